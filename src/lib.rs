@@ -1,0 +1,12 @@
+//! lunette: a terminal workbench for API security.
+//!
+//! The rooms and the floors they stand on are described in `ARCHITECTURE.md`; a room may use only rooms on lower floors,
+//! and `tests/it/layers.rs` holds that up.
+
+pub mod app;
+pub mod base;
+pub mod grade;
+pub mod inventory;
+pub mod jwt;
+pub mod rate;
+pub mod wire;

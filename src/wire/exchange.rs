@@ -1,0 +1,287 @@
+//! One exchange: what was sent, what came back, and every fact of the connection that carried it. A failure is inside it,
+//! with all that was learnt until then.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::{Request, Response};
+use crate::base::{Stamp, Untrusted};
+
+/// The phases of a connection, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Phase {
+    /// Before anything left: the request could not be expressed, or scope refused it.
+    Prepare,
+    /// Name resolution.
+    Dns,
+    /// TCP connect.
+    Connect,
+    /// TLS handshake.
+    Tls,
+    /// First to last byte of the request.
+    Send,
+    /// Last byte of the request to first byte of the reply.
+    Wait,
+    /// First to last byte of the reply.
+    Receive,
+}
+
+impl Phase {
+    /// The word in documents and on screen.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Prepare => "prepare",
+            Self::Dns => "dns",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::Send => "send",
+            Self::Wait => "wait",
+            Self::Receive => "receive",
+        }
+    }
+}
+
+/// How long each phase took; `None` where it did not happen (a reused connection has no `dns`, `connect` or `tls`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Phases {
+    /// Name resolution.
+    pub dns: Option<Duration>,
+    /// TCP connect.
+    pub connect: Option<Duration>,
+    /// TLS handshake.
+    pub tls: Option<Duration>,
+    /// First to last byte of the request.
+    pub send: Option<Duration>,
+    /// Last byte of the request to first byte of the reply.
+    pub wait: Option<Duration>,
+    /// First to last byte of the reply.
+    pub receive: Option<Duration>,
+    /// From the start of the exchange to its end, waiting for a budget not counted.
+    pub total: Option<Duration>,
+}
+
+impl Phases {
+    /// The phases that happened, in order, without the total.
+    pub fn list(&self) -> impl Iterator<Item = (Phase, Duration)> {
+        [
+            (Phase::Dns, self.dns),
+            (Phase::Connect, self.connect),
+            (Phase::Tls, self.tls),
+            (Phase::Send, self.send),
+            (Phase::Wait, self.wait),
+            (Phase::Receive, self.receive),
+        ]
+        .into_iter()
+        .filter_map(|(p, d)| d.map(|d| (p, d)))
+    }
+}
+
+/// The connection that carried an exchange.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    /// Address dialled.
+    pub remote: SocketAddr,
+    /// Our end.
+    pub local: SocketAddr,
+    /// Protocol agreed in the handshake, for example `h2`.
+    pub alpn: Option<String>,
+    /// True when an earlier exchange had opened it.
+    pub reused: bool,
+    /// Proxy used, if any.
+    pub proxy: Option<String>,
+}
+
+/// One certificate of the chain the peer presented.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certificate {
+    /// Subject distinguished name.
+    pub subject: Untrusted,
+    /// Issuer distinguished name.
+    pub issuer: Untrusted,
+    /// Subject alternative names: DNS names and addresses.
+    pub san: Vec<Untrusted>,
+    /// Start of validity.
+    pub not_before: Option<Stamp>,
+    /// End of validity.
+    pub not_after: Option<Stamp>,
+    /// Key type and size, for example `ECDSA P-256` or `RSA 2048`.
+    pub key: String,
+    /// Serial number in hexadecimal.
+    pub serial: String,
+    /// SHA-256 of the DER bytes, in hexadecimal.
+    pub sha256: String,
+}
+
+/// What was agreed in a TLS handshake.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TlsFacts {
+    /// `TLSv1.3` or `TLSv1.2`.
+    pub version: String,
+    /// IANA name of the cipher suite.
+    pub cipher: String,
+    /// IANA name of the key-exchange group.
+    pub group: Option<String>,
+    /// Signature scheme with which the server proved possession of its key.
+    pub signature: Option<String>,
+    /// True when a session was resumed.
+    pub resumed: bool,
+    /// Server name sent, or none for an address literal.
+    pub sni: Option<String>,
+    /// What is wrong with the chain or the signature; empty when it is trusted.
+    pub faults: Vec<String>,
+    /// True when the server asked for a client certificate in the handshake.
+    pub client_certificate_requested: bool,
+    /// Chain as presented, leaf first.
+    pub chain: Vec<Certificate>,
+}
+
+/// Which sender carried a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sender {
+    /// hyper, HTTP/1.1 or HTTP/2.
+    #[default]
+    Hyper,
+}
+
+impl Sender {
+    /// The word in documents.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Hyper => "hyper",
+        }
+    }
+}
+
+/// One difference between what was typed and what was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alteration {
+    /// Who forced it: `protocol`.
+    pub by: &'static str,
+    /// What changed, in words.
+    pub what: String,
+}
+
+/// The kinds of failure, in the words of the document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FailureKind {
+    /// Scope refused it.
+    Scope,
+    /// The run is offline.
+    Offline,
+    /// A budget is spent.
+    Budget,
+    /// The record could not be kept, so nothing was sent.
+    Record,
+    /// The request cannot be expressed by this sender.
+    Inexpressible,
+    /// Name resolution failed.
+    Dns,
+    /// The connection was refused.
+    Refused,
+    /// The network or host cannot be reached.
+    Unreachable,
+    /// A deadline passed.
+    Timeout,
+    /// The TLS handshake failed.
+    Tls,
+    /// The peer closed or reset the connection.
+    Closed,
+    /// The peer's bytes are not the protocol.
+    Protocol,
+    /// A cap was reached.
+    Cap,
+    /// Cancelled by the user.
+    Cancelled,
+}
+
+impl FailureKind {
+    /// The word in documents.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Scope => "scope",
+            Self::Offline => "offline",
+            Self::Budget => "budget",
+            Self::Record => "record",
+            Self::Inexpressible => "inexpressible",
+            Self::Dns => "dns",
+            Self::Refused => "refused",
+            Self::Unreachable => "unreachable",
+            Self::Timeout => "timeout",
+            Self::Tls => "tls",
+            Self::Closed => "closed",
+            Self::Protocol => "protocol",
+            Self::Cap => "cap",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// Why an exchange did not complete.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Where in the exchange.
+    pub phase: Phase,
+    /// What kind.
+    pub kind: FailureKind,
+    /// One sentence in display form, with the next step where there is one.
+    pub message: String,
+}
+
+/// One exchange.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exchange {
+    /// Number within this run.
+    pub id: u64,
+    /// When it began.
+    pub started: Stamp,
+    /// What was typed.
+    pub request: Request,
+    /// The exact bytes that left, up to a cap; `None` where nothing left or where the protocol has no such text (HTTP/2).
+    pub sent: Option<Bytes>,
+    /// Which sender carried it.
+    pub sender: Sender,
+    /// Differences between typed and sent.
+    pub altered: Vec<Alteration>,
+    /// Whatever of the response came.
+    pub response: Option<Response>,
+    /// How long each phase took.
+    pub phases: Phases,
+    /// The connection, once there was one.
+    pub connection: Option<Connection>,
+    /// The handshake, once there was one.
+    pub tls: Option<TlsFacts>,
+    /// Redirects before this one, oldest first.
+    pub hops: Vec<Exchange>,
+    /// Name of the identity used.
+    pub identity: Option<String>,
+    /// Why it did not complete.
+    pub error: Option<Failure>,
+}
+
+impl Exchange {
+    /// An exchange that has not begun.
+    pub fn new(id: u64, started: Stamp, request: Request) -> Self {
+        Self {
+            id,
+            started,
+            request,
+            sent: None,
+            sender: Sender::Hyper,
+            altered: Vec::new(),
+            response: None,
+            phases: Phases::default(),
+            connection: None,
+            tls: None,
+            hops: Vec::new(),
+            identity: None,
+            error: None,
+        }
+    }
+
+    /// Status, when a response head came.
+    pub fn status(&self) -> Option<u16> {
+        self.response.as_ref().map(|r| r.status)
+    }
+}

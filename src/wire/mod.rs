@@ -1,0 +1,18 @@
+//! Floor 1: a request, a response and an exchange as data, and the traits through which the floors above move them.
+//!
+//! Nothing here opens a socket or a file. A request is bytes: its target is never a parsed URL, because a URL library
+//! folds what a reviewer typed on purpose.
+
+pub mod exchange;
+pub mod request;
+pub mod response;
+pub mod traits;
+pub mod url;
+
+pub use exchange::{
+    Alteration, Certificate, Connection, Exchange, Failure, FailureKind, Phase, Phases, Sender, TlsFacts,
+};
+pub use request::{Body, Headers, Request};
+pub use response::{Media, Response};
+pub use traits::{BoxFuture, Caps, Deadlines, HttpChoice, Intent, Load, Policy, Record, Transport};
+pub use url::{Origin, Scheme, Target};

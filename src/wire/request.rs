@@ -1,0 +1,58 @@
+//! A request as typed.
+
+use bytes::Bytes;
+
+use super::url::{Origin, Target};
+use crate::base::Result;
+
+/// Ordered headers with their names in the case they were typed.
+pub type Headers = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// A body.
+pub type Body = Bytes;
+
+/// A request as bytes: nothing in it is normalised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Where it goes.
+    pub origin: Origin,
+    /// Method, free text.
+    pub method: Vec<u8>,
+    /// Request target: the exact bytes of the request line.
+    pub target: Vec<u8>,
+    /// Headers in order. `Host` and `Content-Length` are added by the sender when absent.
+    pub headers: Headers,
+    /// Body.
+    pub body: Body,
+}
+
+impl Request {
+    /// A request for an absolute URL.
+    pub fn new(method: &str, url: &[u8]) -> Result<Self> {
+        let t = Target::parse(url)?;
+        Ok(Self {
+            origin: t.origin,
+            method: method.as_bytes().to_vec(),
+            target: t.target,
+            headers: Vec::new(),
+            body: Body::new(),
+        })
+    }
+
+    /// The same request with one more header at the end.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.as_bytes().to_vec(), value.as_bytes().to_vec()));
+        self
+    }
+
+    /// The first value of a header, whatever the case of its name.
+    pub fn get(&self, name: &str) -> Option<&[u8]> {
+        self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes())).map(|(_, v)| v.as_slice())
+    }
+
+    /// True when the request carries a credential in a header, so that its reply is somebody's own.
+    pub fn is_authenticated(&self) -> bool {
+        self.headers.iter().any(|(n, v)| !v.is_empty() && crate::base::secret::is_credential_header(n))
+    }
+}

@@ -1,0 +1,82 @@
+//! A response as received.
+
+use bytes::Bytes;
+
+use crate::base::Untrusted;
+
+/// What kind of content a reply holds, judged from its `Content-Type` and its first bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Media {
+    /// `application/json` and `+json` types.
+    Json,
+    /// `text/html` and XHTML.
+    Html,
+    /// Any other text.
+    Text,
+    /// Anything else.
+    Other,
+    /// No body.
+    None,
+}
+
+/// A response: whatever of it was received.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Response {
+    /// `HTTP/1.1`, `HTTP/2`, and so on.
+    pub version: String,
+    /// Status code.
+    pub status: u16,
+    /// Reason phrase (empty on HTTP/2).
+    pub reason: Untrusted,
+    /// Headers in order of receipt.
+    pub headers: Vec<(Untrusted, Untrusted)>,
+    /// Body after content decoding, up to the caps.
+    pub body: Bytes,
+    /// True when a cap, a deadline or a broken connection cut the body short.
+    pub truncated: bool,
+    /// Body bytes on the wire, before content decoding.
+    pub wire_bytes: u64,
+    /// Body bytes after content decoding.
+    pub decoded_bytes: u64,
+}
+
+impl Response {
+    /// Every value of a header, whatever the case of its name.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Untrusted> {
+        self.headers.iter().filter(move |(n, _)| n.as_bytes().eq_ignore_ascii_case(name.as_bytes())).map(|(_, v)| v)
+    }
+
+    /// The first value of a header.
+    pub fn get<'a>(&'a self, name: &'a str) -> Option<&'a Untrusted> {
+        self.all(name).next()
+    }
+
+    /// The media type in lower case, without parameters.
+    pub fn media_type(&self) -> Option<String> {
+        let value = self.get("content-type")?.lossy().into_owned();
+        let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        (!essence.is_empty()).then_some(essence)
+    }
+
+    /// What kind of content the reply declares.
+    pub fn declared_media(&self) -> Media {
+        match self.media_type().as_deref() {
+            Some("text/html" | "application/xhtml+xml") => Media::Html,
+            Some(t) if is_json_type(t) => Media::Json,
+            Some(t) if t.starts_with("text/") || t.ends_with("xml") || t.ends_with("javascript") => Media::Text,
+            Some(_) => Media::Other,
+            None => Media::None,
+        }
+    }
+
+    /// True when the first byte of the body opens a JSON object or array and the body parses as JSON.
+    pub fn looks_like_json(&self) -> bool {
+        let first = self.body.iter().find(|b| !b.is_ascii_whitespace());
+        matches!(first, Some(b'{' | b'[')) && serde_json::from_slice::<serde::de::IgnoredAny>(&self.body).is_ok()
+    }
+}
+
+/// True for `application/json`, `text/json` and every `+json` type.
+pub fn is_json_type(essence: &str) -> bool {
+    matches!(essence, "application/json" | "text/json") || essence.ends_with("+json")
+}

@@ -1,0 +1,155 @@
+//! The three doors: what sends, what keeps a record, what reads the reviewer's files.
+
+use std::future::Future;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::pin::Pin;
+use std::time::{Duration, Instant};
+
+use super::{Exchange, Request};
+use crate::base::Result;
+
+/// A boxed future, so that [`Transport`] is object-safe.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Which HTTP version a request may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum HttpChoice {
+    /// Whatever ALPN agrees on; HTTP/1.1 without TLS.
+    #[default]
+    Auto,
+    /// HTTP/1.1 only.
+    Http1,
+    /// HTTP/2 only; with prior knowledge where there is no TLS (RFC 9113 section 3.3).
+    Http2,
+}
+
+/// Deadlines of one exchange; each is its own clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadlines {
+    /// Name resolution and TCP connect together.
+    pub connect: Duration,
+    /// TLS handshake.
+    pub tls: Duration,
+    /// From the last byte sent to the response head.
+    pub first_byte: Duration,
+    /// Between two reads of the body.
+    pub idle: Duration,
+    /// The whole exchange.
+    pub total: Duration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            tls: Duration::from_secs(10),
+            first_byte: Duration::from_secs(30),
+            idle: Duration::from_secs(15),
+            total: Duration::from_secs(60),
+        }
+    }
+}
+
+impl Deadlines {
+    /// Every deadline at most `total`.
+    #[must_use]
+    pub fn within(self, total: Duration) -> Self {
+        Self {
+            connect: self.connect.min(total),
+            tls: self.tls.min(total),
+            first_byte: self.first_byte.min(total),
+            idle: self.idle.min(total),
+            total,
+        }
+    }
+}
+
+/// Limits on what a peer may make us hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caps {
+    /// Body bytes on the wire.
+    pub wire_bytes: u64,
+    /// Body bytes after content decoding.
+    pub decoded_bytes: u64,
+    /// Decoded over wire bytes, judged once more than 1 MiB is decoded.
+    pub ratio: u64,
+    /// Response header fields.
+    pub headers: usize,
+    /// Informational (1xx) responses before the final one.
+    pub informational: u32,
+    /// Content codings in one `Content-Encoding`.
+    pub encodings: usize,
+}
+
+impl Default for Caps {
+    fn default() -> Self {
+        Self {
+            wire_bytes: 32 << 20,
+            decoded_bytes: 64 << 20,
+            ratio: 200,
+            headers: 1_000,
+            informational: 50,
+            encodings: 4,
+        }
+    }
+}
+
+/// How one exchange is to be carried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Policy {
+    /// HTTP version.
+    pub http: HttpChoice,
+    /// Open a new connection even when one is idle, so that every phase exists.
+    pub fresh: bool,
+    /// Go on when the certificate is not trusted; its faults are recorded either way.
+    pub insecure: bool,
+    /// Deadlines.
+    pub deadlines: Deadlines,
+    /// Caps.
+    pub caps: Caps,
+}
+
+/// What sends. Object-safe; a job is a closure over it.
+pub trait Transport: Send + Sync {
+    /// Sends one request and always returns an exchange: a failure is inside it, with all that was learnt.
+    fn send(&self, request: Request, policy: Policy) -> BoxFuture<'_, Exchange>;
+    /// Waits.
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()>;
+    /// Monotonic now, on the clock that paces the sends.
+    fn now(&self) -> Instant;
+    /// Requests left in this job's budget; `None` when it has no limit.
+    fn requests_left(&self) -> Option<u64>;
+}
+
+/// What is about to happen, told to the record before the first byte leaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intent {
+    /// Number of the exchange.
+    pub id: u64,
+    /// Who asked: `hand`, `check`, `rate`, `oauth`.
+    pub origin: &'static str,
+    /// Address about to be written to.
+    pub remote: std::net::SocketAddr,
+    /// Method, in display form.
+    pub method: String,
+    /// URL, in display form.
+    pub url: String,
+}
+
+/// What keeps a record. If the intent cannot be kept, nothing is sent.
+pub trait Record: Send + Sync {
+    /// Told before the first byte of a request.
+    fn intent(&self, intent: &Intent) -> Result<()>;
+    /// Told when the exchange has ended, however it ended.
+    fn result(&self, exchange: &Exchange);
+}
+
+/// What reads the reviewer's own files.
+pub trait Load: Send + Sync {
+    /// A whole file of at most `cap` bytes.
+    fn whole(&self, path: &Path, cap: u64) -> Result<Vec<u8>>;
+    /// A file in blocks, in order, with the bytes there are in all (0 when unknown), until the end or a break. Returns the
+    /// bytes read.
+    fn blocks(&self, path: &Path, each: &mut dyn FnMut(&[u8], u64) -> ControlFlow<()>) -> Result<u64>;
+}
