@@ -9,4 +9,5 @@ pub mod grade;
 pub mod inventory;
 pub mod jwt;
 pub mod rate;
+pub mod tui;
 pub mod wire;

@@ -8,11 +8,14 @@ use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-use crate::base::text::display;
+use crate::base::text::{display, is_hazard};
 use crate::tui::theme::{Role, Theme};
 
 /// Characters of one foreign string that are ever looked at for one line of the screen.
 pub const LINE_CAP: usize = 4_096;
+
+/// Characters one cell of a foreign widget may hold: a base and four marks.
+const MARKS: usize = 5;
 
 /// A buffer, a theme, and where the cursor goes.
 pub struct Pen<'a> {
@@ -77,6 +80,19 @@ impl<'a> Pen<'a> {
         for y in area.top()..area.bottom() {
             for x in area.left()..area.right() {
                 self.buf[(x, y)].reset();
+            }
+        }
+    }
+
+    /// Makes visible what a widget of others has drawn unfiltered into `area`.
+    pub fn scrub(&mut self, area: Rect) {
+        let area = area.intersection(self.buf.area);
+        for y in area.top()..area.bottom() {
+            for x in area.left()..area.right() {
+                let cell = &mut self.buf[(x, y)];
+                if cell.symbol().chars().any(is_hazard) || cell.symbol().chars().count() > MARKS {
+                    cell.set_symbol("\u{2426}");
+                }
             }
         }
     }
