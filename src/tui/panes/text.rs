@@ -53,10 +53,6 @@ impl Text {
         self.cursor.at = (self.cursor.top + y).min(self.lines.len().saturating_sub(1));
     }
 
-    /// Index of the line under the cursor.
-    pub fn at(&self) -> usize {
-        self.cursor.at
-    }
 
     /// The line under the cursor as text.
     pub fn under(&self) -> String {
