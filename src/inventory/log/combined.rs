@@ -296,7 +296,8 @@ mod tests {
             );
             let got = read(line.as_bytes()).expect("parses");
             prop_assert_eq!((got.0, got.1, got.3), (UNIX, status, Some(micros)));
-            prop_assert!(got.2.ends_with(&format!("PATCH {target}")));
+            let want = format!("PATCH {target}");
+            prop_assert!(got.2.ends_with(&want));
         }
     }
 }
