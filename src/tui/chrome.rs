@@ -32,7 +32,7 @@ pub fn top(pen: &mut Pen<'_>, area: Rect, root: &mut Root) {
     };
     let end = area.right().saturating_sub(1);
     let width = u16::try_from(running.width()).unwrap_or(u16::MAX);
-    let cut = end.saturating_sub(width.saturating_add(2)).max(area.x + area.width / 2);
+    let cut = end.saturating_sub(width.saturating_add(2)).max(area.x + area.width / 3);
     let mut x = pen.put(area.x + 1, area.y, cut, "lunette", Role::Title) + 2;
     x = pen.put(x, area.y, cut, &display_str(&root.start.workspace), Role::Text) + gap;
     x = pen.put(x, area.y, cut, "scope ", Role::Muted);

@@ -25,6 +25,8 @@ pub enum Context {
     Scope,
     /// Something lies above the panes.
     Layer,
+    /// Anywhere, even while text is typed.
+    Always,
 }
 
 impl Context {
@@ -41,6 +43,7 @@ impl Context {
             Self::Field => "in a field",
             Self::Scope => "scope question",
             Self::Layer => "above the panes",
+            Self::Always => "always",
         }
     }
 }
@@ -152,13 +155,13 @@ actions! {
     Load "load" [] Global "" "Reads specifications and logs into the inventory." ("FILE ...");
     Open "open" [] Global "" "Opens a URL in the composer." ("[METHOD] URL");
     Log "log" ["L"] Global "" "Shows the notices of this run.";
-    Mouse "mouse" ["F2"] Global "" "Gives the mouse to the terminal for selecting text, or takes it back.";
+    Mouse "mouse" ["F2"] Always "" "Gives the mouse to the terminal for selecting text, or takes it back.";
     CancelAll "cancel" [] Global "" "Stops everything that runs.";
-    Suspend "suspend" ["Ctrl+Z"] Global "" "Puts the program to sleep and gives the terminal back until it is woken.";
-    Redraw "redraw" ["Ctrl+L"] Global "" "Draws the screen anew.";
+    Suspend "suspend" ["Ctrl+Z"] Always "" "Puts the program to sleep and gives the terminal back until it is woken.";
+    Redraw "redraw" ["Ctrl+L"] Always "" "Draws the screen anew.";
     Back "back" ["Esc"] Global "" "Goes back; stops what runs when there is nothing to go back from.";
     Quit "quit" ["q"] Global "quit" "Leaves; asks once more while something runs.";
-    QuitNow "quit-now" ["Ctrl+C"] Global "" "Leaves at once.";
+    QuitNow "quit-now" ["Ctrl+C"] Always "" "Leaves at once.";
     Help "help" ["?"] Global "help" "Shows every key.";
 }
 

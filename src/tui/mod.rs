@@ -6,7 +6,6 @@
 
 mod chrome;
 mod effect;
-mod filter_shim;
 pub mod harness;
 mod keymap;
 mod notices;

@@ -127,8 +127,8 @@ impl Root {
     /// Where the keys go, innermost first.
     pub(super) fn contexts(&mut self) -> Vec<Context> {
         match self.layers.last() {
-            Some(l) if l.editing() => vec![Context::Field, Context::Move, Context::Global],
-            Some(_) => vec![Context::Layer, Context::Move, Context::Global],
+            Some(l) if l.editing() => vec![Context::Field, Context::Move, Context::Always],
+            Some(_) => vec![Context::Layer, Context::Move, Context::Always],
             None => {
                 let mut contexts = self.pane().contexts();
                 // A question that arrives while something is typed takes no letter of it.

@@ -11,8 +11,8 @@ use ratatui::layout::Rect;
 use super::{Now, Pane, Prompt, WIDE, columns, movement};
 use crate::app::{Ask, Progress};
 use crate::base::text::display_str;
+use crate::inventory::filter::Filter;
 use crate::inventory::{Endpoint, Inventory, Seen, State};
-use crate::tui::filter_shim::Filter;
 use crate::tui::effect::{Effect, EndpointKey, Grades, Level};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::theme::Role;
@@ -333,9 +333,9 @@ impl Rows for View9<'_> {
 impl Pane for InventoryPane {
     fn contexts(&self) -> Vec<Context> {
         if self.editing.is_some() {
-            vec![Context::Field, Context::Global]
+            vec![Context::Field, Context::Always]
         } else {
-            vec![Context::Inventory, Context::Move, Context::Global]
+            vec![Context::Inventory, Context::Move, Context::Global, Context::Always]
         }
     }
 
@@ -451,7 +451,7 @@ impl Pane for InventoryPane {
         if all == 0 {
             return String::new();
         }
-        let mut text = if shown == all { count(all) } else { format!("{} of {}", count(shown), count(all)) };
+        let mut text = if shown == all { format!("{} endpoints", count(all)) } else { format!("{} of {}", count(shown), count(all)) };
         if !self.marked.is_empty() {
             text += &format!("  {} marked", count(self.marked.len() as u64));
         }
@@ -488,7 +488,8 @@ impl Pane for InventoryPane {
         if detail && !self.view.wide {
             self.view.list = Rect::default();
             if let Some(e) = self.under() {
-                draw_detail(pen, area, e, &self.list, now);
+                let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+                draw_detail(pen, inner, e, &self.list, now);
             }
             return;
         }

@@ -13,7 +13,7 @@ pub struct Plain(pub &'static str);
 
 impl Pane for Plain {
     fn contexts(&self) -> Vec<Context> {
-        vec![Context::Global]
+        vec![Context::Global, Context::Always]
     }
     fn act(&mut self, _: Action, _: &str, _: Now) -> Option<Vec<Effect>> {
         None

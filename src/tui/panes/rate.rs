@@ -30,7 +30,7 @@ impl RatePane {
 
 impl Pane for RatePane {
     fn contexts(&self) -> Vec<Context> {
-        vec![Context::Move, Context::Global]
+        vec![Context::Move, Context::Global, Context::Always]
     }
 
     fn act(&mut self, action: Action, _: &str, _: Now) -> Option<Vec<Effect>> {

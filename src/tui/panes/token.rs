@@ -110,9 +110,9 @@ fn value_role(value: &Value) -> Role {
 impl Pane for TokenPane {
     fn contexts(&self) -> Vec<Context> {
         if self.field.is_some() {
-            vec![Context::Field, Context::Global]
+            vec![Context::Field, Context::Always]
         } else {
-            vec![Context::Token, Context::Move, Context::Global]
+            vec![Context::Token, Context::Move, Context::Global, Context::Always]
         }
     }
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use ratatui::layout::Rect;
 
 use super::json::{self, Kind, Line};
-use super::pen::{Pen, bytes as size, count, shown};
+use super::pen::{Pen, count, shown};
 use super::table::{Cursor, Move};
 use crate::base::text::display;
 use crate::tui::theme::Role;
@@ -33,6 +33,9 @@ pub fn index(bytes: &[u8], json: bool) -> Lines {
     }
     if bytes[..bytes.len().min(1_024)].contains(&0) {
         return Lines::Hex;
+    }
+    if bytes.is_empty() {
+        return Lines::Raw(Vec::new());
     }
     let mut starts = vec![0];
     starts.extend(memchr::memchr_iter(b'\n', bytes).map(|i| i + 1).filter(|i| *i < bytes.len()));
@@ -202,11 +205,7 @@ impl Body {
 
     /// Where the cursor is, for a status line.
     pub fn place(&self) -> String {
-        let rows = self.rows();
-        if rows == 0 {
-            return size(0);
-        }
-        format!("{} / {}", count(self.cursor.at as u64 + 1), count(rows as u64))
+        format!("{} / {}", count(self.cursor.at as u64 + 1), count(self.rows() as u64))
     }
 
     /// Draws the window.
@@ -305,8 +304,8 @@ impl Body {
             let value = &self.bytes[line.value.0 as usize..line.value.1 as usize];
             if !crate::base::secret::find_tokens(value).is_empty() {
                 // Where the value fills the line, the remark takes the end of it.
-                let at = (x + 2).min(end.saturating_sub(9));
-                pen.put(at.saturating_sub(1), y, end, " t token", Role::Comment);
+                let at = (x + 1).min(end.saturating_sub(8));
+                pen.put(at, y, end, " t token", Role::Comment);
             }
         }
     }

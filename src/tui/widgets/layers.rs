@@ -131,12 +131,8 @@ impl Layer {
                 lines(pen, area, "log, newest first", if rows.is_empty() { &empty } else { &rows }, cursor);
             }
             Self::Text(title, text, cursor) => {
-                let width = usize::from(area.width.saturating_sub(8)).clamp(1, 100);
-                let rows: Vec<(String, String, Role)> = text
-                    .iter()
-                    .flat_map(|t| wrap(t, width))
-                    .map(|l| (String::new(), l, Role::Text))
-                    .collect();
+                let rows: Vec<(String, String, Role)> =
+                    text.iter().map(|t| (String::new(), t.clone(), Role::Text)).collect();
                 lines(pen, area, title, &rows, cursor);
             }
             Self::Palette(field, cursor) => palette(pen, area, field, cursor),
@@ -215,17 +211,25 @@ fn frame(pen: &mut Pen<'_>, area: Rect, title: &str, rows: usize) -> Rect {
 }
 
 fn lines(pen: &mut Pen<'_>, area: Rect, title: &str, rows: &[(String, String, Role)], cursor: &mut Cursor) {
+    let keys = rows.iter().map(|(k, _, _)| k.chars().count()).max().unwrap_or(0).min(24);
+    let column = if keys == 0 { 0 } else { u16::try_from(keys).unwrap_or(24) + 2 };
+    let width = area.width.saturating_sub(8).min(100).saturating_sub(column);
+    let rows: Vec<(&str, String, Role)> = rows
+        .iter()
+        .flat_map(|(key, text, role)| {
+            let lines = wrap(text, usize::from(width));
+            lines.into_iter().enumerate().map(move |(i, l)| (if i == 0 { key.as_str() } else { "" }, l, *role))
+        })
+        .collect();
     let inner = frame(pen, area, title, rows.len());
     let page = usize::from(inner.height);
     // The cursor is the first line in view here.
     cursor.at = cursor.at.min(rows.len().saturating_sub(page));
     cursor.page = page;
     cursor.top = cursor.at;
-    let keys = rows.iter().map(|(k, _, _)| k.chars().count()).max().unwrap_or(0).min(30);
-    let column = if keys == 0 { 0 } else { u16::try_from(keys).unwrap_or(30) + 2 };
     for (i, (key, text, role)) in rows.iter().skip(cursor.top).take(page).enumerate() {
         let y = inner.y + u16::try_from(i).unwrap_or(0);
-        pen.put(inner.x, y, inner.right(), key, *role);
+        pen.put(inner.x, y, (inner.x + column).min(inner.right()), key, *role);
         pen.put(inner.x + column, y, inner.right(), text, Role::Text);
     }
     if rows.len() > page && page > 0 {

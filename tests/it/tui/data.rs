@@ -94,6 +94,7 @@ pub fn composed() -> Event {
                 text: "{\n  \"owner\": \"alice\",\n  \"items\": []\n}".into(),
             }),
             security: vec!["bearer (JWT)".into()],
+            ..Operation::default()
         },
     }))
 }

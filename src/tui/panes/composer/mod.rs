@@ -316,11 +316,11 @@ impl ComposerPane {
 impl Pane for ComposerPane {
     fn contexts(&self) -> Vec<Context> {
         if self.editing() {
-            return vec![Context::Field, Context::Global];
+            return vec![Context::Field, Context::Always];
         }
         let side = if self.side == Side::Request { Context::Request } else { Context::Response };
         // Sending comes first in the footer, whichever side has the keys.
-        vec![Context::Composer, side, Context::Move, Context::Global]
+        vec![Context::Composer, side, Context::Move, Context::Global, Context::Always]
     }
 
     fn editing(&self) -> bool {

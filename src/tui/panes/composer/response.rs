@@ -13,7 +13,7 @@ use crate::tui::theme::Role;
 use crate::tui::widgets::body::{self, Body, Lines};
 use crate::tui::widgets::pen::{Pen, bytes, millis, shown, wrap};
 use crate::tui::widgets::table::Move;
-use crate::wire::{Certificate, Exchange, TlsFacts};
+use crate::wire::{Certificate, Exchange, Phase, TlsFacts};
 
 /// Bodies up to this size are indexed on the spot: it takes less than a frame.
 const INLINE: usize = 1 << 20;
@@ -128,7 +128,8 @@ impl Response {
 
     /// Where the cursor is in the body.
     pub fn place(&self) -> String {
-        if self.tab == 0 { self.body.as_ref().map(Body::place).unwrap_or_default() } else { String::new() }
+        let body = self.body.as_ref().filter(|b| self.tab == 0 && b.rows() > 0);
+        body.map(Body::place).unwrap_or_default()
     }
 
     /// Draws the reply.
@@ -201,8 +202,10 @@ fn head(pen: &mut Pen<'_>, area: Rect, judged: &Judged) -> u16 {
     match &x.response {
         Some(r) => {
             let mut at = pen.put(left, y, end, &r.status.to_string(), Role::of_status(r.status)) + 1;
-            at = pen.put(at, y, end, &shown(r.reason.as_bytes()), Role::Title) + 2;
-            at = pen.put(at, y, end, &bytes(r.decoded_bytes), Role::Text) + 2;
+            if !r.reason.is_empty() {
+                at = pen.put(at, y, end, &shown(r.reason.as_bytes()), Role::Title) + 1;
+            }
+            at = pen.put(at + 1, y, end, &bytes(r.decoded_bytes), Role::Text) + 2;
             at = pen.put(at, y, end, &total, Role::Text) + 2;
             if r.truncated {
                 pen.put(at, y, end, "cut short", Role::Warn);
@@ -263,10 +266,20 @@ fn foot(judged: &Judged, width: usize) -> Vec<(String, Role)> {
         .exchange
         .phases
         .list()
-        .map(|(p, d)| format!("{} {}", p.word(), millis(d.as_secs_f64() * 1e3)))
+        .map(|(p, d)| {
+            let word = match p {
+                // Both are the common words of this trade, and the line has to fit beside a request.
+                Phase::Connect => "tcp",
+                Phase::Receive => "recv",
+                p => p.word(),
+            };
+            format!("{word} {}", millis(d.as_secs_f64() * 1e3))
+        })
         .collect();
     if !phases.is_empty() {
-        out.push((format!("{} ms", phases.join("  ")), Role::Muted));
+        let roomy = format!("{} ms", phases.join("  "));
+        let text = if roomy.len() > width { format!("{} ms", phases.join(" ")) } else { roomy };
+        out.push((text, Role::Muted));
     }
     if let Some(grade) = &judged.headers {
         let mut failed: Vec<_> = grade.rules.iter().filter(|r| r.outcome == Outcome::Fail).collect();
