@@ -24,6 +24,7 @@ use crossterm::queue;
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use ratatui::Terminal;
 use ratatui::backend::{Backend, CrosstermBackend};
+use ratatui::layout::Rect;
 use signal_hook::consts::SIGTSTP;
 
 use crate::app::{Ask, Event};
@@ -55,7 +56,7 @@ pub struct Start {
 pub type Asker = Box<dyn Fn(Ask) + Send>;
 
 /// Runs the screen on this thread until the user leaves, the terminal goes away or a signal ends it, and returns the
-/// exit code: 0, or 128 and the number of the signal.
+/// exit code: 0, or 128 and the number of the signal (a terminal that is gone counts as SIGHUP).
 ///
 /// # Errors
 /// There is no terminal, or it cannot be written to. The terminal is restored in every case.
@@ -67,8 +68,15 @@ pub fn run(start: Start, events: Receiver<Event>, ask: Asker) -> Result<i32> {
     drop(guard);
     // What fails from here on is told in the ordinary way.
     let _ = std::panic::take_hook();
-    code
+    match code {
+        // A terminal that is gone is no failure of ours: leave as a hang-up does.
+        Err(_) if rustix::termios::tcgetattr(io::stdin()).is_err() => Ok(HUNG_UP),
+        code => code.map_err(|e| Error::input(format!("the terminal cannot be written to: {e}"))),
+    }
 }
+
+/// 128 and the number of SIGHUP.
+const HUNG_UP: i32 = 129;
 
 type Screen = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
 
@@ -79,21 +87,20 @@ fn pump(
     to: &Sender<Msg>,
     messages: &Receiver<Msg>,
     guard: &mut guard::Guard,
-) -> Result<i32> {
-    let broken = |e: io::Error| Error::input(format!("the terminal cannot be written to: {e}"));
+) -> io::Result<i32> {
     let out = BufWriter::with_capacity(1 << 16, io::stdout());
-    let mut screen = Terminal::new(CrosstermBackend::new(out)).map_err(broken)?;
-    screen.clear().map_err(broken)?;
-    input::start(to, events)?;
+    let mut screen = Terminal::new(CrosstermBackend::new(out))?;
+    wipe(&mut screen)?;
+    input::start(to, events).map_err(|e| io::Error::other(e.to_string()))?;
     let mut root = Root::new(start);
     let mut effects = root.begin();
     loop {
         for effect in std::mem::take(&mut effects) {
-            if let Some(code) = carry_out(effect, &mut root, &mut screen, ask, to, guard).map_err(broken)? {
+            if let Some(code) = carry_out(effect, &mut root, &mut screen, ask, to, guard)? {
                 return Ok(code);
             }
         }
-        draw(&mut root, &mut screen).map_err(broken)?;
+        draw(&mut root, &mut screen)?;
         let first = match root.deadline() {
             None => messages.recv().ok(),
             Some(at) => match messages.recv_timeout(at.saturating_duration_since(std::time::Instant::now())) {
@@ -116,10 +123,16 @@ fn pump(
             });
         }
         if resized {
-            let size = screen.backend().size().map_err(broken)?;
-            screen.resize(ratatui::layout::Rect::new(0, 0, size.width, size.height)).map_err(broken)?;
+            wipe(&mut screen)?;
         }
     }
+}
+
+/// Clears the terminal and takes its size, so that the next frame is drawn whole. `Terminal::clear` would ask the terminal
+/// where its cursor is and wait for the answer, which the thread that reads keys would swallow.
+fn wipe(screen: &mut Screen) -> io::Result<()> {
+    let size = screen.backend().size()?;
+    screen.resize(Rect::new(0, 0, size.width, size.height))
 }
 
 fn draw(root: &mut Root, screen: &mut Screen) -> io::Result<()> {
@@ -164,10 +177,10 @@ fn carry_out(
             }
         }
         Effect::Mouse(on) => guard.mouse(on)?,
-        Effect::Redraw => screen.clear()?,
+        Effect::Redraw => wipe(screen)?,
         Effect::Suspend => {
             guard.sleep()?;
-            screen.clear()?;
+            wipe(screen)?;
         }
         Effect::Quit(code) => return Ok(Some(code)),
         // The rest was settled by the screen itself.

@@ -162,7 +162,7 @@ impl Root {
             }
             Msg::Panicked(text) => vec![Effect::Notice(Level::Error, display_str(&text))],
             Msg::Signal(n) => vec![Effect::Quit(128 + n)],
-            Msg::InputClosed => vec![Effect::Quit(0)],
+            Msg::InputClosed => vec![Effect::Quit(super::HUNG_UP)],
             Msg::Resize => Vec::new(),
         };
         self.settle(effects)

@@ -1,8 +1,10 @@
 //! Raw mode, the alternate screen and all that goes with them, given back on drop, on panic and on signals.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
+use std::time::Duration;
 
 use crossterm::cursor::Show;
 use crossterm::event::{
@@ -11,6 +13,7 @@ use crossterm::event::{
 };
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use crossterm::{execute, queue};
+use signal_hook::consts::SIGCONT;
 
 use crate::base::text::display_str;
 use crate::base::{Error, Result};
@@ -70,9 +73,15 @@ impl Guard {
 
     /// Gives the terminal back, stops the process until it is continued, and takes the terminal again.
     pub fn sleep(&self) -> io::Result<()> {
+        let woken = Arc::new(AtomicBool::new(false));
+        let handler = signal_hook::flag::register(SIGCONT, Arc::clone(&woken))?;
         give_back();
-        // SIGSTOP cannot be caught, so this returns only once the shell has continued us.
         rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP)?;
+        // The stop may strike another thread first, and this one must not take the terminal again before it does.
+        while !woken.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        signal_hook::low_level::unregister(handler);
         self.take()
     }
 }

@@ -2,3 +2,6 @@
 
 mod data;
 mod looks;
+mod pty;
+#[path = "../support/pty.rs"]
+mod terminal;

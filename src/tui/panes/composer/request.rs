@@ -50,6 +50,8 @@ pub enum Item {
 pub struct Form {
     /// What it was made from, for line 2.
     pub title: String,
+    /// What could not be read of the declaration.
+    notes: Vec<String>,
     method: String,
     url: String,
     rows: Vec<Row>,
@@ -80,6 +82,7 @@ impl Form {
     pub fn open(method: &str, url: &str) -> Self {
         let mut form = Self {
             title: "new".to_owned(),
+            notes: Vec::new(),
             method: method.to_owned(),
             url: url.to_owned(),
             rows: Vec::new(),
@@ -98,6 +101,7 @@ impl Form {
     pub fn compose(c: &Composed) -> Self {
         let mut form = Self::open(&c.method, &format!("{}{}", c.base, c.path));
         form.title.clone_from(&c.title);
+        form.notes = c.operation.notes.iter().take(3).cloned().collect();
         let mut rows: Vec<Row> = c
             .operation
             .parameters
@@ -363,6 +367,7 @@ impl Form {
         let resolved = self.resolved();
         if y < area.bottom() {
             let note = match (resolved == self.url, self.insecure) {
+                (true, false) if self.url.is_empty() => String::new(),
                 (true, false) => "sent as typed".to_owned(),
                 (true, true) => "sent as typed; certificate faults do not stop it".to_owned(),
                 (false, false) => shown(resolved.as_bytes()),
@@ -370,6 +375,12 @@ impl Form {
             };
             pen.put(at(8), y, end, &note, if self.insecure { Role::Warn } else { Role::Muted });
             y += 1;
+        }
+        for note in &self.notes {
+            if y + 4 < area.bottom() {
+                pen.put(at(8), y, end, &display_str(note), Role::Warn);
+                y += 1;
+            }
         }
         let room = area.bottom().saturating_sub(y);
         let body_lines = u16::try_from(self.body.lines().len()).unwrap_or(u16::MAX).saturating_add(1);
