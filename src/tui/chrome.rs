@@ -17,7 +17,10 @@ const ROOMY: u16 = 100;
 
 /// What is shown where nothing else fits.
 pub fn too_small(pen: &mut Pen<'_>, area: Rect) {
-    let text = format!("lunette needs {} by {} cells; this is {} by {}. Ctrl+C leaves.", SMALLEST.0, SMALLEST.1, area.width, area.height);
+    let text = format!(
+        "lunette needs {} by {} cells; this is {} by {}. Ctrl+C leaves.",
+        SMALLEST.0, SMALLEST.1, area.width, area.height
+    );
     pen.wrapped(area, &text, Role::Text);
 }
 

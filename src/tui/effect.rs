@@ -52,8 +52,7 @@ pub enum PaneId {
 
 impl PaneId {
     /// Every pane.
-    pub const ALL: [Self; 6] =
-        [Self::Inventory, Self::Composer, Self::Token, Self::Oauth, Self::Rate, Self::Findings];
+    pub const ALL: [Self; 6] = [Self::Inventory, Self::Composer, Self::Token, Self::Oauth, Self::Rate, Self::Findings];
 
     /// The name on line 2.
     pub fn word(self) -> &'static str {

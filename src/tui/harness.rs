@@ -74,8 +74,7 @@ impl Screen {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
         });
         let Ok(terminal) = Terminal::new(TestBackend::new(width, height));
-        let mut screen =
-            Self { root, terminal, clock, asks: VecDeque::new(), copied: Vec::new(), left: None };
+        let mut screen = Self { root, terminal, clock, asks: VecDeque::new(), copied: Vec::new(), left: None };
         let effects = screen.root.begin();
         screen.carry_out(effects);
         screen.draw();

@@ -298,7 +298,8 @@ impl Root {
 
     fn toggle_mouse(&mut self) -> Vec<Effect> {
         self.mouse = !self.mouse;
-        let text = if self.mouse { "the mouse is lunette's" } else { "the mouse is the terminal's: select text as usual" };
+        let text =
+            if self.mouse { "the mouse is lunette's" } else { "the mouse is the terminal's: select text as usual" };
         vec![Effect::Mouse(self.mouse), Effect::Notice(Level::Info, text.to_owned())]
     }
 

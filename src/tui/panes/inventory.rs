@@ -205,8 +205,13 @@ impl InventoryPane {
         if self.marked.is_empty() {
             return self.under().map(|e| Effect::Copy("path", shown(e.path.as_bytes()))).into_iter().collect();
         }
-        let paths: Vec<String> =
-            self.list.endpoints.iter().filter(|e| self.marked.contains(&key_of(e))).map(|e| shown(e.path.as_bytes())).collect();
+        let paths: Vec<String> = self
+            .list
+            .endpoints
+            .iter()
+            .filter(|e| self.marked.contains(&key_of(e)))
+            .map(|e| shown(e.path.as_bytes()))
+            .collect();
         vec![Effect::Copy("marked paths", paths.join("\n"))]
     }
 
@@ -293,9 +298,11 @@ impl Rows for View9<'_> {
     }
     fn marked(&self, row: usize) -> bool {
         !self.pane.marked.is_empty()
-            && self.pane.rows.get(row).is_some_and(|i| {
-                self.pane.marked.contains(&key_of(&self.pane.list.endpoints[*i as usize]))
-            })
+            && self
+                .pane
+                .rows
+                .get(row)
+                .is_some_and(|i| self.pane.marked.contains(&key_of(&self.pane.list.endpoints[*i as usize])))
     }
     fn cell(&self, row: usize, column: usize) -> Cell {
         let e = &self.pane.list.endpoints[self.pane.rows[row] as usize];
@@ -315,8 +322,7 @@ impl Rows for View9<'_> {
             }),
             6 => e.latency.map_or_else(none, |l| Cell::new(millis(l.p95), Role::Text)),
             c @ (7 | 8) => {
-                let grades =
-                    if self.pane.grades.is_empty() { None } else { self.pane.grades.get(&key_of(e)) };
+                let grades = if self.pane.grades.is_empty() { None } else { self.pane.grades.get(&key_of(e)) };
                 match (c, grades) {
                     (7, Some(Grades { headers: Some(l), .. })) => Cell::new(l.word(), Role::of_letter(*l)),
                     (8, Some(Grades { tls: Some(w), .. })) => {
@@ -451,7 +457,11 @@ impl Pane for InventoryPane {
         if all == 0 {
             return String::new();
         }
-        let mut text = if shown == all { format!("{} endpoints", count(all)) } else { format!("{} of {}", count(shown), count(all)) };
+        let mut text = if shown == all {
+            format!("{} endpoints", count(all))
+        } else {
+            format!("{} of {}", count(shown), count(all))
+        };
         if !self.marked.is_empty() {
             text += &format!("  {} marked", count(self.marked.len() as u64));
         }
@@ -509,7 +519,8 @@ impl Pane for InventoryPane {
         table::draw(pen, list, &shown, &mut cursor, &View9 { pane: self, columns: &chosen }, true);
         self.cursor = cursor;
         if self.rows.is_empty() && list.height > 2 {
-            let say = Rect { x: list.x + 1, y: list.y + 2, width: list.width.saturating_sub(2), height: list.height - 2 };
+            let say =
+                Rect { x: list.x + 1, y: list.y + 2, width: list.width.saturating_sub(2), height: list.height - 2 };
             pen.wrapped(say, "Nothing matches the filter: / changes it, Esc clears it.", Role::Muted);
         }
     }

@@ -50,7 +50,8 @@ impl Pane for RatePane {
         let s = Arc::clone(&self.snapshot);
         let (left, end) = (area.x + 1, area.right().saturating_sub(1));
         if s.all.n == 0 && s.latest.is_empty() {
-            let text = "Nothing was sent yet. Every request of this run is measured here; 2 opens the composer, s sends.";
+            let text =
+                "Nothing was sent yet. Every request of this run is measured here; 2 opens the composer, s sends.";
             pen.wrapped(Rect { x: left, width: area.width.saturating_sub(2), ..area }, text, Role::Muted);
             return;
         }

@@ -53,7 +53,6 @@ impl Text {
         self.cursor.at = (self.cursor.top + y).min(self.lines.len().saturating_sub(1));
     }
 
-
     /// The line under the cursor as text.
     pub fn under(&self) -> String {
         self.lines.get(self.cursor.at).map(Styled::text).unwrap_or_default()

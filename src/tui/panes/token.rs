@@ -64,13 +64,11 @@ fn lines(token: &Decoded, now: Now) -> Vec<Styled> {
         0 => "none: nothing protects this token".to_owned(),
         n => format!("{n} bytes, {alg}; not verified here"),
     };
-    out.push(
-        Styled::new("signature", Role::Title).then(
-            13,
-            text,
-            if token.signature.is_empty() { Role::Error } else { Role::Text },
-        ),
-    );
+    out.push(Styled::new("signature", Role::Title).then(
+        13,
+        text,
+        if token.signature.is_empty() { Role::Error } else { Role::Text },
+    ));
     out
 }
 
@@ -85,11 +83,15 @@ fn part(out: &mut Vec<Styled>, name: &str, part: &Part, now: Now) {
             Value::String(s) => shown(s.as_bytes()),
             other => shown(other.to_string().as_bytes()),
         };
-        let mut line = Styled::new(format!("  {}", shown(member.as_bytes())), Role::JsonKey)
-            .then(13, value_text, value_role(value));
+        let mut line = Styled::new(format!("  {}", shown(member.as_bytes())), Role::JsonKey).then(
+            13,
+            value_text,
+            value_role(value),
+        );
         if part.members.iter().filter(|(n, _)| n == member).count() > 1 {
             let last = part.members.iter().rposition(|(n, _)| n == member) == Some(i);
-            let text = if last { "twice here; most parsers take this one" } else { "twice here; most parsers drop this one" };
+            let text =
+                if last { "twice here; most parsers take this one" } else { "twice here; most parsers drop this one" };
             line = line.then(40, text, Role::Error);
         } else if let Some(meaning) = jwt::explain(member, value, now.wall) {
             line = line.then(40, display_str(&meaning), Role::Comment);

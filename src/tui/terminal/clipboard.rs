@@ -31,7 +31,9 @@ mod tests {
     #[test]
     fn the_text_travels_encoded() {
         assert_eq!(sequence("a;b", false), Ok(("\x1b]52;c;YTti\x07".into(), "OSC 52")));
-        assert!(sequence("x", true).is_ok_and(|(s, _)| s.starts_with("\x1bPtmux;\x1b\x1b]52") && s.ends_with("\x1b\\")));
+        assert!(
+            sequence("x", true).is_ok_and(|(s, _)| s.starts_with("\x1bPtmux;\x1b\x1b]52") && s.ends_with("\x1b\\"))
+        );
         assert!(sequence(&"x".repeat(80_000), false).is_err());
     }
 }

@@ -8,10 +8,8 @@ use crate::base::error::nearest;
 use crate::base::text::display_str;
 use crate::base::{Error, Result};
 
-const BUILTIN: &[(&str, &str)] = &[
-    ("terminal", include_str!("../../../themes/terminal.toml")),
-    ("mono", include_str!("../../../themes/mono.toml")),
-];
+const BUILTIN: &[(&str, &str)] =
+    &[("terminal", include_str!("../../../themes/terminal.toml")), ("mono", include_str!("../../../themes/mono.toml"))];
 
 const ATTRIBUTES: &[(&str, Modifier)] = &[
     ("bold", Modifier::BOLD),
@@ -120,12 +118,7 @@ fn section<'a>(v: &'a Value, file: &str, key: &str) -> Result<&'a Table> {
     v.as_table().ok_or_else(|| Error::input(format!("{} is a section", display_str(key))).at(display_str(file)))
 }
 
-fn style(
-    value: &Value,
-    file: &str,
-    place: &str,
-    color: &dyn Fn(&Value, &str) -> Result<Color>,
-) -> Result<Style> {
+fn style(value: &Value, file: &str, place: &str, color: &dyn Fn(&Value, &str) -> Result<Color>) -> Result<Style> {
     let Some(table) = value.as_table() else { return Ok(Style::new().fg(color(value, place)?)) };
     let mut style = Style::new();
     for (k, v) in table {
@@ -137,9 +130,9 @@ fn style(
                     let known = ["fg", "bg"].into_iter().chain(ATTRIBUTES.iter().map(|a| a.0));
                     unknown(file, "attribute", &format!("{place}.{name}"), known)
                 })?;
-                let on = v.as_bool().ok_or_else(|| {
-                    Error::input(format!("{place}.{name} takes true or false")).at(display_str(file))
-                })?;
+                let on = v
+                    .as_bool()
+                    .ok_or_else(|| Error::input(format!("{place}.{name} takes true or false")).at(display_str(file)))?;
                 if on {
                     style = style.add_modifier(*modifier);
                 }

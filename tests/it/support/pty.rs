@@ -213,5 +213,8 @@ fn size(cols: u16, rows: u16) -> PtySize {
 fn modes(master: &(dyn MasterPty + Send)) -> Modes {
     let modes = master.get_termios().expect("modes");
     let text = format!("{modes:?}");
-    Modes { echo: text.contains("ECHO ") || text.contains("ECHO,") || text.contains("ECHO)"), canonical: text.contains("ICANON") }
+    Modes {
+        echo: text.contains("ECHO ") || text.contains("ECHO,") || text.contains("ECHO)"),
+        canonical: text.contains("ICANON"),
+    }
 }

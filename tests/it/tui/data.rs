@@ -198,7 +198,12 @@ pub fn latency() -> Event {
         .map(|i| {
             let n = if i % 7 == 0 { 0 } else { u64::from(i % 5 + 1) };
             let wave = f64::from((i * 37) % 90) + 5.0;
-            Second { n, max_ms: if n == 0 { 0.0 } else { wave * 1.8 }, p50_ms: if n == 0 { 0.0 } else { wave }, errors: 0 }
+            Second {
+                n,
+                max_ms: if n == 0 { 0.0 } else { wave * 1.8 },
+                p50_ms: if n == 0 { 0.0 } else { wave },
+                errors: 0,
+            }
         })
         .collect();
     Event::Latency(Arc::new(Snapshot {

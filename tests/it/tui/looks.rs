@@ -168,10 +168,15 @@ fn without_colour_nothing_is_lost() {
         with_reply(s);
     }
     assert_eq!(mono.view(), colour.view());
-    assert!(mono.buffer().content().iter().all(|c| {
-        matches!(c.fg, ratatui::style::Color::Reset) && matches!(c.bg, ratatui::style::Color::Reset)
-    }));
-    let reversed = |s: &Screen| s.buffer().content().iter().filter(|c| c.modifier.contains(ratatui::style::Modifier::REVERSED)).count();
+    assert!(
+        mono.buffer()
+            .content()
+            .iter()
+            .all(|c| { matches!(c.fg, ratatui::style::Color::Reset) && matches!(c.bg, ratatui::style::Color::Reset) })
+    );
+    let reversed = |s: &Screen| {
+        s.buffer().content().iter().filter(|c| c.modifier.contains(ratatui::style::Modifier::REVERSED)).count()
+    };
     assert!(reversed(&mono) > 10, "the selection is seen without colour");
     assert!(colour.buffer().content().iter().any(|c| !matches!(c.fg, ratatui::style::Color::Reset)));
 }

@@ -36,7 +36,8 @@ fn the_program_itself() {
             Ask::Send(_) => answers.send(data::done(1)),
             Ask::CancelAll if mode == "panic" => panic!("hostile \x1b]52;c;AAAA\x07 text"),
             Ask::CancelAll => {
-                let _ = std::thread::Builder::new().name("worker".into()).spawn(|| panic!("worker gone")).map(|t| t.join());
+                let _ =
+                    std::thread::Builder::new().name("worker".into()).spawn(|| panic!("worker gone")).map(|t| t.join());
                 Ok(())
             }
             _ => Ok(()),
@@ -176,7 +177,9 @@ fn sizes_may_change_at_any_time() {
         pty.resize(cols, rows);
         std::thread::sleep(Duration::from_millis(20));
     }
-    pty.until("the whole screen at the last size", |s| s.contents().contains("? help") && s.contents().contains("/v1/orders"));
+    pty.until("the whole screen at the last size", |s| {
+        s.contents().contains("? help") && s.contents().contains("/v1/orders")
+    });
     pty.send(b"q");
     assert_eq!(pty.ends().exit_code(), 0);
 }
@@ -187,7 +190,9 @@ fn no_color_keeps_the_selection_visible() {
     let cell = pty.screen().cell(3, 3).cloned().expect("a cell");
     assert!(cell.inverse(), "the selected row is reversed");
     let coloured = (0..24).flat_map(|y| (0..80).map(move |x| (y, x))).filter(|(y, x)| {
-        pty.screen().cell(*y, *x).is_some_and(|c| c.fgcolor() != vt100::Color::Default || c.bgcolor() != vt100::Color::Default)
+        pty.screen()
+            .cell(*y, *x)
+            .is_some_and(|c| c.fgcolor() != vt100::Color::Default || c.bgcolor() != vt100::Color::Default)
     });
     assert_eq!(coloured.count(), 0);
     pty.send(b"q");

@@ -169,7 +169,10 @@ impl ComposerPane {
     fn send(&mut self) -> Vec<Effect> {
         let draft = self.form.draft();
         if draft.url.is_empty() {
-            return vec![Effect::Notice(Level::Warn, "there is no URL to send to: Enter on the URL types one".to_owned())];
+            return vec![Effect::Notice(
+                Level::Warn,
+                "there is no URL to send to: Enter on the URL types one".to_owned(),
+            )];
         }
         self.ask(draft, self.endpoint.1.clone())
     }
@@ -239,11 +242,7 @@ impl ComposerPane {
         let Some(body) = self.response.as_mut().and_then(Response::body) else {
             return vec![Effect::Notice(Level::Info, "search looks in the body: open its tab".to_owned())];
         };
-        if body.search(text, back) {
-            Vec::new()
-        } else {
-            vec![Effect::Notice(Level::Info, "not found".to_owned())]
-        }
+        if body.search(text, back) { Vec::new() } else { vec![Effect::Notice(Level::Info, "not found".to_owned())] }
     }
 
     fn act_response(&mut self, action: Action, argument: &str) -> Option<Vec<Effect>> {
@@ -288,7 +287,10 @@ impl ComposerPane {
             }
             Action::Remove => {
                 if !self.form.remove() {
-                    return Some(vec![Effect::Notice(Level::Info, "only parameters and headers are removed".to_owned())]);
+                    return Some(vec![Effect::Notice(
+                        Level::Info,
+                        "only parameters and headers are removed".to_owned(),
+                    )]);
                 }
             }
             _ => return None,
@@ -328,10 +330,8 @@ impl Pane for ComposerPane {
     }
 
     fn takes(&self, key: KeyEvent) -> bool {
-        let lines = matches!(
-            key.code,
-            KeyCode::Enter | KeyCode::Up | KeyCode::Down | KeyCode::PageUp | KeyCode::PageDown
-        );
+        let lines =
+            matches!(key.code, KeyCode::Enter | KeyCode::Up | KeyCode::Down | KeyCode::PageUp | KeyCode::PageDown);
         is_text(key) || (lines && key.modifiers.is_empty() && self.search.is_none() && self.form.editing_body())
     }
 
@@ -418,7 +418,8 @@ impl Pane for ComposerPane {
             Sending::Asked => "   asked".to_owned(),
             Sending::Running(_) => "   waiting for the reply, Esc cancels".to_owned(),
         };
-        let place = if self.side == Side::Response && !place.is_empty() { format!("   {place}") } else { String::new() };
+        let place =
+            if self.side == Side::Response && !place.is_empty() { format!("   {place}") } else { String::new() };
         format!("{}{place}{state}", display_str(&self.form.title))
     }
 
@@ -471,11 +472,7 @@ impl Pane for ComposerPane {
                     Sending::Asked => "Asked for.",
                     Sending::Running(_) => "Waiting for the reply. Esc cancels.",
                 };
-                pen.wrapped(
-                    Rect { x: right.x + 1, width: right.width.saturating_sub(2), ..right },
-                    text,
-                    Role::Muted,
-                );
+                pen.wrapped(Rect { x: right.x + 1, width: right.width.saturating_sub(2), ..right }, text, Role::Muted);
             }
         }
     }

@@ -600,7 +600,9 @@ fn fill(url: &str, rows: &[Row]) -> String {
         .collect();
     match (typed_query, query.is_empty()) {
         (Some(q), true) => out.extend(["?", q]),
-        (Some(q), false) => out.extend(["?", q, if q.is_empty() || q.ends_with('&') { "" } else { "&" }, &query.join("&")]),
+        (Some(q), false) => {
+            out.extend(["?", q, if q.is_empty() || q.ends_with('&') { "" } else { "&" }, &query.join("&")])
+        }
         (None, true) => {}
         (None, false) => out.extend(["?", &query.join("&")]),
     }
@@ -634,7 +636,10 @@ mod tests {
     #[test]
     fn only_values_are_encoded() {
         let rows = [row("id", "a/b c", Place::Path), row("q", "x&y=ü", Place::Query)];
-        assert_eq!(fill("http://h/o/{id}/../%2e?r=a b#f", &rows), "http://h/o/a%2Fb%20c/../%2e?r=a b&q=x%26y%3D%C3%BC#f");
+        assert_eq!(
+            fill("http://h/o/{id}/../%2e?r=a b#f", &rows),
+            "http://h/o/a%2Fb%20c/../%2e?r=a b&q=x%26y%3D%C3%BC#f"
+        );
         assert_eq!(fill("http://h/{x}", &rows), "http://h/{x}?q=x%26y%3D%C3%BC");
         let mut off = rows.to_vec();
         off.iter_mut().for_each(|r| r.on = false);

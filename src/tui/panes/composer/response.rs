@@ -175,14 +175,12 @@ impl Response {
                 }
                 Some(_) if x.response.as_ref().is_none_or(|r| r.body.is_empty()) => {
                     let text = match (&x.response, &x.error) {
-                        (None, Some(_)) => "Nothing came back. The time and tls tabs hold what was learnt; r tries again.",
+                        (None, Some(_)) => {
+                            "Nothing came back. The time and tls tabs hold what was learnt; r tries again."
+                        }
                         _ => "The reply has no body.",
                     };
-                    pen.wrapped(
-                        Rect { x: left, width: inner.width.saturating_sub(2), ..inner },
-                        text,
-                        Role::Muted,
-                    );
+                    pen.wrapped(Rect { x: left, width: inner.width.saturating_sub(2), ..inner }, text, Role::Muted);
                 }
                 Some(body) => body.draw(pen, inner, focused),
             },
@@ -298,9 +296,11 @@ fn headers(x: &Exchange) -> Vec<Styled> {
         format!("{} {} {}", display_str(&r.version), r.status, shown(r.reason.as_bytes())),
         Role::of_status(r.status),
     )];
-    lines.extend(r.headers.iter().map(|(n, v)| {
-        Styled::new(shown(n.as_bytes()), Role::JsonKey).then(28, shown(v.as_bytes()), Role::Text)
-    }));
+    lines.extend(
+        r.headers
+            .iter()
+            .map(|(n, v)| Styled::new(shown(n.as_bytes()), Role::JsonKey).then(28, shown(v.as_bytes()), Role::Text)),
+    );
     lines
 }
 
@@ -325,9 +325,9 @@ fn sent(x: &Exchange) -> Vec<Styled> {
     lines.push(Styled::new(why, Role::Muted));
     let request = format!("{} {}", shown(&x.request.method), shown(&x.request.target));
     lines.push(Styled::new(request, Role::Text));
-    lines.extend(x.request.headers.iter().map(|(n, v)| {
-        Styled::new(shown(n), Role::JsonKey).then(28, shown(v), Role::Text)
-    }));
+    lines.extend(
+        x.request.headers.iter().map(|(n, v)| Styled::new(shown(n), Role::JsonKey).then(28, shown(v), Role::Text)),
+    );
     if !x.request.body.is_empty() {
         lines.push(Styled::default());
         lines.extend(x.request.body.split(|b| *b == b'\n').take(10_000).map(|l| Styled::new(shown(l), Role::Text)));
@@ -347,11 +347,11 @@ fn time(x: &Exchange) -> Vec<Styled> {
         let (from, cells) = ((gone / total * 24.0) as usize, (secs / total * 24.0).round() as usize);
         let bar = if cells == 0 { "▏".to_owned() } else { "█".repeat(cells.min(24)) };
         let role = [Role::Chart5, Role::Chart1, Role::Chart4, Role::Chart3, Role::Chart2, Role::Chart1][i % 6];
-        lines.push(
-            Styled::new(phase.word(), Role::Text)
-                .then(12, format!("{:>8.2}", secs * 1e3), Role::Text)
-                .then(22, format!("{}{bar}", " ".repeat(from.min(24))), role),
-        );
+        lines.push(Styled::new(phase.word(), Role::Text).then(12, format!("{:>8.2}", secs * 1e3), Role::Text).then(
+            22,
+            format!("{}{bar}", " ".repeat(from.min(24))),
+            role,
+        ));
         gone += secs;
     }
     if let Some(d) = x.phases.total {
@@ -434,9 +434,11 @@ fn grade(judged: &Judged) -> Vec<Styled> {
         return vec![Styled::new("not graded: there is no reply that can be", Role::Muted)];
     };
     let mut lines = vec![
-        Styled::new("headers", Role::Title)
-            .then(10, g.grade.word(), Role::of_letter(g.grade))
-            .then(14, format!("{} of 100", g.score), Role::Text),
+        Styled::new("headers", Role::Title).then(10, g.grade.word(), Role::of_letter(g.grade)).then(
+            14,
+            format!("{} of 100", g.score),
+            Role::Text,
+        ),
         Styled::default(),
     ];
     let mut rules: Vec<_> = g.rules.iter().collect();
@@ -457,12 +459,11 @@ fn grade(judged: &Judged) -> Vec<Styled> {
             _ => String::new(),
         };
         let text = if r.outcome == Outcome::Na { Role::Muted } else { Role::Text };
-        lines.push(
-            Styled::new(word, role)
-                .then(5, r.id, Role::Muted)
-                .then(12, cost, Role::Text)
-                .then(20, display_str(&r.reason), text),
-        );
+        lines.push(Styled::new(word, role).then(5, r.id, Role::Muted).then(12, cost, Role::Text).then(
+            20,
+            display_str(&r.reason),
+            text,
+        ));
     }
     lines
 }
