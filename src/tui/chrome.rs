@@ -1,6 +1,7 @@
 //! The lines that are always there: who and where, the panes, and the keys of here.
 
 use ratatui::layout::Rect;
+use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr;
 
 use super::effect::PaneId;
@@ -40,7 +41,7 @@ pub fn top(pen: &mut Pen<'_>, area: Rect, root: &mut Root) {
     x = pen.put(x, area.y, cut, "scope ", Role::Muted);
     let mut scope = clip(&root.start.scope);
     if root.work.admitted > 0 {
-        scope += &format!(" +{}", root.work.admitted);
+        let _ = write!(scope, " +{}", root.work.admitted);
     }
     pen.put(x, area.y, cut, &scope, Role::Accent);
     let idle = root.work.running.is_empty() && !root.panes.inventory.loading();
@@ -53,8 +54,8 @@ pub fn top(pen: &mut Pen<'_>, area: Rect, root: &mut Root) {
         x = pen.put(from, y, end, &text, if pane == at { Role::TabActive } else { Role::Text });
     }
     let status = root.pane().status();
-    let room = usize::from(end.saturating_sub(x + 2));
-    pen.right(x + 2, y, end, &fit(&status, room), Role::Muted);
+    let space = usize::from(end.saturating_sub(x + 2));
+    pen.right(x + 2, y, end, &fit(&status, space), Role::Muted);
 }
 
 /// The tabs of line 2 with their columns.

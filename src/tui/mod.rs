@@ -61,6 +61,7 @@ pub type Asker = Box<dyn Fn(Ask) + Send>;
 ///
 /// # Errors
 /// There is no terminal, or it cannot be written to. The terminal is restored in every case.
+#[expect(clippy::needless_pass_by_value, reason = "what the asker holds has to end with the screen")]
 pub fn run(start: Start, events: Receiver<Event>, ask: Asker) -> Result<i32> {
     let (to, messages) = channel();
     let mut guard = guard::Guard::enter(start.mouse)?;

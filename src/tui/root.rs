@@ -1,5 +1,6 @@
 //! The whole screen as state: messages in, effects out, one drawing. It owns no terminal, no thread and no channel.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -460,17 +461,17 @@ fn loaded_text(inventory: &Arc<crate::inventory::Inventory>) -> String {
     use super::widgets::pen::count;
     let mut text = format!("{} endpoints", count(inventory.endpoints.len() as u64));
     if inventory.log_lines > 0 {
-        text += &format!(" from {} log lines", count(inventory.log_lines));
+        let _ = write!(text, " from {} log lines", count(inventory.log_lines));
     }
     let unparsed: u64 = inventory.unparsed.iter().map(|u| u.lines).sum();
     if unparsed > 0 {
-        text += &format!(", {} lines not understood", count(unparsed));
+        let _ = write!(text, ", {} lines not understood", count(unparsed));
     }
     if inventory.noise.requests > 0 {
-        text += &format!(", {} scanner requests put aside", count(inventory.noise.requests));
+        let _ = write!(text, ", {} scanner requests put aside", count(inventory.noise.requests));
     }
     if !inventory.problems.is_empty() {
-        text += &format!(", {} oddities in the sources", count(inventory.problems.len() as u64));
+        let _ = write!(text, ", {} oddities in the sources", count(inventory.problems.len() as u64));
     }
     text
 }

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -102,12 +103,12 @@ impl InventoryPane {
         let mut text = format!("reading {}", clip(&p.what));
         if p.total > 0 {
             let done = p.done.min(p.total);
-            text += &format!(" {} %", u128::from(done) * 100 / u128::from(p.total));
+            let _ = write!(text, " {} %", u128::from(done) * 100 / u128::from(p.total));
         }
         if p.rate > 0 {
-            text += &format!("  {}/s", crate::tui::widgets::pen::bytes(p.rate));
+            let _ = write!(text, "  {}/s", crate::tui::widgets::pen::bytes(p.rate));
             if let Some(left) = p.total.saturating_sub(p.done).checked_div(p.rate).filter(|s| *s > 1) {
-                text += &format!("  {} left", distance(left));
+                let _ = write!(text, "  {} left", distance(left));
             }
         }
         Some(text)
@@ -266,10 +267,10 @@ fn title(e: &Endpoint) -> String {
 fn place(l: &crate::inventory::Location) -> String {
     let mut text = clip(&l.source);
     if let Some(line) = l.line {
-        text += &format!(":{line}");
+        let _ = write!(text, ":{line}");
     }
     if let Some(pointer) = &l.pointer {
-        text += &format!(" {}", shown(pointer.as_bytes()));
+        let _ = write!(text, " {}", shown(pointer.as_bytes()));
     }
     text
 }
@@ -462,10 +463,10 @@ impl Pane for InventoryPane {
             format!("{} of {}", count(shown), count(all))
         };
         if !self.marked.is_empty() {
-            text += &format!("  {} marked", count(self.marked.len() as u64));
+            let _ = write!(text, "  {} marked", count(self.marked.len() as u64));
         }
         if !self.filter.text().is_empty() {
-            text += &format!("   {}", clip(self.filter.text()));
+            let _ = write!(text, "   {}", clip(self.filter.text()));
         }
         text
     }

@@ -150,9 +150,7 @@ fn color(value: &Value, palette: Option<&Table>, file: &str, place: &str) -> Res
     let name = value.as_str().ok_or_else(|| bad(format!("{place} takes a colour")))?;
     if let Some(hex) = name.strip_prefix('#') {
         let rgb = (hex.len() == 6 && hex.is_ascii()).then(|| u32::from_str_radix(hex, 16).ok()).flatten();
-        return rgb
-            .map(|n| Color::from_u32(n))
-            .ok_or_else(|| bad(format!("{place}: {} is not #rrggbb", display_str(name))));
+        return rgb.map(Color::from_u32).ok_or_else(|| bad(format!("{place}: {} is not #rrggbb", display_str(name))));
     }
     if let Some((_, c)) = COLORS.iter().find(|(n, _)| *n == name) {
         return Ok(*c);

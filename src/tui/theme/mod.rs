@@ -158,9 +158,8 @@ impl Theme {
     pub fn for_terminal(color: ColorChoice, no_color: Option<&str>, term: Option<&str>) -> Self {
         match color {
             ColorChoice::Never => Self::mono(),
-            ColorChoice::Always => Self::terminal(),
             ColorChoice::Auto if no_color.is_some_and(|v| !v.is_empty()) || term == Some("dumb") => Self::mono(),
-            ColorChoice::Auto => Self::terminal(),
+            ColorChoice::Auto | ColorChoice::Always => Self::terminal(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A reply's body: an index of its lines, JSON that folds, search, and drawing of nothing but the window.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::ops::Range;
 
 use bytes::Bytes;
@@ -315,7 +316,9 @@ fn hex_line(pen: &mut Pen<'_>, area: Rect, offset: usize, bytes: &[u8]) {
     let mut text = format!("{offset:08x}  ");
     for i in 0..HEX {
         match bytes.get(i) {
-            Some(b) => text.push_str(&format!("{b:02x} ")),
+            Some(b) => {
+                let _ = write!(text, "{b:02x} ");
+            }
             None => text.push_str("   "),
         }
     }

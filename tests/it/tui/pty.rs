@@ -36,14 +36,17 @@ fn the_program_itself() {
             Ask::Send(_) => answers.send(data::done(1)),
             Ask::CancelAll if mode == "panic" => panic!("hostile \x1b]52;c;AAAA\x07 text"),
             Ask::CancelAll => {
-                let _ =
-                    std::thread::Builder::new().name("worker".into()).spawn(|| panic!("worker gone")).map(|t| t.join());
+                let _ = std::thread::Builder::new()
+                    .name("worker".into())
+                    .spawn(|| panic!("worker gone"))
+                    .map(std::thread::JoinHandle::join);
                 Ok(())
             }
             _ => Ok(()),
         };
     };
     let code = lunette::tui::run(start, received, Box::new(ask)).expect("a terminal");
+    #[expect(clippy::exit, reason = "this process stands for the program")]
     std::process::exit(code);
 }
 

@@ -436,15 +436,12 @@ impl Pane for ComposerPane {
     fn click(&mut self, x: u16, y: u16) -> Vec<Effect> {
         let response = if self.wide { x > self.rule } else { self.side == Side::Response };
         self.form.done(true);
-        match (&mut self.response, response) {
-            (Some(r), true) => {
-                r.click(x, y);
-                self.side = Side::Response;
-            }
-            _ => {
-                self.form.click(y);
-                self.side = Side::Request;
-            }
+        if let (Some(r), true) = (&mut self.response, response) {
+            r.click(x, y);
+            self.side = Side::Response;
+        } else {
+            self.form.click(y);
+            self.side = Side::Request;
         }
         Vec::new()
     }
@@ -453,12 +450,11 @@ impl Pane for ComposerPane {
         self.wide = area.width >= WIDE;
         let focused = self.side == Side::Request;
         if !self.wide {
-            match (&mut self.response, self.side) {
-                (Some(r), Side::Response) => r.draw(pen, area, true),
-                _ => {
-                    pen.put(area.x, area.y, area.x + 1, "▌", Role::Focus);
-                    self.form.draw(pen, area, true);
-                }
+            if let (Some(r), Side::Response) = (&mut self.response, self.side) {
+                r.draw(pen, area, true);
+            } else {
+                pen.put(area.x, area.y, area.x + 1, "▌", Role::Focus);
+                self.form.draw(pen, area, true);
             }
             return;
         }
@@ -470,16 +466,15 @@ impl Pane for ComposerPane {
         }
         self.form.draw(pen, left, focused);
         let right = Rect { x: rule + 1, width: area.right().saturating_sub(rule + 1), ..right };
-        match &mut self.response {
-            Some(r) => r.draw(pen, right, !focused),
-            None => {
-                let text = match self.sending {
-                    Sending::No => "No reply yet: s sends, Ctrl+J sends from inside a field.",
-                    Sending::Asked => "Asked for.",
-                    Sending::Running(_) => "Waiting for the reply. Esc cancels.",
-                };
-                pen.wrapped(Rect { x: right.x + 1, width: right.width.saturating_sub(2), ..right }, text, Role::Muted);
-            }
+        if let Some(r) = &mut self.response {
+            r.draw(pen, right, !focused);
+        } else {
+            let text = match self.sending {
+                Sending::No => "No reply yet: s sends, Ctrl+J sends from inside a field.",
+                Sending::Asked => "Asked for.",
+                Sending::Running(_) => "Waiting for the reply. Esc cancels.",
+            };
+            pen.wrapped(Rect { x: right.x + 1, width: right.width.saturating_sub(2), ..right }, text, Role::Muted);
         }
     }
 }

@@ -129,7 +129,7 @@ impl Form {
             && !rows.iter().any(|r| r.name.eq_ignore_ascii_case("authorization"))
         {
             let mut row = header("Authorization", "Bearer ");
-            row.hint = "declared; Space takes it in".to_owned();
+            "declared; Space takes it in".clone_into(&mut row.hint);
             row.on = false;
             rows.push(row);
         }
@@ -600,7 +600,7 @@ fn fill(url: &str, rows: &[Row]) -> String {
     match (typed_query, query.is_empty()) {
         (Some(q), true) => out.extend(["?", q]),
         (Some(q), false) => {
-            out.extend(["?", q, if q.is_empty() || q.ends_with('&') { "" } else { "&" }, &query.join("&")])
+            out.extend(["?", q, if q.is_empty() || q.ends_with('&') { "" } else { "&" }, &query.join("&")]);
         }
         (None, true) => {}
         (None, false) => out.extend(["?", &query.join("&")]),
@@ -611,6 +611,10 @@ fn fill(url: &str, rows: &[Row]) -> String {
     out
 }
 
+fn hex(digit: u8) -> char {
+    char::from_digit(u32::from(digit), 16).map_or('0', |c| c.to_ascii_uppercase())
+}
+
 /// Percent-encodes everything but unreserved characters (RFC 3986 section 2.3).
 fn encode(value: &str) -> String {
     let mut out = String::with_capacity(value.len());
@@ -618,7 +622,7 @@ fn encode(value: &str) -> String {
         if b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~') {
             out.push(char::from(b));
         } else {
-            out.push_str(&format!("%{b:02X}"));
+            out.extend(['%', hex(b >> 4), hex(b & 15)]);
         }
     }
     out
@@ -641,7 +645,9 @@ mod tests {
         );
         assert_eq!(fill("http://h/{x}", &rows), "http://h/{x}?q=x%26y%3D%C3%BC");
         let mut off = rows.to_vec();
-        off.iter_mut().for_each(|r| r.on = false);
+        for r in &mut off {
+            r.on = false;
+        }
         assert_eq!(fill("http://h/o/{id}?", &off), "http://h/o/{id}?");
     }
 

@@ -197,22 +197,19 @@ fn head(pen: &mut Pen<'_>, area: Rect, judged: &Judged) -> u16 {
     let x = &judged.exchange;
     let (left, end, mut y) = (area.x + 1, area.right(), area.y);
     let total = x.phases.total.map(|d| format!("{} ms", millis(d.as_secs_f64() * 1e3))).unwrap_or_default();
-    match &x.response {
-        Some(r) => {
-            let mut at = pen.put(left, y, end, &r.status.to_string(), Role::of_status(r.status)) + 1;
-            if !r.reason.is_empty() {
-                at = pen.put(at, y, end, &shown(r.reason.as_bytes()), Role::Title) + 1;
-            }
-            at = pen.put(at + 1, y, end, &bytes(r.decoded_bytes), Role::Text) + 2;
-            at = pen.put(at, y, end, &total, Role::Text) + 2;
-            if r.truncated {
-                pen.put(at, y, end, "cut short", Role::Warn);
-            }
+    if let Some(r) = &x.response {
+        let mut at = pen.put(left, y, end, &r.status.to_string(), Role::of_status(r.status)) + 1;
+        if !r.reason.is_empty() {
+            at = pen.put(at, y, end, &shown(r.reason.as_bytes()), Role::Title) + 1;
         }
-        None => {
-            let at = pen.put(left, y, end, "no reply", Role::Error) + 2;
-            pen.put(at, y, end, &total, Role::Text);
+        at = pen.put(at + 1, y, end, &bytes(r.decoded_bytes), Role::Text) + 2;
+        at = pen.put(at, y, end, &total, Role::Text) + 2;
+        if r.truncated {
+            pen.put(at, y, end, "cut short", Role::Warn);
         }
+    } else {
+        let at = pen.put(left, y, end, "no reply", Role::Error) + 2;
+        pen.put(at, y, end, &total, Role::Text);
     }
     y += 1;
     if y >= area.bottom() {
