@@ -149,7 +149,7 @@ fn closing(open: u8) -> u8 {
 }
 
 fn is_word(c: u8) -> bool {
-    !c.is_ascii_whitespace() && !matches!(c, b',' | b':' | b'{' | b'}' | b'[' | b']' | b'"')
+    c.is_ascii_alphanumeric() || matches!(c, b'-' | b'+' | b'.')
 }
 
 fn space(b: &[u8], i: usize) -> usize {
