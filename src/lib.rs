@@ -5,8 +5,11 @@
 
 pub mod app;
 pub mod base;
+pub mod engine;
 pub mod grade;
 pub mod inventory;
 pub mod jwt;
 pub mod rate;
+pub mod store;
+pub mod tls;
 pub mod wire;

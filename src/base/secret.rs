@@ -81,7 +81,7 @@ pub fn is_credential_header(name: &[u8]) -> bool {
 
 /// True for a member name that holds a secret, whatever its separators and case.
 pub fn is_secret_member(name: &str) -> bool {
-    let flat: String = name.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect();
+    let flat: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
     SECRET_MEMBERS.contains(&flat.as_str())
 }
 
