@@ -178,6 +178,39 @@ pub fn mask_body(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
+/// A request target with the secret members of its query, and any token in it, masked.
+pub fn mask_target(target: &[u8]) -> Vec<u8> {
+    match memchr::memchr(b'?', target) {
+        Some(i) => {
+            let mut out = target[..=i].to_vec();
+            out.extend(std::str::from_utf8(&target[i + 1..]).map_or_else(|_| target[i + 1..].to_vec(), mask_form));
+            mask_tokens(&out)
+        }
+        None => mask_tokens(target),
+    }
+}
+
+/// A whole HTTP/1 message as bytes with the credentials in its target, headers and body masked.
+pub fn mask_message(bytes: &[u8]) -> Vec<u8> {
+    let end = memchr::memmem::find(bytes, b"\r\n\r\n").map_or(bytes.len(), |i| i + 4);
+    let mut out = Vec::with_capacity(bytes.len());
+    for (i, line) in bytes[..end].split_inclusive(|b| *b == b'\n').enumerate() {
+        match memchr::memchr(b':', line).filter(|_| i > 0) {
+            Some(colon) => {
+                let value = line[colon + 1..].trim_ascii();
+                let masked = mask_header(&line[..colon], value);
+                let lead = line[colon + 1..].iter().take_while(|b| **b == b' ').count();
+                out.extend_from_slice(&line[..=colon + lead]);
+                out.extend_from_slice(&masked);
+                out.extend_from_slice(&line[line.trim_ascii_end().len()..]);
+            }
+            None => out.extend(mask_target(line)),
+        }
+    }
+    out.extend(mask_body(&bytes[end..]));
+    out
+}
+
 /// Masks `"name": "value"` and `name=value` where the name is a secret member's. Works on text that does not parse.
 fn mask_members(bytes: &[u8]) -> Vec<u8> {
     let Ok(text) = std::str::from_utf8(bytes) else { return bytes.to_vec() };
@@ -272,6 +305,16 @@ mod tests {
         let masked = String::from_utf8(mask_body(body)).expect("utf8");
         assert_eq!(masked, r#"{"user":"a","password" : "***","n":[{"accessToken":"***"}],"token":5}"#);
         assert_eq!(mask_body(b"user=a&password=b&x=1"), b"user=a&password=***&x=1");
+    }
+
+    #[test]
+    fn a_message_is_masked_in_every_part() {
+        let sent = b"POST /x?access_token=zzz&a=1 HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer zzz\r\n\r\n{\"password\":\"zzz\"}";
+        let masked = String::from_utf8(mask_message(sent)).expect("utf8");
+        assert_eq!(
+            masked,
+            "POST /x?access_token=***&a=1 HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer ***\r\n\r\n{\"password\":\"***\"}"
+        );
     }
 
     #[test]
