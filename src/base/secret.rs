@@ -125,7 +125,13 @@ pub fn find_tokens(bytes: &[u8]) -> Vec<Range<usize>> {
         if start > 0 && is_token_byte(bytes[start - 1]) {
             continue;
         }
-        let end = start + bytes[start..].iter().take_while(|b| is_token_byte(**b) || **b == b'.').count();
+        // Five parts at most are looked at from any start, so that a long run of dots costs linear time.
+        let mut dots = 0;
+        let run = bytes[start..].iter().take_while(|b| {
+            dots += usize::from(**b == b'.');
+            is_token_byte(**b) || (**b == b'.' && dots <= 4)
+        });
+        let end = start + run.count();
         let parts: Vec<&[u8]> = bytes[start..end].split(|b| *b == b'.').collect();
         let take = match parts.len() {
             n if n >= 5 && parts[4].len() > 1 => 5,
@@ -288,6 +294,14 @@ mod tests {
         let text = format!("a={TOKEN}; b=\"{TOKEN}\" not.a.token eyJhbGciOiJub25lIn0.e30.");
         let found: Vec<&str> = find_tokens(text.as_bytes()).into_iter().map(|r| &text[r]).collect();
         assert_eq!(found, [TOKEN, TOKEN, "eyJhbGciOiJub25lIn0.e30."]);
+    }
+
+    #[test]
+    fn a_run_of_dots_takes_linear_time() {
+        let started = std::time::Instant::now();
+        let text = format!("{}{TOKEN}", "e.".repeat(1 << 19));
+        assert_eq!(find_tokens(text.as_bytes()).len(), 1);
+        assert!(started.elapsed().as_secs() < 10);
     }
 
     #[test]

@@ -114,7 +114,8 @@ pub fn display(bytes: &[u8]) -> String {
     let mut marks = 0;
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
-            if is_mark(c) {
+            // Some marks are invisible and so hazards too: those are written out below, however few they are.
+            if is_mark(c) && !is_hazard(c) {
                 marks += 1;
                 if marks > MARKS_PER_BASE || out.is_empty() {
                     let _ = write!(out, "<U+{:04X}>", c as u32);
@@ -158,6 +159,7 @@ mod tests {
         assert_eq!(display("\u{9b}2J".as_bytes()), "<U+009B>2J");
         assert_eq!(display(b"caf\xe9"), "caf<E9>");
         assert_eq!(display("caf\u{e9} \u{4f60}".as_bytes()), "caf\u{e9} \u{4f60}");
+        assert_eq!(display("a\u{34f}".as_bytes()), "a<U+034F>", "a mark that is invisible is a hazard");
     }
 
     #[test]

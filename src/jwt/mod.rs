@@ -3,9 +3,20 @@
 //! A token is never shown through a validating library: such decoders refuse `alg: none`, unknown algorithms, numeric
 //! `kid`, padding and five parts, all of which a reviewer must see.
 
+mod base64url;
+mod explain;
+mod object;
+mod read;
+
 use serde_json::Value;
 
 use crate::base::Untrusted;
+
+pub use explain::{Member, explain, members};
+pub use read::decode;
+
+/// How many tokens deep a nested token is opened.
+pub const NESTING: usize = 4;
 
 /// What kind of token the bytes are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,4 +78,6 @@ pub struct Decoded {
     pub signature: Vec<u8>,
     /// What is odd about the token as a whole, in words.
     pub oddities: Vec<String>,
+    /// The token inside, when the payload is one; opened at most [`NESTING`] deep.
+    pub inner: Option<Box<Decoded>>,
 }

@@ -1,5 +1,9 @@
 //! Floor 2: rate limits and latency. Pure: samples in, statistics out.
 
+mod live;
+
+pub use live::Live;
+
 /// Percentiles of a window of samples, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Summary {
