@@ -23,10 +23,7 @@ pub fn document(url: &str, status: Option<u16>, headers: Option<&HeaderGrade>) -
 
 /// The rules that failed, dearest first: `−15 LNH02 no Strict-Transport-Security …`.
 pub fn reasons(g: &HeaderGrade) -> Vec<String> {
-    let mut failed: Vec<_> = g.rules.iter().filter(|r| r.outcome == Outcome::Fail).collect();
-    failed.sort_by_key(|r| std::cmp::Reverse(r.weight));
-    failed
-        .into_iter()
+    g.fails()
         .map(|r| {
             let cap = r.cap.map(|c| format!(", at best {c}")).unwrap_or_default();
             format!("\u{2212}{:<2} {} {}{cap}", r.weight, r.id, r.reason)

@@ -1,1 +1,3 @@
-//! tests
+//! One binary for all integration tests, by what a user does.
+
+mod layers;

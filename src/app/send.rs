@@ -1,0 +1,62 @@
+//! Use case: send one request, and judge what came back.
+
+use crate::base::{Error, Result};
+use crate::engine::{Budget, Engine};
+use crate::grade;
+use crate::wire::{Exchange, FailureKind, Policy, Request};
+
+use super::{Draft, Judged, token};
+
+/// What lunette says it is, unless the user types another.
+pub const USER_AGENT: &str = concat!("lunette/", env!("CARGO_PKG_VERSION"));
+
+/// Turns what is typed into a request, byte for byte. Line breaks in a header are an error here, where they can still be
+/// mended.
+///
+/// # Errors
+/// A URL without a host, an empty method, a header with a line break.
+pub fn prepare(draft: &Draft) -> Result<Request> {
+    if draft.method.is_empty() {
+        return Err(Error::input("there is no method").at("method").hint("type GET, POST or any other"));
+    }
+    let mut request = Request::new(&draft.method, draft.url.as_bytes())?;
+    for (name, value) in &draft.headers {
+        if name.contains(['\r', '\n']) || value.contains(['\r', '\n']) {
+            return Err(Error::input("a header holds a line break")
+                .at(format!("header {}", crate::base::text::display_str(name)))
+                .hint("a raw request could carry it; this sender cannot"));
+        }
+        request.headers.push((name.clone().into_bytes(), value.clone().into_bytes()));
+    }
+    request.body = draft.body.clone().into();
+    Ok(request)
+}
+
+/// An exchange with its grade and the tokens in it.
+pub fn judge(exchange: Exchange) -> Judged {
+    let headers = grade::headers(&exchange);
+    let tokens = token::find(&exchange);
+    Judged { exchange, headers, tokens }
+}
+
+/// Sends one request by hand and waits: for a front end that has nothing else to do.
+///
+/// # Errors
+/// When the engine takes no more jobs. A refused or failed exchange is not an error here.
+pub fn once(engine: &Engine, request: Request, policy: Policy) -> Result<Judged> {
+    engine.run(Budget::HAND, move |transport| Box::pin(async move { judge(transport.send(request, policy).await) }))
+}
+
+/// How a process ends after an exchange: 0 once there is a result, 2 when it could not be expressed, 3 when scope refused, 4
+/// when the target failed before or during its reply.
+pub fn exit(x: &Exchange) -> crate::base::Exit {
+    use crate::base::Exit;
+    match x.error.as_ref().map(|e| e.kind) {
+        None | Some(FailureKind::Cap | FailureKind::Protocol) if x.response.is_some() => Exit::Done,
+        None => Exit::Done,
+        Some(FailureKind::Scope | FailureKind::Offline | FailureKind::Budget) => Exit::Refused,
+        Some(FailureKind::Inexpressible | FailureKind::Record) => Exit::Usage,
+        Some(FailureKind::Cancelled) => Exit::Interrupted,
+        Some(_) => Exit::Unreachable,
+    }
+}
