@@ -47,9 +47,8 @@ mod tests {
     #[test]
     fn finds_each_token_once_and_says_where() {
         let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln";
-        let request = Request::new("GET", b"http://h/")
-            .expect("url")
-            .header("Authorization", "Bearer eyJhbGciOiJub25lIn0.e30.");
+        let request =
+            Request::new("GET", b"http://h/").expect("url").header("Authorization", "Bearer eyJhbGciOiJub25lIn0.e30.");
         let mut x = Exchange::new(1, Stamp::from_unix(0).expect("time"), request);
         x.response = Some(Response {
             body: format!("{{\"a\":\"{token}\",\"b\":\"{token}\"}}").into_bytes().into(),

@@ -102,10 +102,9 @@ impl Workbench {
             let mut tell = |event: Event| {
                 let _ = events.blocking_send(event);
             };
-            match load::load(&paths, files.as_ref(), SystemClock.wall(), &stop, &mut tell) {
-                Ok(inventory) => tell(Event::Loaded { inventory: Arc::new(inventory), complete: true }),
-                Err(e) => tell(Event::Failed(e)),
-            }
+            let loaded = load::load(&paths, files.as_ref(), SystemClock.wall(), &stop, true, &mut tell);
+            tell(Event::Loaded { inventory: Arc::new(loaded.inventory), complete: true });
+            loaded.failures.into_iter().for_each(|e| tell(Event::Failed(e)));
         })
     }
 
@@ -148,7 +147,8 @@ impl Workbench {
     }
 
     fn admit(&self, origin: &Origin, allow: bool) -> Result<()> {
-        let (answered, rest) = std::mem::take(&mut *lock(&self.waiting)).into_iter().partition(|(r, _)| r.origin == *origin);
+        let (answered, rest) =
+            std::mem::take(&mut *lock(&self.waiting)).into_iter().partition(|(r, _)| r.origin == *origin);
         *lock(&self.waiting) = rest;
         if !allow {
             return Err(Denied::NotInScope(origin.clone()).error());

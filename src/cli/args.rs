@@ -13,10 +13,10 @@ use crate::base::{Error, Letter, Result};
 use crate::engine::{Config, Entry, Override};
 use crate::wire::{Deadlines, HttpChoice, Load, Origin, Policy};
 
+use super::Invocation;
 use super::demo::DemoArgs;
 use super::future;
 use super::output::Format;
-use super::Invocation;
 
 /// A workbench for API security: every endpoint there is, requests sent as typed, tokens read, headers graded.
 #[derive(Debug, Parser)]
@@ -111,7 +111,9 @@ impl Common {
         let mut deadlines = Deadlines::default();
         if let Some(s) = self.timeout {
             if !s.is_finite() || s <= 0.0 || s > 86_400.0 {
-                return Err(Error::input("--timeout takes seconds, above 0 and at most 86400").hint("for example --timeout 5"));
+                return Err(
+                    Error::input("--timeout takes seconds, above 0 and at most 86400").hint("for example --timeout 5")
+                );
             }
             deadlines = deadlines.within(Duration::from_secs_f64(s));
         }
@@ -131,7 +133,9 @@ fn parse_override(s: &str) -> Result<Override> {
             .hint("for example --resolve api.test:443:127.0.0.1")
     };
     let mut parts = s.splitn(3, ':');
-    let (Some(host), Some(port), Some(address)) = (parts.next(), parts.next(), parts.next()) else { return Err(fail()) };
+    let (Some(host), Some(port), Some(address)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(fail());
+    };
     let address = address.trim_start_matches('[').trim_end_matches(']').parse().map_err(|_| fail())?;
     let port = port.parse().map_err(|_| fail())?;
     Ok(Override { host: host.to_ascii_lowercase(), port, address })
@@ -236,9 +240,8 @@ pub(super) fn http(choice: Option<&str>) -> Result<HttpChoice> {
         None => Ok(HttpChoice::Auto),
         Some("1.1" | "1") => Ok(HttpChoice::Http1),
         Some("2") => Ok(HttpChoice::Http2),
-        Some(other) => {
-            Err(Error::input(format!("--http takes 1.1 or 2, not {}", display_str(other))).hint("leave it out to let the server choose"))
-        }
+        Some(other) => Err(Error::input(format!("--http takes 1.1 or 2, not {}", display_str(other)))
+            .hint("leave it out to let the server choose")),
     }
 }
 
@@ -325,7 +328,9 @@ mod tests {
     use super::*;
 
     fn fails(args: &[&str]) -> String {
-        parse(std::iter::once("lunette").chain(args.iter().copied()).map(OsString::from)).expect_err("usage").to_string()
+        parse(std::iter::once("lunette").chain(args.iter().copied()).map(OsString::from))
+            .expect_err("usage")
+            .to_string()
     }
 
     #[test]
@@ -338,7 +343,9 @@ mod tests {
     fn errors_are_sentences_with_a_next_step() {
         assert_eq!(fails(&["inventroy"]), "inventroy is neither a command nor a file; did you mean lunette inventory?");
         assert!(fails(&["oauth"]).starts_with("lunette oauth is not part of this version; this version has"));
-        assert!(fails(&["send", "GET", "http://h/", "--proxy", "x"]).starts_with("--proxy is not part of this version"));
+        assert!(
+            fails(&["send", "GET", "http://h/", "--proxy", "x"]).starts_with("--proxy is not part of this version")
+        );
         assert!(fails(&["send", "--fromat", "json", "GET", "http://h/"]).contains("did you mean --format?"));
         assert!(fails(&["send", "GET"]).starts_with("an argument is missing: <URL>"));
         assert!(fails(&["grade", "http://h/", "--fail-below", "E"]).contains("A+, A, B"));

@@ -29,7 +29,9 @@ impl DemoArgs {
     pub fn start(&self) -> Result<Demo> {
         Demo::start(self.port).map_err(|e| {
             let place = self.port.map_or_else(|| "demo".to_owned(), |p| format!("port {p}"));
-            Error::input(format!("the practice API cannot start: {e}")).at(place).hint("choose another --port, or leave it out")
+            Error::input(format!("the practice API cannot start: {e}"))
+                .at(place)
+                .hint("choose another --port, or leave it out")
         })
     }
 }

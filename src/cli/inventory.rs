@@ -21,12 +21,17 @@ pub fn run(common: &Common, a: &InventoryArgs, means: &Means) -> Result<Exit> {
     let flag = Arc::clone(&stop);
     super::send::on_signal(move || flag.store(true, Ordering::Relaxed))?;
     let mut ticker = Ticker::new(common.quiet);
-    let inventory = load::load(&a.sources, means.files.as_ref(), SystemClock.wall(), &stop, &mut |event| {
+    let loaded = load::load(&a.sources, means.files.as_ref(), SystemClock.wall(), &stop, false, &mut |event| {
         if let Event::Progress(p) = event {
             ticker.show(&p);
         }
-    })?;
+    });
     drop(ticker);
+    // A list that lacks a source would pass a gate that the whole list fails.
+    if let Some(e) = loaded.failures.into_iter().next() {
+        return Err(e);
+    }
+    let inventory = loaded.inventory;
     let partial = stop.load(Ordering::Relaxed);
     let written = Output::new(common.format).result(
         || {
@@ -60,7 +65,8 @@ fn gate(words: &[String]) -> Result<Vec<State>> {
             None if SEVERITIES.contains(&word.as_str()) => {}
             None => {
                 let all = State::ALL.iter().map(|s| s.word()).chain(SEVERITIES);
-                let error = Error::input(format!("{} is neither a state nor a severity", text::display_str(word))).at("--fail-on");
+                let error = Error::input(format!("{} is neither a state nor a severity", text::display_str(word)))
+                    .at("--fail-on");
                 return Err(match nearest(word, all) {
                     Some(near) => error.hint(format!("did you mean {near}?")),
                     None => error.hint("use shadow, shadow-method, zombie, ghost or documented"),

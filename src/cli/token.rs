@@ -22,7 +22,9 @@ pub fn run(common: &Common, a: &JwtArgs, means: &Means) -> Result<Exit> {
             return Err(Error::input(super::future::sentence(&format!("jwt {}", a.action))).hint("use jwt decode"));
         }
         other => {
-            return Err(Error::input(format!("jwt {} is not a command", text::display_str(other))).hint("use jwt decode"));
+            return Err(
+                Error::input(format!("jwt {} is not a command", text::display_str(other))).hint("use jwt decode")
+            );
         }
     }
     let now = match &a.now {

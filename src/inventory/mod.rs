@@ -2,8 +2,21 @@
 //!
 //! Synchronous and pure: bytes in, facts out.
 
+mod compose;
+mod drift;
+pub mod filter;
+mod histogram;
+pub mod log;
+mod merge;
 pub mod model;
+mod sniff;
 pub mod spec;
+pub mod template;
+mod traffic;
 
+pub use compose::compose;
+pub use filter::{Filter, FilterError};
+pub use merge::Builder;
 pub use model::{Endpoint, Inventory, Latency, Location, Noise, Problem, Seen, State, Unparsed};
-pub use spec::{BodyExample, Operation, Parameter, Place};
+pub use sniff::{Kind, sniff};
+pub use spec::{BodyExample, Document, Operation, OperationLite, Parameter, Place, Server};

@@ -249,7 +249,8 @@ mod tests {
     use crate::base::Stamp;
 
     fn sample() -> Exchange {
-        let mut r = Request::new("POST", b"http://h/x?token=abc").expect("url").header("Authorization", "Bearer s3cret");
+        let mut r =
+            Request::new("POST", b"http://h/x?token=abc").expect("url").header("Authorization", "Bearer s3cret");
         r.body = bytes::Bytes::from_static(br#"{"password":"s3cret"}"#);
         let mut x = Exchange::new(7, Stamp::from_unix(0).expect("time"), r);
         x.sent = Some(bytes::Bytes::from_static(
@@ -270,7 +271,8 @@ mod tests {
         let x = sample();
         let doc = super::super::json::to_string(&document(&x, None, Secrets::Masked));
         assert!(!doc.contains("s3cret"));
-        for value in serde_json::from_str::<Value>(&doc).expect("json")["request"].as_object().expect("object").values() {
+        for value in serde_json::from_str::<Value>(&doc).expect("json")["request"].as_object().expect("object").values()
+        {
             if let Some(b) = value.as_str().and_then(|s| STANDARD.decode(s).ok()) {
                 assert!(!String::from_utf8_lossy(&b).contains("s3cret"));
             }
@@ -285,9 +287,7 @@ mod tests {
     fn the_document_has_every_field_of_the_contract() {
         let doc = document(&sample(), None, Secrets::Masked);
         assert_eq!(doc["schema"], "lunette.exchange/1");
-        for field in
-            ["request", "response", "phases_ms", "connection", "tls", "grade", "hops", "identity", "error"]
-        {
+        for field in ["request", "response", "phases_ms", "connection", "tls", "grade", "hops", "identity", "error"] {
             assert!(doc.get(field).is_some(), "{field}");
         }
     }

@@ -78,11 +78,20 @@ pub fn plain(inv: &Inventory) -> String {
         notes.push(format!("{} log lines, {}", grouped(inv.log_lines), bytes(inv.log_bytes)));
     }
     if inv.noise.requests > 0 {
-        notes.push(format!("{} requests on {} paths put aside as noise", grouped(inv.noise.requests), grouped(inv.noise.paths)));
+        notes.push(format!(
+            "{} requests on {} paths put aside as noise",
+            grouped(inv.noise.requests),
+            grouped(inv.noise.paths)
+        ));
     }
     out.push_str(&format!("\n{}\n", notes.join("; ")));
     for u in &inv.unparsed {
-        out.push_str(&format!("{}: {} lines did not parse, first: {}\n", text::display_str(&u.source), grouped(u.lines), u.first));
+        out.push_str(&format!(
+            "{}: {} lines did not parse, first: {}\n",
+            text::display_str(&u.source),
+            grouped(u.lines),
+            u.first
+        ));
     }
     for p in &inv.problems {
         let line = p.line.map(|l| format!(":{l}")).unwrap_or_default();

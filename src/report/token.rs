@@ -42,7 +42,8 @@ pub fn oddities(t: &Decoded) -> Vec<String> {
 
 /// A token as plain text, with the plain meaning of each member.
 pub fn plain(t: &Decoded, now: Stamp) -> String {
-    let mut out = format!("{}   {} bytes, signature {} bytes, not checked\n", t.kind.word(), t.token.len(), t.signature.len());
+    let mut out =
+        format!("{}   {} bytes, signature {} bytes, not checked\n", t.kind.word(), t.token.len(), t.signature.len());
     for (title, part) in [("header", &t.header), ("claims", &t.claims)] {
         let _ = writeln!(out, "\n{title}");
         if part.members.is_empty() {

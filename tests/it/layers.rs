@@ -136,14 +136,15 @@ fn misnamed(file: &str, room: &str, path: &str, test: bool) -> Option<String> {
     let (name, rooms, _) = NAMES.iter().find(|(name, _, exempt)| {
         !(test && *exempt) && (path == *name || path.strip_prefix(name).is_some_and(|rest| rest.starts_with("::")))
     })?;
-    (!rooms.contains(&room) && !rooms.contains(&file))
-        .then(|| format!("only {} may name {name}", rooms.join(", ")))
+    (!rooms.contains(&room) && !rooms.contains(&file)).then(|| format!("only {} may name {name}", rooms.join(", ")))
 }
 
 fn reaches(edges: &BTreeMap<String, BTreeSet<String>>, from: &str, to: &str, seen: &mut BTreeSet<String>) -> bool {
-    edges.get(from).into_iter().flatten().any(|next| {
-        next == to || (seen.insert(next.clone()) && reaches(edges, next, to, seen))
-    })
+    edges
+        .get(from)
+        .into_iter()
+        .flatten()
+        .any(|next| next == to || (seen.insert(next.clone()) && reaches(edges, next, to, seen)))
 }
 
 /// Collects every path of a file, resolved as far as the floors need: `crate::…`, or as written for libraries.

@@ -1,10 +1,96 @@
 //! OpenAPI documents: a first pass that reads only what the list needs, and schemas resolved when an endpoint is opened.
+//!
+//! 3.0 and 3.1, JSON and YAML. An odd node costs that node and becomes a [`Problem`]; it never costs the document.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::base::Result;
+
+use super::model::Problem;
+
+mod body;
+mod identify;
+mod pattern;
+mod read;
+mod resolve;
+mod schema;
+mod security;
+mod server;
+mod text;
+mod yaml;
+
+pub use server::Server;
+use text::Span;
 
 /// One loaded specification. Its text is kept, so that an operation can be resolved when it is opened.
 #[derive(Debug)]
 pub struct Document {
     /// Name of the source as the user gave it.
-    pub source: std::sync::Arc<str>,
+    pub source: Arc<str>,
+    /// Value of `openapi` as written, for example `3.0.3`.
+    pub version: String,
+    /// The document as JSON text; YAML is turned into JSON once.
+    text: String,
+    operations: Vec<OperationLite>,
+    /// Where every path item stands, by its key.
+    items: HashMap<String, Span>,
+    /// Where every component stands, by `section/name`.
+    components: HashMap<String, Span>,
+}
+
+/// What the endpoint list needs of one operation.
+#[derive(Debug, Clone)]
+pub struct OperationLite {
+    /// Method in upper case.
+    pub method: String,
+    /// Path as declared, without any server's base path.
+    pub path: Arc<str>,
+    /// `operationId`, as written.
+    pub id: Option<String>,
+    /// JSON pointer of the operation.
+    pub pointer: String,
+    /// Line from 1 in the source, when known.
+    pub line: Option<u64>,
+    /// Declared deprecated.
+    pub deprecated: bool,
+    /// `x-sunset`, as written.
+    pub sunset: Option<String>,
+    /// Security in words, the document's own where the operation has none; `none` where explicitly open, empty where
+    /// nothing is said.
+    pub security: Arc<[String]>,
+    /// Servers that apply: the operation's, else the path's, else the document's. Never empty.
+    pub servers: Arc<[Server]>,
+    /// The operation object.
+    span: Span,
+    /// The path item that holds it.
+    item: Span,
+}
+
+impl Document {
+    /// Reads a document. JSON or YAML is told by content, never by name.
+    ///
+    /// # Errors
+    /// Malformed text with line and column; a document of another kind (Swagger 2.0, `OpenAPI` 3.2, `AsyncAPI`, HAR,
+    /// Postman, any other), named.
+    pub fn read(source: Arc<str>, bytes: Vec<u8>) -> Result<(Self, Vec<Problem>)> {
+        read::read(source, bytes)
+    }
+
+    /// Every operation under `paths`, in document order.
+    pub fn operations(&self) -> &[OperationLite] {
+        &self.operations
+    }
+
+    /// Resolves one operation: parameters, body example, servers and security. An index beyond the end gives an empty one.
+    pub fn operation(&self, index: usize) -> Operation {
+        resolve::operation(self, index)
+    }
+
+    /// Bytes of JSON text held.
+    pub fn text_len(&self) -> usize {
+        self.text.len()
+    }
 }
 
 /// Where a parameter stands in a request.
@@ -30,18 +116,23 @@ impl Place {
             Self::Cookie => "cookie",
         }
     }
+
+    /// The place called `word` in a document.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Path, Self::Query, Self::Header, Self::Cookie].into_iter().find(|p| p.word() == word)
+    }
 }
 
 /// One parameter of an operation, resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parameter {
-    /// Name as declared.
+    /// Name as declared: text from outside, to be shown in display form only.
     pub name: String,
     /// Where it stands.
     pub place: Place,
     /// Whether the document requires it.
     pub required: bool,
-    /// What the schema says of it in one line: `integer, 1 ≤ id`, `enum items|customer`.
+    /// What the schema says of it in one line: `integer, 1 ≤ id`, `enum items|customer`. In display form.
     pub hint: String,
     /// A value that satisfies the schema, not yet percent-encoded.
     pub example: String,
@@ -59,7 +150,7 @@ pub struct BodyExample {
 /// One operation, resolved for the composer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Operation {
-    /// Summary or operationId.
+    /// Summary or operationId, in display form.
     pub summary: Option<String>,
     /// Absolute or relative server URLs that apply, first choice first.
     pub servers: Vec<String>,
@@ -67,6 +158,8 @@ pub struct Operation {
     pub parameters: Vec<Parameter>,
     /// A body that satisfies the schema, when the operation takes one.
     pub body: Option<BodyExample>,
-    /// Security schemes in words, for example `bearer (JWT)`.
+    /// Security schemes in words, for example `bearer (JWT)`. In display form.
     pub security: Vec<String>,
+    /// What could not be read of it, one sentence each, in display form.
+    pub notes: Vec<String>,
 }

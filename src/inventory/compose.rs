@@ -1,0 +1,81 @@
+//! An endpoint made ready to be sent.
+
+use super::model::{Endpoint, Inventory};
+use super::spec::{Operation, Parameter, Place, Server};
+use super::template::{Class, variables};
+
+/// Scheme, host and port without a trailing slash (empty when no source names them), the path template with its base
+/// path, and what is known of the operation. An index beyond the end gives empty parts.
+///
+/// A documented endpoint is resolved from its document. One that was only seen gets path parameters with values that look
+/// like what was seen; a method that is not declared takes path parameters and security from a declared neighbour.
+pub fn compose(inventory: &Inventory, index: usize) -> (String, String, Operation) {
+    let Some(endpoint) = inventory.endpoints.get(index) else { return Default::default() };
+    let path = endpoint.path.lossy().into_owned();
+    let mut operation = match endpoint.operation {
+        Some(place) => resolve(inventory, place),
+        None => guessed(inventory, endpoint, &path),
+    };
+    // A base path may have its own variables, and an inferred template has only those.
+    for name in variables(&path) {
+        if !operation.parameters.iter().any(|p| p.place == Place::Path && p.name == name) {
+            operation.parameters.push(Parameter {
+                name: name.to_owned(),
+                place: Place::Path,
+                required: true,
+                hint: "as seen in traffic".to_owned(),
+                example: Class::example(name).to_owned(),
+            });
+        }
+    }
+    let base = endpoint.operation.or_else(|| neighbour(inventory, endpoint)).and_then(|p| origin(inventory, p));
+    let base = base.or_else(|| from_host(inventory, endpoint)).unwrap_or_default();
+    (base, path, operation)
+}
+
+fn resolve(inventory: &Inventory, (document, operation): (usize, usize)) -> Operation {
+    inventory.documents.get(document).map(|d| d.operation(operation)).unwrap_or_default()
+}
+
+fn guessed(inventory: &Inventory, endpoint: &Endpoint, path: &str) -> Operation {
+    let Some(place) = neighbour(inventory, endpoint) else { return Operation::default() };
+    let known = resolve(inventory, place);
+    let names = variables(path);
+    Operation {
+        servers: known.servers,
+        parameters: known
+            .parameters
+            .into_iter()
+            .filter(|p| p.place == Place::Path && names.contains(&p.name.as_str()))
+            .collect(),
+        security: known.security,
+        ..Operation::default()
+    }
+}
+
+/// A declared operation of the same path.
+fn neighbour(inventory: &Inventory, endpoint: &Endpoint) -> Option<(usize, usize)> {
+    inventory.endpoints.iter().filter(|e| e.path == endpoint.path && e.host == endpoint.host).find_map(|e| e.operation)
+}
+
+/// The first absolute server of an operation.
+fn origin(inventory: &Inventory, (document, operation): (usize, usize)) -> Option<String> {
+    let lite = inventory.documents.get(document)?.operations().get(operation)?;
+    lite.servers.iter().find_map(Server::origin).map(str::to_owned)
+}
+
+/// For an endpoint that was only seen: the server of its host, else any server when no host is known, else the host over TLS.
+fn from_host(inventory: &Inventory, endpoint: &Endpoint) -> Option<String> {
+    if endpoint.operation.is_some() {
+        return None;
+    }
+    let mut servers = inventory.documents.iter().flat_map(|d| d.operations()).flat_map(|o| o.servers.iter());
+    match &endpoint.host {
+        None => servers.find_map(Server::origin).map(str::to_owned),
+        Some(host) => servers
+            .find(|s| s.host().as_ref() == Some(host))
+            .and_then(Server::origin)
+            .map(str::to_owned)
+            .or_else(|| Some(format!("https://{host}"))),
+    }
+}

@@ -1,0 +1,408 @@
+//! The filter language of the endpoint list.
+//!
+//! Plain words must all stand in the method or the path, whatever their case. `~state shadow`, `~m POST`, `~p /orders`,
+//! `~s 5xx|404`, `~seen log`, `~host name` and `~sec bearer` look at one thing; a value may list several with `|`. `!` negates,
+//! `&` or nothing means and, `|` means or, parentheses group, quotes keep spaces.
+
+use std::fmt;
+
+use super::model::{Endpoint, Seen, State};
+use crate::base::error::nearest;
+use crate::base::text::display_str;
+
+/// Names after `~`, with what they look at.
+pub const NAMES: [(&str, &str); 7] = [
+    ("state", "state: shadow, shadow-method, zombie, documented, ghost"),
+    ("m", "method"),
+    ("p", "part of the path"),
+    ("s", "status seen: 404, 5xx"),
+    ("seen", "kind of source: spec, log, code, capture"),
+    ("host", "part of the host"),
+    ("sec", "part of the security scheme"),
+];
+
+/// Nesting of parentheses and negations.
+const MOST_DEPTH: usize = 64;
+
+/// A filter that was understood.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Filter(Option<Node>);
+
+/// A filter that was not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilterError {
+    /// Byte offset in the filter text.
+    pub at: usize,
+    /// What is wrong there, in display form.
+    pub what: String,
+}
+
+impl fmt::Display for FilterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "at {}: {}", self.at + 1, self.what)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Node {
+    And(Vec<Node>),
+    Or(Vec<Node>),
+    Not(Box<Node>),
+    /// In method or path.
+    Word(Vec<u8>),
+    State(State),
+    Method(String),
+    Path(Vec<u8>),
+    Status(u16, u16),
+    Seen(Seen),
+    Host(Vec<u8>),
+    Security(Vec<u8>),
+}
+
+impl Filter {
+    /// Reads a filter; an empty text lets everything through.
+    ///
+    /// # Errors
+    /// The place and what is wrong there, with the nearest name where one was misspelt.
+    pub fn parse(text: &str) -> Result<Self, FilterError> {
+        let mut parser = Parser { text, at: 0, depth: 0 };
+        parser.space();
+        if parser.rest().is_empty() {
+            return Ok(Self(None));
+        }
+        let node = parser.either()?;
+        if !parser.rest().is_empty() {
+            return Err(parser.error("this closes nothing"));
+        }
+        Ok(Self(Some(node)))
+    }
+
+    /// True when the filter lets everything through.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// True when the endpoint is let through.
+    pub fn matches(&self, endpoint: &Endpoint) -> bool {
+        self.0.as_ref().is_none_or(|n| n.matches(endpoint))
+    }
+}
+
+impl Node {
+    fn matches(&self, e: &Endpoint) -> bool {
+        match self {
+            Self::And(all) => all.iter().all(|n| n.matches(e)),
+            Self::Or(any) => any.iter().any(|n| n.matches(e)),
+            Self::Not(one) => !one.matches(e),
+            Self::Word(word) => contains(e.path.as_bytes(), word) || contains(e.method.as_bytes(), word),
+            Self::State(state) => e.state == Some(*state),
+            Self::Method(method) => e.method.eq_ignore_ascii_case(method),
+            Self::Path(part) => contains(e.path.as_bytes(), part),
+            Self::Status(from, to) => e.statuses.range(from..=to).any(|(_, n)| *n > 0),
+            Self::Seen(seen) => e.seen.has(*seen),
+            Self::Host(part) => e.host.as_ref().is_some_and(|h| contains(h.as_bytes(), part)),
+            Self::Security(part) => e.security.iter().any(|s| contains(s.as_bytes(), part)),
+        }
+    }
+}
+
+/// Substring search without regard to ASCII case; `needle` is in lower case.
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    let Some((&first, rest)) = needle.split_first() else { return true };
+    let Some(last) = haystack.len().checked_sub(needle.len()) else { return false };
+    let mut from = 0;
+    while from <= last {
+        let Some(at) = memchr::memchr2(first, first.to_ascii_uppercase(), &haystack[from..=last]) else { return false };
+        let start = from + at + 1;
+        if haystack[start..start + rest.len()].eq_ignore_ascii_case(rest) {
+            return true;
+        }
+        from = start;
+    }
+    false
+}
+
+struct Parser<'t> {
+    text: &'t str,
+    at: usize,
+    depth: usize,
+}
+
+impl<'t> Parser<'t> {
+    fn rest(&self) -> &'t str {
+        &self.text[self.at..]
+    }
+
+    fn space(&mut self) {
+        self.at = self.text.len() - self.rest().trim_start().len();
+    }
+
+    fn eat(&mut self, c: char) -> bool {
+        let hit = self.rest().starts_with(c);
+        if hit {
+            self.at += c.len_utf8();
+            self.space();
+        }
+        hit
+    }
+
+    fn error(&self, what: impl Into<String>) -> FilterError {
+        FilterError { at: self.at, what: what.into() }
+    }
+
+    fn either(&mut self) -> Result<Node, FilterError> {
+        let mut all = vec![self.both()?];
+        while self.eat('|') {
+            all.push(self.both()?);
+        }
+        Ok(one_or(all, Node::Or))
+    }
+
+    fn both(&mut self) -> Result<Node, FilterError> {
+        let mut all = vec![self.single()?];
+        loop {
+            let and = self.eat('&');
+            if !and && (self.rest().is_empty() || self.rest().starts_with(['|', ')'])) {
+                return Ok(one_or(all, Node::And));
+            }
+            all.push(self.single()?);
+        }
+    }
+
+    fn single(&mut self) -> Result<Node, FilterError> {
+        self.depth += 1;
+        if self.depth > MOST_DEPTH {
+            return Err(self.error("too deeply nested"));
+        }
+        let node = self.unnested();
+        self.depth -= 1;
+        node
+    }
+
+    fn unnested(&mut self) -> Result<Node, FilterError> {
+        if self.eat('!') {
+            return Ok(Node::Not(Box::new(self.single()?)));
+        }
+        let open = self.at;
+        if self.eat('(') {
+            let inner = self.either()?;
+            if !self.eat(')') {
+                return Err(FilterError { at: open, what: "this parenthesis is not closed".to_owned() });
+            }
+            return Ok(inner);
+        }
+        if self.rest().starts_with('~') {
+            return self.named();
+        }
+        let word = self.token(&['&', '|', '(', ')'])?;
+        if word.is_empty() {
+            return Err(self.error("a word, a ~name or a parenthesis should stand here"));
+        }
+        Ok(Node::Word(word.to_ascii_lowercase().into_bytes()))
+    }
+
+    /// `~name value`.
+    fn named(&mut self) -> Result<Node, FilterError> {
+        let start = self.at;
+        self.at += 1;
+        let end = self.rest().find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(self.rest().len());
+        let name = &self.rest()[..end];
+        if !NAMES.iter().any(|(n, _)| *n == name) {
+            let near = nearest(name, NAMES.iter().map(|(n, _)| *n).chain(["status", "method", "path"]));
+            let near = near.map(|n| match n {
+                "status" => "s",
+                "method" => "m",
+                "path" => "p",
+                n => n,
+            });
+            let near = near.map_or("try ~state, ~m, ~p or ~s".to_owned(), |n| format!("did you mean ~{n}?"));
+            return Err(FilterError { at: start, what: format!("~{} is not known; {near}", display_str(name)) });
+        }
+        self.at += end;
+        self.space();
+        let value_at = self.at;
+        let value = self.token(&['&', '(', ')'])?;
+        if value.is_empty() {
+            return Err(FilterError { at: value_at, what: format!("~{name} needs a value") });
+        }
+        let mut any = Vec::new();
+        let mut at = value_at;
+        for part in value.split('|') {
+            let what = |what: String| FilterError { at: at.min(self.text.len()), what };
+            if part.is_empty() {
+                return Err(what("a value should stand on both sides of |".to_owned()));
+            }
+            any.push(value_of(name, part).map_err(what)?);
+            at += part.len() + 1;
+        }
+        Ok(one_or(any, Node::Or))
+    }
+
+    /// Characters up to white space or a mark; quotes keep both.
+    fn token(&mut self, marks: &[char]) -> Result<String, FilterError> {
+        if let Some(quoted) = self.rest().strip_prefix('"') {
+            let Some(end) = quoted.find('"') else { return Err(self.error("this quote is not closed")) };
+            self.at += end + 2;
+            self.space();
+            return Ok(quoted[..end].to_owned());
+        }
+        let end = self.rest().find(|c: char| c.is_whitespace() || marks.contains(&c)).unwrap_or(self.rest().len());
+        let token = self.rest()[..end].to_owned();
+        self.at += end;
+        self.space();
+        Ok(token)
+    }
+}
+
+fn one_or(mut all: Vec<Node>, many: fn(Vec<Node>) -> Node) -> Node {
+    match all.len() {
+        1 => all.remove(0),
+        _ => many(all),
+    }
+}
+
+fn value_of(name: &str, value: &str) -> Result<Node, String> {
+    let lower = || value.to_ascii_lowercase().into_bytes();
+    Ok(match name {
+        "state" => {
+            let word = value.to_ascii_lowercase();
+            match State::ALL.into_iter().find(|s| s.word() == word) {
+                Some(state) => Node::State(state),
+                None => return Err(unknown("state", value, State::ALL.map(State::word).into_iter())),
+            }
+        }
+        "seen" => {
+            let word = value.to_ascii_lowercase();
+            let all = [(Seen::SPEC, "spec"), (Seen::LOG, "log"), (Seen::CODE, "code"), (Seen::CAPTURE, "capture")];
+            match all.iter().find(|(_, w)| *w == word) {
+                Some((seen, _)) => Node::Seen(*seen),
+                None => return Err(unknown("kind of source", value, all.iter().map(|(_, w)| *w))),
+            }
+        }
+        "m" => Node::Method(value.to_owned()),
+        "p" => Node::Path(lower()),
+        "host" => Node::Host(lower()),
+        "sec" => Node::Security(lower()),
+        _ => status(value).ok_or_else(|| format!("{} is no status; write 404 or 5xx", display_str(value)))?,
+    })
+}
+
+fn unknown(kind: &str, value: &str, all: impl Iterator<Item = &'static str> + Clone) -> String {
+    let value = value.to_ascii_lowercase();
+    let hint = match nearest(&value, all.clone()) {
+        Some(near) => format!("did you mean {near}?"),
+        None => format!("one of {}", all.collect::<Vec<_>>().join(", ")),
+    };
+    format!("{} is no {kind}; {hint}", display_str(&value))
+}
+
+/// `404`, `5xx`, `40x`.
+fn status(value: &str) -> Option<Node> {
+    let digits = value.trim_end_matches(['x', 'X']);
+    if value.len() != 3 || digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let low: u16 = format!("{digits:0<3}").parse().ok()?;
+    let high: u16 = format!("{digits:9<3}").parse().ok()?;
+    Some(Node::Status(low, high))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Untrusted;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    fn endpoint(method: &str, path: &str, state: State, statuses: &[u16]) -> Endpoint {
+        Endpoint {
+            method: method.to_owned(),
+            host: Some("api.test".to_owned()),
+            path: Untrusted::from(path),
+            seen: Seen::SPEC,
+            state: Some(state),
+            requests: 1,
+            statuses: statuses.iter().map(|s| (*s, 1)).collect::<BTreeMap<_, _>>(),
+            latency: None,
+            first_seen: None,
+            last_seen: None,
+            deprecated: false,
+            sunset: None,
+            security: vec!["bearer (JWT)".to_owned()],
+            locations: Vec::new(),
+            operation: None,
+        }
+    }
+
+    #[test]
+    fn filters_and_what_they_let_through() {
+        let e = endpoint("POST", "/Orders/{id}/items", State::Shadow, &[200, 404]);
+        for (filter, want) in [
+            ("", true),
+            ("  ", true),
+            ("orders", true),
+            ("post items", true),
+            ("post users", false),
+            ("~state shadow", true),
+            ("~state zombie|shadow", true),
+            ("~state ghost", false),
+            ("~m post", true),
+            ("~m GET|PUT", false),
+            ("~p /orders", true),
+            ("~s 404", true),
+            ("~s 5xx|404", true),
+            ("~s 5xx", false),
+            ("!~s 5xx", true),
+            ("!orders", false),
+            ("! orders | items", true),
+            ("~m GET | items & ~s 20x", true),
+            ("(~m GET | items) & ~s 500", false),
+            ("\"/orders/{id}\"", true),
+            ("~seen spec", true),
+            ("~seen log", false),
+            ("~host API ~sec jwt", true),
+        ] {
+            assert_eq!(Filter::parse(filter).expect(filter).matches(&e), want, "{filter}");
+        }
+    }
+
+    #[test]
+    fn errors_have_a_place_and_a_way_out() {
+        for (filter, at, what) in [
+            ("a ~sate x", 2, "~state"),
+            ("~status 404", 0, "~s?"),
+            ("~zzzzzz 1", 0, "try ~state"),
+            ("~state shadw", 7, "did you mean shadow"),
+            ("~state x|shadow", 7, "x is no state"),
+            ("~state shadow|y", 14, "y is no state"),
+            ("~s 20", 3, "no status"),
+            ("~m", 2, "needs a value"),
+            ("(a", 0, "not closed"),
+            ("a)", 1, "closes nothing"),
+            ("a |", 3, "should stand here"),
+            ("a & | b", 4, "should stand here"),
+            ("\"a", 0, "quote"),
+        ] {
+            let e = Filter::parse(filter).expect_err(filter);
+            assert!(e.at == at && e.what.contains(what), "{filter}: {e:?}");
+        }
+        assert!(Filter::parse(&"(".repeat(10_000)).is_err());
+        assert!(Filter::parse(&"!".repeat(10_000)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(text in "([ ~!&|()\"a-c\u{e9}]|~s |5xx|~state |shadow){0,30}") {
+            if let Err(e) = Filter::parse(&text) {
+                prop_assert!(e.at <= text.len());
+            }
+        }
+
+        #[test]
+        fn finds_what_is_there(path in "/[a-zA-Z]{1,12}", from in 0usize..6, len in 1usize..6) {
+            let part: String = path.chars().skip(from).take(len).collect();
+            prop_assert!(contains(path.as_bytes(), part.to_ascii_lowercase().as_bytes()));
+            prop_assert!(!contains(path.as_bytes(), b"9"));
+        }
+    }
+}

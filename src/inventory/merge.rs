@@ -1,0 +1,341 @@
+//! Sources in, one endpoint list out.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::drift;
+use super::log::LogReader;
+use super::model::{Endpoint, Inventory, Location, Noise, Problem, Seen, State, Unparsed};
+use super::spec::Document;
+use super::template::{self, Trie};
+use super::traffic::{MOST_TEMPLATES, Tally, Traffic, Unknown};
+use crate::base::{Error, Result, Stamp, Untrusted, text::display_str};
+
+/// Places kept of one endpoint.
+const MOST_LOCATIONS: usize = 16;
+
+/// Collects sources. Specifications go in before logs, so that every request is matched against all that is declared.
+///
+/// ```text
+/// Builder::new(now) → spec(document, problems)… → log(name), feed(block)…, end_log() … → finish()
+/// ```
+#[derive(Debug)]
+pub struct Builder {
+    now: Stamp,
+    documents: Vec<Arc<Document>>,
+    problems: Vec<Problem>,
+    declared: Vec<Endpoint>,
+    by_name: HashMap<(String, Option<String>, Untrusted), u32>,
+    /// Endpoints that traffic cannot tell from another: the one that is counted.
+    same_shape: HashMap<u32, u32>,
+    trie: Trie,
+    traffic: Traffic,
+    /// Names of the logs, in order.
+    logs: Vec<Arc<str>>,
+    open: Option<LogReader>,
+    unparsed: Vec<Unparsed>,
+    parsed: u64,
+    lines: u64,
+    bytes: u64,
+}
+
+impl Builder {
+    /// An empty list; `now` is what a sunset is compared with.
+    pub fn new(now: Stamp) -> Self {
+        Self {
+            now,
+            documents: Vec::new(),
+            problems: Vec::new(),
+            declared: Vec::new(),
+            by_name: HashMap::new(),
+            same_shape: HashMap::new(),
+            trie: Trie::default(),
+            traffic: Traffic::default(),
+            logs: Vec::new(),
+            open: None,
+            unparsed: Vec::new(),
+            parsed: 0,
+            lines: 0,
+            bytes: 0,
+        }
+    }
+
+    /// Adds a specification with what [`Document::read`] said of it.
+    pub fn spec(&mut self, document: Document, problems: Vec<Problem>) {
+        let number = self.documents.len();
+        self.problems.extend(problems);
+        for (i, lite) in document.operations().iter().enumerate() {
+            let location =
+                Location { source: document.source.clone(), pointer: Some(lite.pointer.clone()), line: lite.line };
+            let first = lite.servers.first();
+            let host = first.and_then(super::Server::host);
+            let path = Untrusted::from(join(first.map_or("", super::Server::base_path), &lite.path));
+            let key = (lite.method.clone(), host.clone(), path);
+            if let Some(&known) = self.by_name.get(&key) {
+                let known = &mut self.declared[known as usize];
+                known.deprecated |= lite.deprecated;
+                known.sunset = known.sunset.take().or_else(|| lite.sunset.clone());
+                if known.locations.len() < MOST_LOCATIONS {
+                    known.locations.push(location);
+                }
+                continue;
+            }
+            let index = u32::try_from(self.declared.len()).unwrap_or(u32::MAX);
+            let mut bases: Vec<(&str, Option<String>)> = Vec::new();
+            for server in lite.servers.iter() {
+                let base = (server.base_template.as_str(), server.host());
+                if !bases.contains(&base) {
+                    bases.push(base);
+                }
+            }
+            for (base, host) in bases {
+                let template = join(base, &lite.path);
+                let same = self.trie.insert(&template, &lite.method, host.as_deref(), index);
+                if let Some(same) = same.filter(|s| *s != index) {
+                    self.ambiguous(index, same, &document.source, &lite.pointer, lite.line);
+                }
+            }
+            self.declared.push(Endpoint {
+                method: lite.method.clone(),
+                host,
+                path: key.2.clone(),
+                seen: Seen::SPEC,
+                state: None,
+                requests: 0,
+                statuses: BTreeMap::new(),
+                latency: None,
+                first_seen: None,
+                last_seen: None,
+                deprecated: lite.deprecated,
+                sunset: lite.sunset.clone(),
+                security: lite.security.to_vec(),
+                locations: vec![location],
+                operation: Some((number, i)),
+            });
+            self.by_name.insert(key, index);
+        }
+        self.documents.push(Arc::new(document));
+    }
+
+    fn ambiguous(&mut self, index: u32, same: u32, source: &Arc<str>, pointer: &str, line: Option<u64>) {
+        if self.same_shape.insert(index, same).is_some() {
+            return;
+        }
+        let other = self.declared.get(same as usize).map(|e| e.path.display()).unwrap_or_default();
+        self.problems.push(Problem {
+            source: source.clone(),
+            location: display_str(pointer),
+            line,
+            message: format!("has the same shape as {other}; requests to either are counted there"),
+        });
+    }
+
+    /// Starts a log; [`Builder::feed`] gives its bytes.
+    pub fn log(&mut self, source: Arc<str>) {
+        self.close();
+        self.logs.push(source);
+        self.open = Some(LogReader::default());
+    }
+
+    /// The next block of the open log, cut anywhere.
+    ///
+    /// # Errors
+    /// When none of the first 64 lines parses, with what the log looks like; the log is then closed.
+    pub fn feed(&mut self, block: &[u8]) -> Result<()> {
+        let Some(mut reader) = self.open.take() else { return Ok(()) };
+        let number = u32::try_from(self.logs.len().saturating_sub(1)).unwrap_or(u32::MAX);
+        let done = reader.feed(block, |line| self.traffic.count(&self.trie, line, number));
+        self.open = Some(reader);
+        done.map_err(|e| self.fail(e))
+    }
+
+    /// The end of the open log.
+    ///
+    /// # Errors
+    /// When it had lines and none of them parsed.
+    pub fn end_log(&mut self) -> Result<()> {
+        let Some(mut reader) = self.open.take() else { return Ok(()) };
+        let number = u32::try_from(self.logs.len().saturating_sub(1)).unwrap_or(u32::MAX);
+        let done = reader.finish(|line| self.traffic.count(&self.trie, line, number));
+        self.open = Some(reader);
+        done.map_err(|e| self.fail(e))?;
+        self.close();
+        Ok(())
+    }
+
+    /// Adds an oddity that the caller met, for example a file that could not be read.
+    pub fn problem(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+
+    /// The error with the name of the log, which is closed and forgotten.
+    fn fail(&mut self, e: Error) -> Error {
+        self.open = None;
+        match self.logs.last() {
+            Some(name) => e.at(display_str(name)),
+            None => e,
+        }
+    }
+
+    fn close(&mut self) {
+        if let (Some(reader), Some(source)) = (self.open.take(), self.logs.last()) {
+            self.lines += reader.lines;
+            self.bytes += reader.bytes;
+            self.parsed += reader.parsed;
+            self.unparsed.extend(unparsed(&reader, source));
+        }
+    }
+
+    /// The whole list.
+    pub fn finish(mut self) -> Inventory {
+        self.close();
+        self.snapshot()
+    }
+
+    /// The list as it stands, while a long log is still coming.
+    pub fn snapshot(&self) -> Inventory {
+        let open = self.open.as_ref();
+        let has_traffic = self.parsed + open.map_or(0, |r| r.parsed) > 0;
+        let has_spec = !self.documents.is_empty();
+        let mut noise = Noise { requests: self.traffic.unreadable, paths: 0 };
+        let mut endpoints = self.declared(has_traffic);
+        self.other_methods(&mut endpoints, &mut noise);
+        self.unknown(has_spec, &mut endpoints, &mut noise);
+        endpoints.sort_by(|a, b| {
+            let key = |e: &Endpoint| drift::rank(e.state);
+            key(a).cmp(&key(b)).then_with(|| a.path.cmp(&b.path)).then_with(|| a.method.cmp(&b.method))
+        });
+        let mut problems = self.problems.clone();
+        if self.traffic.overflowed {
+            problems.push(Problem {
+                source: self.logs.last().cloned().unwrap_or_else(|| Arc::from("")),
+                location: String::new(),
+                line: None,
+                message: format!("more than {MOST_TEMPLATES} undeclared templates; the rest are put together by depth"),
+            });
+        }
+        let mut all_unparsed = self.unparsed.clone();
+        if let (Some(reader), Some(source)) = (open, self.logs.last()) {
+            all_unparsed.extend(unparsed(reader, source));
+        }
+        Inventory {
+            endpoints,
+            problems,
+            unparsed: all_unparsed,
+            noise,
+            log_lines: self.lines + open.map_or(0, |r| r.lines),
+            log_bytes: self.bytes + open.map_or(0, |r| r.bytes),
+            documents: self.documents.clone(),
+        }
+    }
+
+    fn declared(&self, has_traffic: bool) -> Vec<Endpoint> {
+        let none = Tally::default();
+        let tally = |i: u32| self.traffic.declared.get(i as usize).unwrap_or(&none);
+        (0u32..)
+            .zip(&self.declared)
+            .map(|(i, declared)| {
+                let mut endpoint = declared.clone();
+                self.fill(&mut endpoint, tally(i));
+                let shared = self.same_shape.get(&i).map_or(0, |same| tally(*same).requests);
+                endpoint.state = Some(drift::declared(&endpoint, shared, has_traffic, self.now));
+                endpoint
+            })
+            .collect()
+    }
+
+    fn other_methods(&self, endpoints: &mut Vec<Endpoint>, noise: &mut Noise) {
+        for ((declared, method), tally) in &self.traffic.other_methods {
+            let Some(sibling) = self.declared.get(*declared as usize) else { continue };
+            if !drift::is_endpoint(tally, sibling.path.as_bytes()) {
+                noise.requests += tally.requests;
+                noise.paths += 1;
+                continue;
+            }
+            let mut endpoint = self.seen_only(method, sibling.host.clone(), sibling.path.clone(), tally);
+            endpoint.state = Some(State::ShadowMethod);
+            endpoints.push(endpoint);
+        }
+    }
+
+    fn unknown(&self, has_spec: bool, endpoints: &mut Vec<Endpoint>, noise: &mut Noise) {
+        let mut folded: HashMap<Unknown, Tally> = HashMap::with_capacity(self.traffic.unknown.len());
+        for (key, tally) in &self.traffic.unknown {
+            let mut unknown = Unknown::from_key(key);
+            // HEAD of a path that also answers GET is no endpoint of its own.
+            if unknown.method == b"HEAD" && self.traffic.unknown.contains_key([b"GET", &key[4..]].concat().as_slice()) {
+                unknown.method = b"GET".to_vec();
+            }
+            folded.entry(unknown).or_default().merge(tally);
+        }
+        for (unknown, tally) in folded {
+            if !drift::is_endpoint(&tally, &unknown.template) {
+                noise.requests += tally.requests;
+                noise.paths += 1;
+                continue;
+            }
+            let host = unknown.host.map(|h| Untrusted::from(h).display());
+            let path = Untrusted::from(template::unique_names(&unknown.template));
+            let mut endpoint = self.seen_only(&unknown.method, host, path, &tally);
+            endpoint.state = has_spec.then_some(State::Shadow);
+            endpoints.push(endpoint);
+        }
+    }
+
+    /// An endpoint known from logs alone.
+    fn seen_only(&self, method: &[u8], host: Option<String>, path: Untrusted, tally: &Tally) -> Endpoint {
+        let mut endpoint = Endpoint {
+            method: String::from_utf8_lossy(method).into_owned(),
+            host,
+            path,
+            seen: Seen::default(),
+            state: None,
+            requests: 0,
+            statuses: BTreeMap::new(),
+            latency: None,
+            first_seen: None,
+            last_seen: None,
+            deprecated: false,
+            sunset: None,
+            security: Vec::new(),
+            locations: Vec::new(),
+            operation: None,
+        };
+        self.fill(&mut endpoint, tally);
+        endpoint
+    }
+
+    /// Writes counts into an endpoint.
+    fn fill(&self, endpoint: &mut Endpoint, tally: &Tally) {
+        if tally.requests == 0 {
+            return;
+        }
+        endpoint.seen.add(Seen::LOG);
+        endpoint.requests = tally.requests;
+        endpoint.statuses = tally.statuses.iter().copied().collect();
+        endpoint.latency = tally.latency.as_ref().and_then(|h| h.latency());
+        endpoint.first_seen = Stamp::from_unix(tally.first);
+        endpoint.last_seen = Stamp::from_unix(tally.last);
+        let named = self.logs.iter().take(64).enumerate().filter(|(i, _)| tally.logs >> i & 1 == 1);
+        let room = MOST_LOCATIONS.saturating_sub(endpoint.locations.len());
+        endpoint.locations.extend(named.take(room).map(|(_, source)| Location {
+            source: source.clone(),
+            pointer: None,
+            line: None,
+        }));
+    }
+}
+
+fn unparsed(reader: &LogReader, source: &Arc<str>) -> Option<Unparsed> {
+    (reader.unparsed > 0).then(|| Unparsed {
+        source: source.clone(),
+        lines: reader.unparsed,
+        first: Untrusted::from(reader.first_unparsed.as_slice()),
+    })
+}
+
+/// Base path and path with one slash between.
+fn join(base: &str, path: &str) -> String {
+    let base = base.trim_end_matches('/');
+    if base.is_empty() || base.starts_with('/') { format!("{base}{path}") } else { format!("/{base}{path}") }
+}

@@ -1,0 +1,191 @@
+//! One operation, resolved when it is opened: references, parameters, body.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use serde_json::Value;
+
+use super::text::{elements, member, tokens};
+use super::{Document, Operation, Parameter, Place, body, schema};
+use crate::base::text::display_str;
+
+/// References followed while one operation is resolved.
+const MOST_REFERENCES: usize = 2_000;
+/// Bytes of text parsed while one operation is resolved.
+const MOST_BYTES: usize = 32 << 20;
+/// References in a row that only lead to the next.
+const MOST_HOPS: usize = 16;
+/// Parameters shown.
+const MOST_PARAMETERS: usize = 500;
+
+/// Follows references inside one document, within bounds.
+pub(super) struct Resolver<'d> {
+    document: &'d Document,
+    known: HashMap<String, Option<Rc<Value>>>,
+    references_left: usize,
+    bytes_left: usize,
+    /// References that are being expanded right now: meeting one again is recursion.
+    pub active: Vec<String>,
+    /// Schema nodes an example may still visit.
+    pub nodes_left: usize,
+    /// What could not be read.
+    pub notes: Vec<String>,
+}
+
+impl<'d> Resolver<'d> {
+    pub fn new(document: &'d Document) -> Self {
+        Self {
+            document,
+            known: HashMap::new(),
+            references_left: MOST_REFERENCES,
+            bytes_left: MOST_BYTES,
+            active: Vec::new(),
+            nodes_left: schema::MOST_NODES,
+            notes: Vec::new(),
+        }
+    }
+
+    /// What a reference points at; `None`, with a note, when it leaves the document, points nowhere or a bound is met.
+    pub fn follow(&mut self, reference: &str) -> Option<Rc<Value>> {
+        if let Some(known) = self.known.get(reference) {
+            return known.clone();
+        }
+        let shown: String = display_str(&reference.chars().take(120).collect::<String>());
+        let found = match reference.strip_prefix('#') {
+            None => {
+                self.note(format!("{shown} is in another document, which was not read"));
+                None
+            }
+            Some(_) if self.references_left == 0 || self.bytes_left == 0 => {
+                self.note("the operation refers to more than one operation may; the rest was left out".to_owned());
+                return None;
+            }
+            Some(fragment) => {
+                self.references_left -= 1;
+                let value = self.locate(&tokens(fragment)).and_then(|text| self.parse(text));
+                if value.is_none() {
+                    self.note(format!("{shown} is not in the document"));
+                }
+                value.map(Rc::new)
+            }
+        };
+        self.known.insert(reference.to_owned(), found.clone());
+        found
+    }
+
+    /// The object itself, or what its `$ref` leads to in the end.
+    pub fn object(&mut self, node: &Value) -> Option<Rc<Value>> {
+        let mut seen = HashSet::new();
+        let Some(first) = node.get("$ref").and_then(Value::as_str) else { return Some(Rc::new(node.clone())) };
+        let mut reference = first.to_owned();
+        for _ in 0..MOST_HOPS {
+            if !seen.insert(reference.clone()) {
+                break;
+            }
+            let target = self.follow(&reference)?;
+            match target.get("$ref").and_then(Value::as_str) {
+                None => return Some(target),
+                Some(next) => next.clone_into(&mut reference),
+            }
+        }
+        self.note(format!("{} refers to itself", display_str(first)));
+        None
+    }
+
+    pub fn parse(&mut self, text: &str) -> Option<Value> {
+        self.bytes_left = self.bytes_left.saturating_sub(text.len());
+        match serde_json::from_str(text) {
+            Ok(value) => Some(value),
+            Err(_) => {
+                self.note("a part of it is nested too deeply to be read".to_owned());
+                None
+            }
+        }
+    }
+
+    fn locate(&mut self, path: &[String]) -> Option<&'d str> {
+        let text = self.document.text.as_str();
+        let (mut at, rest) = match path {
+            [a, section, name, rest @ ..] if a == "components" => {
+                (self.document.components.get(&format!("{section}/{name}"))?.slice(text), rest)
+            }
+            [a, name, rest @ ..] if a == "paths" => (self.document.items.get(name)?.slice(text), rest),
+            rest => (text, rest),
+        };
+        for token in rest {
+            self.bytes_left = self.bytes_left.checked_sub(at.len())?;
+            at = if at.starts_with('[') {
+                elements(at).ok()?.get(token.parse::<usize>().ok()?).copied()?
+            } else {
+                member(at, token)?
+            };
+        }
+        Some(at)
+    }
+
+    pub fn note(&mut self, note: String) {
+        if self.notes.len() < 20 && !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+}
+
+pub(super) fn operation(document: &Document, index: usize) -> Operation {
+    let Some(lite) = document.operations.get(index) else { return Operation::default() };
+    let mut resolver = Resolver::new(document);
+    let node = resolver.parse(lite.span.slice(&document.text)).unwrap_or_default();
+    let path_level = member(lite.item.slice(&document.text), "parameters").and_then(|p| resolver.parse(p));
+
+    let mut parameters: Vec<Parameter> = Vec::new();
+    let lists = [path_level.as_ref(), node.get("parameters")];
+    for declared in lists.into_iter().flatten().filter_map(Value::as_array).flatten().take(MOST_PARAMETERS) {
+        let Some(declared) = resolver.object(declared) else { continue };
+        let Some(parameter) = parameter(&mut resolver, &declared) else { continue };
+        // The operation's own parameter stands for the path's of the same name and place (OpenAPI 3.1.0, section 4.8.10).
+        match parameters.iter_mut().find(|p| p.name == parameter.name && p.place == parameter.place) {
+            Some(known) => *known = parameter,
+            None => parameters.push(parameter),
+        }
+    }
+    undeclared(&lite.path, &mut parameters);
+
+    let body = node.get("requestBody").and_then(|b| resolver.object(b)).and_then(|b| body::example(&mut resolver, &b));
+    let text = |key: &str| node.get(key).and_then(Value::as_str).filter(|s| !s.trim().is_empty());
+    Operation {
+        summary: text("summary").or_else(|| text("operationId")).map(display_str),
+        servers: lite.servers.iter().map(|s| s.url.clone()).collect(),
+        parameters,
+        body,
+        security: lite.security.to_vec(),
+        notes: resolver.notes,
+    }
+}
+
+fn parameter(resolver: &mut Resolver<'_>, node: &Value) -> Option<Parameter> {
+    let name = node.get("name")?.as_str()?.to_owned();
+    let place = Place::parse(node.get("in")?.as_str()?)?;
+    let required = place == Place::Path || node.get("required").and_then(Value::as_bool).unwrap_or(false);
+    let media = node.get("content").and_then(Value::as_object).and_then(|c| c.values().next());
+    let shape = node.get("schema").or_else(|| media?.get("schema"));
+    let given = [Some(node), media].into_iter().flatten().find_map(|n| schema::given_example(resolver, n));
+    let empty = Value::Object(serde_json::Map::new());
+    let shape = shape.unwrap_or(&empty);
+    let hint = schema::hint(resolver, &name, shape);
+    let example = given.or_else(|| schema::example(resolver, shape)).unwrap_or(Value::Null);
+    Some(Parameter { name, place, required, hint, example: schema::as_text(&example) })
+}
+
+/// Adds the `{name}`s of the path that nothing declares: a request needs a value for them all the same.
+fn undeclared(path: &str, parameters: &mut Vec<Parameter>) {
+    for name in crate::inventory::template::variables(path) {
+        if !parameters.iter().any(|p| p.place == Place::Path && p.name == name) {
+            parameters.push(Parameter {
+                name: name.to_owned(),
+                place: Place::Path,
+                required: true,
+                hint: "not declared by the document".to_owned(),
+                example: "1".to_owned(),
+            });
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! What one path segment looks like: a word, or an identifier of some kind.
+
+/// The look of a segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// A word of the API itself.
+    Word,
+    /// An integer, or letters and digits mixed as generators mix them.
+    Id,
+    /// A UUID (RFC 9562) with its dashes.
+    Uuid,
+    /// Sixteen or more hexadecimal digits.
+    Hex,
+    /// A ULID: 26 characters of Crockford base 32.
+    Ulid,
+    /// An e-mail address.
+    Email,
+    /// A calendar date, with or without a time.
+    Date,
+    /// A JSON Web Token.
+    Token,
+    /// Longer than any word.
+    Text,
+}
+
+impl Class {
+    /// The name that stands in the braces; `None` for a word.
+    pub fn name(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Word => return None,
+            Self::Id => "id",
+            Self::Uuid => "uuid",
+            Self::Hex => "hex",
+            Self::Ulid => "ulid",
+            Self::Email => "email",
+            Self::Date => "date",
+            Self::Token => "token",
+            Self::Text => "text",
+        })
+    }
+
+    /// A value of this look, for a request to start from; `name` as [`Class::name`] gives it, with or without a number.
+    pub fn example(name: &str) -> &'static str {
+        match name.trim_end_matches(|c: char| c.is_ascii_digit()) {
+            "uuid" => "123e4567-e89b-42d3-a456-426614174000",
+            "hex" => "0123456789abcdef01234567",
+            "ulid" => "01HNF2Z7W8Q3V5R6T9Y0ABCDEF",
+            "email" => "user@example.com",
+            "date" => "2024-01-31",
+            "token" => "e30.e30.",
+            "text" | "any" => "text",
+            _ => "1",
+        }
+    }
+}
+
+/// Longest segment that is taken for a word.
+const LONGEST_WORD: usize = 64;
+
+/// The look of one decoded segment.
+pub fn classify(segment: &[u8]) -> Class {
+    let (mut digits, mut letters, mut hexes, mut others) = (0usize, 0usize, 0usize, 0usize);
+    for b in segment {
+        match b {
+            b'0'..=b'9' => {
+                digits += 1;
+                hexes += 1;
+            }
+            b'a'..=b'f' | b'A'..=b'F' => {
+                letters += 1;
+                hexes += 1;
+            }
+            b'g'..=b'z' | b'G'..=b'Z' => letters += 1,
+            _ => others += 1,
+        }
+    }
+    let n = segment.len();
+    if digits == 0 && n <= LONGEST_WORD && !segment.contains(&b'@') {
+        return match n {
+            // Only letters: a word, unless it is a long run of hexadecimal ones.
+            16.. if hexes == n => Class::Hex,
+            _ => Class::Word,
+        };
+    }
+    if digits == n || (digits + 1 == n && n > 1 && segment.first() == Some(&b'-')) {
+        return Class::Id;
+    }
+    if is_uuid(segment) {
+        return Class::Uuid;
+    }
+    if others == 0 && hexes == n && n >= 16 {
+        return Class::Hex;
+    }
+    if n == 26 && others == 0 && is_ulid(segment) {
+        return Class::Ulid;
+    }
+    if is_date(segment) {
+        return Class::Date;
+    }
+    if is_email(segment) {
+        return Class::Email;
+    }
+    if segment.starts_with(b"eyJ") && segment.iter().filter(|b| **b == b'.').count() >= 2 {
+        return Class::Token;
+    }
+    if is_version(segment) {
+        return Class::Word;
+    }
+    let plain = segment.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'~' | b':'));
+    if plain && segment.split(|b| !b.is_ascii_alphanumeric()).any(is_generated) {
+        return Class::Id;
+    }
+    if n > LONGEST_WORD || letters + digits == 0 && n > 16 { Class::Text } else { Class::Word }
+}
+
+/// A run of letters and digits that no person would name a path after.
+fn is_generated(part: &[u8]) -> bool {
+    let digits = part.iter().filter(|b| b.is_ascii_digit()).count();
+    if digits == part.len() {
+        return digits >= 3;
+    }
+    // `oauth2`, `k8s` and `sha256` are words; digits in two places, or many of them, are not.
+    let runs = part.windows(2).filter(|w| w[0].is_ascii_digit() != w[1].is_ascii_digit()).count();
+    (part.len() >= 6 && digits >= 3 && runs >= 2) || (part.len() >= 8 && digits >= 4) || (part.len() >= 10 && runs >= 3)
+}
+
+/// `v1`, `v2beta1`, `2024`-less version words, and `1.0`.
+fn is_version(segment: &[u8]) -> bool {
+    let rest = match segment.split_first() {
+        Some((b'v' | b'V', rest)) => rest,
+        _ => segment,
+    };
+    let stem = rest.iter().take_while(|b| b.is_ascii_digit() || **b == b'.').count();
+    (1..=6).contains(&stem)
+        && rest[stem..].iter().all(u8::is_ascii_alphanumeric)
+        && rest.len() <= stem + 6
+        && (rest.len() < segment.len() || rest.contains(&b'.'))
+}
+
+fn is_uuid(s: &[u8]) -> bool {
+    s.len() == 36
+        && s.iter().enumerate().all(|(i, b)| match i {
+            8 | 13 | 18 | 23 => *b == b'-',
+            _ => b.is_ascii_hexdigit(),
+        })
+}
+
+fn is_ulid(s: &[u8]) -> bool {
+    matches!(s[0], b'0'..=b'7') && s.iter().all(|b| !matches!(b.to_ascii_uppercase(), b'I' | b'L' | b'O' | b'U'))
+}
+
+/// `YYYY-MM-DD`, alone or followed by `T` and a time.
+fn is_date(s: &[u8]) -> bool {
+    let day = s.len() >= 10
+        && s[..10].iter().enumerate().all(|(i, b)| if i == 4 || i == 7 { *b == b'-' } else { b.is_ascii_digit() });
+    day && (s.len() == 10 || matches!(s[10], b'T' | b't' | b' ') && s.len() <= 40)
+}
+
+fn is_email(s: &[u8]) -> bool {
+    match memchr::memchr(b'@', s) {
+        Some(at) => at > 0 && s[at + 1..].contains(&b'.') && !s[at + 1..].contains(&b'@') && !s.ends_with(b"."),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looks() {
+        for (segment, class) in [
+            ("users", Class::Word),
+            ("v1", Class::Word),
+            ("v2beta1", Class::Word),
+            ("1.0", Class::Word),
+            ("oauth2", Class::Word),
+            ("k8s", Class::Word),
+            ("sha256", Class::Word),
+            ("get-user-by-email", Class::Word),
+            ("@me", Class::Word),
+            ("index.php", Class::Word),
+            ("", Class::Word),
+            ("7", Class::Id),
+            ("-1", Class::Id),
+            ("20240131", Class::Id),
+            ("usr_9aF3kQ81", Class::Id),
+            ("order-10442", Class::Id),
+            ("a1B2c3D4", Class::Id),
+            ("cus_NffrFeUfNV2Hib", Class::Word),
+            ("123e4567-e89b-42d3-a456-426614174000", Class::Uuid),
+            ("507f1f77bcf86cd799439011", Class::Hex),
+            ("deadbeefdeadbeef", Class::Hex),
+            ("01HNF2Z7W8Q3V5R6T9Y0ABCDEF", Class::Ulid),
+            ("2024-01-31", Class::Date),
+            ("2024-01-31T10:00:00Z", Class::Date),
+            ("a.b+c@example.com", Class::Email),
+            ("eyJhbGciOiJub25lIn0.eyJhIjoxfQ.x", Class::Token),
+        ] {
+            assert_eq!(classify(segment.as_bytes()), class, "{segment}");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Paths and templates: what a request path is an instance of.
+//!
+//! Declared templates come first, through a trie ([`Trie`]); what matches none of them is given a template by the look of
+//! its segments ([`infer`]).
+
+use std::borrow::Cow;
+
+mod class;
+mod infer;
+mod trie;
+
+pub use class::{Class, classify};
+pub use infer::{infer, overflow, unique_names};
+pub use trie::{Asked, Leaf, Match, Trie};
+
+/// Path and query of a request target. The path loses `;` parameters and one level of percent-encoding, but never a
+/// `%2F`; doubled slashes are left for the reader to skip. The fragment is cut off.
+pub fn split_target<'a>(target: &'a [u8], scratch: &'a mut Vec<u8>) -> (&'a [u8], &'a [u8]) {
+    let end = memchr::memchr2(b'?', b'#', target).unwrap_or(target.len());
+    let (path, rest) = target.split_at(end);
+    let query = match rest.split_first() {
+        Some((b'?', query)) => &query[..memchr::memchr(b'#', query).unwrap_or(query.len())],
+        _ => &[],
+    };
+    if memchr::memchr2(b'%', b';', path).is_none() {
+        return (path, query);
+    }
+    scratch.clear();
+    for (i, segment) in path.split(|b| *b == b'/').enumerate() {
+        if i > 0 {
+            scratch.push(b'/');
+        }
+        let plain = segment.split(|b| *b == b';').next().unwrap_or_default();
+        scratch.extend_from_slice(&percent_decode(plain, true));
+    }
+    (scratch, query)
+}
+
+/// Decodes `%XX` once. With `keep_slash`, `%2F` stays as it is, because decoded it would be another segment.
+pub fn percent_decode(bytes: &[u8], keep_slash: bool) -> Cow<'_, [u8]> {
+    if memchr::memchr(b'%', bytes).is_none() {
+        return Cow::Borrowed(bytes);
+    }
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut i = 0;
+    while let Some(&b) = bytes.get(i) {
+        let decoded =
+            (b == b'%').then(|| Some(hex_digit(*bytes.get(i + 1)?)? << 4 | hex_digit(*bytes.get(i + 2)?)?)).flatten();
+        match decoded {
+            Some(d) if !(keep_slash && d == b'/') => {
+                out.push(d);
+                i += 3;
+            }
+            _ => {
+                out.push(b);
+                i += 1;
+            }
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Value of one hexadecimal digit.
+pub(super) fn hex_digit(b: u8) -> Option<u8> {
+    char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok())
+}
+
+/// The names in braces of a template, in order, each once.
+pub fn variables(template: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    let mut rest = template.split(['?', '#']).next().unwrap_or_default();
+    while let Some(open) = rest.find('{') {
+        let Some(close) = rest[open..].find('}') else { break };
+        let name = &rest[open + 1..open + close];
+        if !name.is_empty() && !names.contains(&name) {
+            names.push(name);
+        }
+        rest = &rest[open + close + 1..];
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_are_split_and_decoded_once() {
+        for (target, path, query) in [
+            ("/a/b?x=1#f", "/a/b", "x=1"),
+            ("/a;v=1/b;w", "/a/b", ""),
+            ("/a%2fb/%25%41", "/a%2fb/%A", ""),
+            ("/%zz%4", "/%zz%4", ""),
+            ("/a#?x", "/a", ""),
+        ] {
+            let mut scratch = Vec::new();
+            let (p, q) = split_target(target.as_bytes(), &mut scratch);
+            assert_eq!((p, q), (path.as_bytes(), query.as_bytes()), "{target}");
+        }
+    }
+
+    #[test]
+    fn names_in_braces() {
+        assert_eq!(variables("/a/{x}/{y}.{z}/{x}?q={no}"), ["x", "y", "z"]);
+        assert!(variables("/a/{x").is_empty());
+    }
+}
