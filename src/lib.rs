@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod base;
+pub mod demo;
 pub mod grade;
 pub mod inventory;
 pub mod jwt;

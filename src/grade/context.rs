@@ -15,6 +15,7 @@ const SEARCHED: usize = 256 << 10;
 const QUOTED: usize = 60;
 
 /// A reply and what matters of its exchange.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, not a state")]
 pub struct Context<'a> {
     /// The reply.
     pub response: &'a Response,

@@ -232,8 +232,8 @@ fn cookies() {
         let mut list = GOOD.to_vec();
         list.extend(lines.iter().map(|l| ("set-cookie", *l)));
         let r = ruling(&get(&list), "LNH17");
-        let lost = if r.outcome == Outcome::Fail { r.weight } else { 0 };
-        assert_eq!((lost, r.cap), (cost, cap), "{lines:?}: {}", r.reason);
+        let paid = if r.outcome == Outcome::Fail { r.weight } else { 0 };
+        assert_eq!((paid, r.cap), (cost, cap), "{lines:?}: {}", r.reason);
     }
     assert_eq!(ruling(&get(GOOD), "LNH17").outcome, Outcome::Na);
 }

@@ -1,1 +1,3 @@
-//! tests
+//! One binary for every test that stands outside the program.
+
+mod samples;
