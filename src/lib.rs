@@ -5,10 +5,14 @@
 
 pub mod app;
 pub mod base;
+<<<<<<< HEAD
 pub mod cli;
 pub mod demo;
 pub mod engine;
 pub mod files;
+=======
+pub mod demo;
+>>>>>>> demo
 pub mod grade;
 pub mod inventory;
 pub mod jwt;

@@ -11,7 +11,7 @@ use lunette::demo;
 use lunette::engine::Entry;
 use lunette::files::Disk;
 use lunette::store::Memory;
-use lunette::tui;
+
 use lunette::wire::{Load, Target};
 
 fn main() -> ExitCode {
@@ -43,6 +43,10 @@ fn practice(common: &Common, arguments: &DemoArgs, means: &Means) -> Result<Exit
     let texts = [("shop.openapi.json", demo::openapi(&http)), ("shop.access.log", demo::access_log())];
     let sources = texts.iter().map(|(n, _)| PathBuf::from(n)).collect();
     let files = Provided::new(texts.map(|(n, t)| (PathBuf::from(n), t)), Arc::clone(&means.files));
-    let scope = [http, https].iter().map(|u| Target::parse(u.as_bytes()).map(|t| Entry::typed(&t.origin))).collect::<Result<Vec<_>>>()?;
+    let scope = [http, https]
+        .iter()
+        .map(|u| Target::parse(u.as_bytes()).map(|t| Entry::typed(&t.origin)))
+        .collect::<Result<Vec<_>>>()?;
     workbench(common, means, Arc::new(files), sources, &scope)
 }
+fn workbench(_: &Common, _: &Means, _: Arc<dyn Load>, _: Vec<PathBuf>, _: &[Entry]) -> Result<Exit> { Ok(Exit::Done) }
