@@ -5,14 +5,10 @@
 
 pub mod app;
 pub mod base;
-<<<<<<< HEAD
 pub mod cli;
 pub mod demo;
 pub mod engine;
 pub mod files;
-=======
-pub mod demo;
->>>>>>> demo
 pub mod grade;
 pub mod inventory;
 pub mod jwt;
@@ -20,5 +16,4 @@ pub mod rate;
 pub mod report;
 pub mod store;
 pub mod tls;
-
 pub mod wire;
