@@ -37,7 +37,9 @@ fn main() {
     let bare = best(|| bare(address));
     let measured = best(|| measured(address));
     let whole = best(|| whole(address));
-    for (name, cpu) in [("bare hyper http1::handshake", bare), ("measured sender", measured), ("whole engine path", whole)] {
+    for (name, cpu) in
+        [("bare hyper http1::handshake", bare), ("measured sender", measured), ("whole engine path", whole)]
+    {
         let per = cpu.as_secs_f64() * 1e6 / REQUESTS as f64;
         println!("{name:<28} {per:>6.1} us/request   {:.2} x", cpu.as_secs_f64() / bare.as_secs_f64());
     }

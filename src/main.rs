@@ -49,4 +49,6 @@ fn practice(common: &Common, arguments: &DemoArgs, means: &Means) -> Result<Exit
         .collect::<Result<Vec<_>>>()?;
     workbench(common, means, Arc::new(files), sources, &scope)
 }
-fn workbench(_: &Common, _: &Means, _: Arc<dyn Load>, _: Vec<PathBuf>, _: &[Entry]) -> Result<Exit> { Ok(Exit::Done) }
+fn workbench(_: &Common, _: &Means, _: Arc<dyn Load>, _: Vec<PathBuf>, _: &[Entry]) -> Result<Exit> {
+    Ok(Exit::Done)
+}

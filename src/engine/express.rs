@@ -71,17 +71,12 @@ pub fn express(request: &Request) -> Result<Expressed, String> {
         Casing::Title
     };
     let mut altered = Vec::new();
-    for name in &typed {
-        let written = match casing {
-            Casing::Lower => name.to_ascii_lowercase(),
-            Casing::Title => title(name),
-        };
-        if written != *name {
-            altered.push(Alteration {
-                by: "sender",
-                what: format!("header {} is written {}", display(name), display(&written)),
-            });
-        }
+    for name in typed.iter().filter(|n| casing == Casing::Title && !written_in_title(n).eq(n.iter().copied())) {
+        let written: Vec<u8> = written_in_title(name).collect();
+        altered.push(Alteration {
+            by: "sender",
+            what: format!("header {} is written {}", display(name), display(&written)),
+        });
     }
     if regrouped(&typed) {
         altered.push(Alteration { by: "sender", what: "equal header names are sent one after the other".to_owned() });
@@ -96,19 +91,17 @@ fn target(bytes: &[u8]) -> Result<Uri, String> {
     }
     let uri = Uri::try_from(bytes).map_err(|_| fail())?;
     // A parser that dropped anything would send something else than was typed.
-    (uri.to_string().as_bytes() == bytes).then_some(uri).ok_or_else(fail)
+    let kept = uri.path_and_query().is_some_and(|p| p.as_str().as_bytes() == bytes);
+    kept.then_some(uri).ok_or_else(fail)
 }
 
 /// A header name in title case, as hyper writes it.
-fn title(name: &[u8]) -> Vec<u8> {
-    let mut up = true;
-    name.iter()
-        .map(|b| {
-            let c = if up { b.to_ascii_uppercase() } else { b.to_ascii_lowercase() };
-            up = *b == b'-';
-            c
-        })
-        .collect()
+fn written_in_title(name: &[u8]) -> impl Iterator<Item = u8> {
+    name.iter().scan(true, |up, b| {
+        let c = if *up { b.to_ascii_uppercase() } else { b.to_ascii_lowercase() };
+        *up = *b == b'-';
+        Some(c)
+    })
 }
 
 /// True when equal names stand apart, which the header map would bring together.

@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
-use tokio::sync::mpsc;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::base::{Error, Exit, Result};
@@ -33,7 +33,7 @@ pub use scope::{Entry, Scope};
 use send::Exchanger;
 use tls::Trust;
 
-/// Jobs that may wait; asking for more is refused, so that neither side ever blocks.
+/// Jobs of a batch that may run or wait at once; one more is refused, so that neither side ever blocks.
 const MOST_WAITING: usize = 4_096;
 
 /// How a run sends.
@@ -67,14 +67,6 @@ impl Budget {
     pub const HAND: Self = Self { origin: "hand", lane: Lane::Hand, requests: None };
 }
 
-type Job = Box<dyn for<'a> FnOnce(&'a dyn Transport) -> BoxFuture<'a, ()> + Send>;
-
-struct Queued {
-    job: Job,
-    budget: Budget,
-    cancel: CancellationToken,
-}
-
 /// A running job: cancelled with it, and not by dropping it.
 #[derive(Debug, Clone)]
 pub struct Handle(CancellationToken);
@@ -95,8 +87,8 @@ struct Shared {
 /// The engine of a run.
 pub struct Engine {
     shared: Arc<Shared>,
-    hand: mpsc::Sender<Queued>,
-    batch: mpsc::Sender<Queued>,
+    /// Places for jobs of a batch, so that what waits is bounded; a hand needs none.
+    places: Arc<Semaphore>,
     root: CancellationToken,
     runtime: Option<Runtime>,
 }
@@ -122,11 +114,8 @@ impl Engine {
             .enable_time()
             .build()
             .map_err(|e| Error::new(Exit::Unreachable, format!("the engine cannot start: {e}")))?;
-        let (hand, hand_jobs) = mpsc::channel(MOST_WAITING);
-        let (batch, batch_jobs) = mpsc::channel(MOST_WAITING);
-        let root = CancellationToken::new();
-        runtime.spawn(dispatch(Arc::clone(&shared), hand_jobs, batch_jobs, root.clone()));
-        Ok(Self { shared, hand, batch, root, runtime: Some(runtime) })
+        let places = Arc::new(Semaphore::new(MOST_WAITING));
+        Ok(Self { shared, places, root: CancellationToken::new(), runtime: Some(runtime) })
     }
 
     /// The scope, to show and to add to.
@@ -142,14 +131,25 @@ impl Engine {
     where
         F: for<'a> FnOnce(&'a dyn Transport) -> BoxFuture<'a, ()> + Send + 'static,
     {
-        let cancel = self.root.child_token();
-        let lane = match budget.lane {
-            Lane::Hand => &self.hand,
-            Lane::Batch => &self.batch,
+        let place = match budget.lane {
+            Lane::Hand => None,
+            Lane::Batch => Some(Arc::clone(&self.places).try_acquire_owned().map_err(|_| {
+                Error::new(Exit::NotJudged, "too many jobs wait already").hint("let some of them end first")
+            })?),
         };
-        lane.try_send(Queued { job: Box::new(job), budget, cancel: cancel.clone() }).map_err(|_| {
-            Error::new(Exit::NotJudged, "too many jobs wait already").hint("let some of them end first")
-        })?;
+        let cancel = self.root.child_token();
+        let line = Line {
+            shared: Arc::clone(&self.shared),
+            budget,
+            left: budget.requests.map(AtomicU64::new),
+            cancel: cancel.clone(),
+        };
+        if let Some(runtime) = &self.runtime {
+            runtime.spawn(async move {
+                job(&line).await;
+                drop(place);
+            });
+        }
         Ok(Handle(cancel))
     }
 
@@ -184,31 +184,6 @@ impl Drop for Engine {
             // A peer that holds a connection must not hold the program.
             runtime.shutdown_timeout(Duration::from_millis(200));
         }
-    }
-}
-
-/// Starts jobs, those by hand first.
-async fn dispatch(
-    shared: Arc<Shared>,
-    mut hand: mpsc::Receiver<Queued>,
-    mut batch: mpsc::Receiver<Queued>,
-    root: CancellationToken,
-) {
-    loop {
-        let queued = tokio::select! {
-            biased;
-            () = root.cancelled() => return,
-            Some(q) = hand.recv() => q,
-            Some(q) = batch.recv() => q,
-            else => return,
-        };
-        let transport = Line {
-            shared: Arc::clone(&shared),
-            budget: queued.budget,
-            left: queued.budget.requests.map(AtomicU64::new),
-            cancel: queued.cancel,
-        };
-        tokio::spawn(async move { (queued.job)(&transport).await });
     }
 }
 

@@ -2,8 +2,10 @@
 //! of it kept when it fails.
 
 use std::collections::HashMap;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -11,7 +13,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use tokio::time::{Instant as Deadline, timeout_at};
+use tokio::time::{Instant as Deadline, Sleep};
 
 use crate::base::text::{display, display_str};
 use crate::base::{Clock as _, SystemClock, Untrusted};
@@ -30,6 +32,10 @@ use super::tap::{Tap, Tapped};
 const MOST_IDLE: usize = 256;
 /// How long an idle connection is trusted to be open.
 const IDLE_FOR: Duration = Duration::from_secs(15);
+/// How long a connection may take to become ready again after a reply.
+const SETTLE: Duration = Duration::from_millis(50);
+/// How long decoding may go on after the user has cancelled.
+const AFTER_CANCEL: Duration = Duration::from_millis(100);
 
 /// Connections that may serve each other's requests.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -54,10 +60,10 @@ enum Protocol {
 }
 
 impl Protocol {
-    fn usable(&self) -> bool {
+    fn is_closed(&self) -> bool {
         match self {
-            Self::H1(s) => !s.is_closed() && s.is_ready(),
-            Self::H2(s) => !s.is_closed(),
+            Self::H1(s) => s.is_closed(),
+            Self::H2(s) => s.is_closed(),
         }
     }
 }
@@ -111,32 +117,27 @@ impl Exchanger {
             wire: Vec::new(),
             http2: false,
         };
-        let halt = Arc::new(AtomicBool::new(false));
         let by = began + policy.deadlines.total;
-        let outcome = tokio::select! {
+        let failed = tokio::select! {
             biased;
-            () = stop => Err((FailureKind::Cancelled, "cancelled".to_owned())),
-            timed = timeout_at(Deadline::from_std(by), self.run(&mut course, origin, &policy)) => match timed {
-                Ok(Ok(())) => Ok(()),
-                Ok(Err(failure)) => {
-                    course.phase = failure.phase;
-                    Err((failure.kind, failure.message))
-                }
-                Err(_) => Err((
-                    FailureKind::Timeout,
-                    format!("the exchange took longer than {} s", policy.deadlines.total.as_secs_f32()),
-                )),
-            },
+            () = stop => {
+                Some(Failure { phase: course.phase, kind: FailureKind::Cancelled, message: "cancelled".to_owned() })
+            }
+            ended = self.run(&mut course, origin, &policy, by) => ended.err(),
         };
-        if let Err((kind, message)) = outcome {
-            course.exchange.error = Some(Failure { phase: course.phase, kind, message });
-        }
-        let exchange = course.finish(began, &policy, &halt, by).await;
+        course.exchange.error = failed;
+        let exchange = course.finish(began, &policy, by).await;
         self.record.result(&exchange);
         exchange
     }
 
-    async fn run(&self, course: &mut Course, origin: &'static str, policy: &Policy) -> Result<(), Failure> {
+    async fn run(
+        &self,
+        course: &mut Course,
+        origin: &'static str,
+        policy: &Policy,
+        by: Instant,
+    ) -> Result<(), Failure> {
         let prepare = |kind, message| Failure { phase: Phase::Prepare, kind, message };
         let request = &course.exchange.request;
         let token = self.dialer.scope.authorise(&request.origin).map_err(|denied| {
@@ -159,23 +160,25 @@ impl Exchanger {
             insecure: policy.insecure,
             casing: expressed.casing,
         };
-        let mut open = match self.take(&kind, policy) {
+        let mut timer = Timer { by, total: policy.deadlines.total, sleep: None };
+        let mut open = match self.take(&kind, policy, &mut timer).await {
             Some(open) => {
                 intent.remote = open.connection.remote;
                 self.keep_record(&intent)?;
                 open
             }
-            None => self.open(course, &token, &kind, policy, &mut intent).await?,
+            None => {
+                let deadlines = policy.deadlines.within(by.saturating_duration_since(Instant::now()));
+                self.open(course, &token, &kind, &Policy { deadlines, ..*policy }, &mut intent).await?
+            }
         };
         course.exchange.connection = Some(open.connection.clone());
         course.exchange.tls.clone_from(&open.tls);
         course.http2 = matches!(open.sender, Protocol::H2(_));
         course.exchange.altered =
             if course.http2 { protocol_changes(&course.exchange.request) } else { expressed.altered.clone() };
-        let reusable = self.carry(course, &mut open, expressed, policy).await?;
-        if reusable {
-            self.give_back(kind, open);
-        }
+        self.carry(course, &mut open, expressed, policy, &mut timer).await?;
+        self.give_back(kind, open);
         Ok(())
     }
 
@@ -187,14 +190,30 @@ impl Exchanger {
         })
     }
 
-    fn take(&self, kind: &Kind, policy: &Policy) -> Option<Open> {
+    /// An idle connection that is ready for another request.
+    async fn take(&self, kind: &Kind, policy: &Policy, timer: &mut Timer) -> Option<Open> {
         if policy.fresh {
             return None;
         }
+        while let Some(mut open) = self.pop(kind) {
+            let ready = match &mut open.sender {
+                Protocol::H1(s) if s.is_ready() => return Some(open),
+                // A reply has only just been read: its connection needs a moment.
+                Protocol::H1(s) => timer.within(SETTLE, s.ready()).await,
+                Protocol::H2(s) => timer.within(SETTLE, s.ready()).await,
+            };
+            if matches!(ready, Some(Ok(()))) {
+                return Some(open);
+            }
+        }
+        None
+    }
+
+    fn pop(&self, kind: &Kind) -> Option<Open> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = idle.get_mut(kind)?;
         while let Some((since, open)) = kept.pop() {
-            if since.elapsed() > IDLE_FOR || !open.sender.usable() {
+            if since.elapsed() > IDLE_FOR || open.sender.is_closed() {
                 continue;
             }
             if let Protocol::H2(sender) = &open.sender {
@@ -262,14 +281,15 @@ impl Exchanger {
         Ok(Open { sender, tap, connection, tls: course.dialled.tls.clone() })
     }
 
-    /// Sends and reads; true when the connection can serve another request.
+    /// Sends, and reads the reply to its end.
     async fn carry(
         &self,
         course: &mut Course,
         open: &mut Open,
         expressed: Expressed,
         policy: &Policy,
-    ) -> Result<bool, Failure> {
+        timer: &mut Timer,
+    ) -> Result<(), Failure> {
         course.phase = Phase::Send;
         open.tap.begin();
         course.tap = Some(open.tap.clone());
@@ -277,28 +297,23 @@ impl Exchanger {
         let http_request = build(&course.exchange.request, expressed, course.http2, &flood, &open.tap, policy)?;
         course.handed = Some(Instant::now());
         course.phase = Phase::Wait;
-        let by = Deadline::now() + policy.deadlines.first_byte;
         let sent = match &mut open.sender {
-            Protocol::H1(s) => timeout_at(by, s.send_request(http_request)).await,
-            Protocol::H2(s) => timeout_at(by, s.send_request(http_request)).await,
+            Protocol::H1(s) => timer.within(policy.deadlines.first_byte, s.send_request(http_request)).await,
+            Protocol::H2(s) => timer.within(policy.deadlines.first_byte, s.send_request(http_request)).await,
         };
         let response = match sent {
-            Ok(Ok(response)) => response,
-            Ok(Err(e)) if flood.1.load(Ordering::Relaxed) => {
-                drop(e);
+            Some(Ok(response)) => response,
+            Some(Err(_)) if flood.1.load(Ordering::Relaxed) => {
                 return Err(Failure {
                     phase: Phase::Wait,
                     kind: FailureKind::Cap,
                     message: format!("more than {} informational (1xx) responses", policy.caps.informational),
                 });
             }
-            Ok(Err(e)) => return Err(words(&e, course)),
-            Err(_) => {
-                return Err(Failure {
-                    phase: Phase::Wait,
-                    kind: FailureKind::Timeout,
-                    message: format!("no reply within {} s of sending", policy.deadlines.first_byte.as_secs_f32()),
-                });
+            Some(Err(e)) => return Err(words(&e, course)),
+            None => {
+                let late = format!("no reply within {} s of sending", policy.deadlines.first_byte.as_secs_f32());
+                return Err(timer.failure(Phase::Wait, late));
             }
         };
         course.head_at = Some(Instant::now());
@@ -306,17 +321,45 @@ impl Exchanger {
         let (parts, body) = response.into_parts();
         let head = open.tap.look(|seen| head(&parts, &seen.head, course.http2));
         course.exchange.response = Some(head);
-        let complete = read_body(course, body, policy).await?;
+        read_body(course, body, policy, timer).await?;
         course.body_end = Some(Instant::now());
-        Ok(complete && settle(&mut open.sender).await)
+        Ok(())
     }
 }
 
-/// After a reply the connection needs a moment to become ready again; without that it is not worth keeping.
-async fn settle(sender: &mut Protocol) -> bool {
-    match sender {
-        Protocol::H1(s) => matches!(tokio::time::timeout(Duration::from_millis(50), s.ready()).await, Ok(Ok(()))),
-        Protocol::H2(s) => !s.is_closed(),
+/// One timer for all deadlines of an exchange, armed only when something has to be waited for.
+struct Timer {
+    by: Instant,
+    total: Duration,
+    sleep: Option<Pin<Box<Sleep>>>,
+}
+
+impl Timer {
+    /// The result of `work`, or `None` when it takes longer than `limit` or than the exchange may.
+    async fn within<T>(&mut self, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+        let mut work = pin!(work);
+        let first = std::future::poll_fn(|cx| Poll::Ready(work.as_mut().poll(cx))).await;
+        if let Poll::Ready(result) = first {
+            return Some(result);
+        }
+        let by = Deadline::from_std((Instant::now() + limit).min(self.by));
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(by)));
+        sleep.as_mut().reset(by);
+        tokio::select! {
+            biased;
+            result = work => Some(result),
+            () = sleep => None,
+        }
+    }
+
+    /// The failure after a `None`: of the phase, or of the whole exchange.
+    fn failure(&self, phase: Phase, late: String) -> Failure {
+        let message = if Instant::now() >= self.by {
+            format!("the exchange took longer than {} s", self.total.as_secs_f32())
+        } else {
+            late
+        };
+        Failure { phase, kind: FailureKind::Timeout, message }
     }
 }
 
@@ -449,35 +492,35 @@ fn raw_head(raw: &[u8], fields: usize) -> Option<(Untrusted, Vec<(Untrusted, Unt
     (headers.len() == fields).then(|| (reason.into(), headers))
 }
 
-/// Reads the body up to the cap. True when it ended by itself.
-async fn read_body(course: &mut Course, mut body: Incoming, policy: &Policy) -> Result<bool, Failure> {
-    let receive = |kind, message| Failure { phase: Phase::Receive, kind, message };
+/// Reads the body to its end or to the cap.
+async fn read_body(course: &mut Course, mut body: Incoming, policy: &Policy, timer: &mut Timer) -> Result<(), Failure> {
     loop {
-        let by = Deadline::now() + policy.deadlines.idle;
-        match timeout_at(by, body.frame()).await {
-            Ok(None) => return Ok(true),
-            Ok(Some(Ok(frame))) => {
+        match timer.within(policy.deadlines.idle, body.frame()).await {
+            Some(None) => return Ok(()),
+            Some(Some(Ok(frame))) => {
                 let Ok(data) = frame.into_data() else { continue };
                 let room =
                     usize::try_from(policy.caps.wire_bytes).unwrap_or(usize::MAX).saturating_sub(course.wire.len());
                 course.wire.extend_from_slice(&data[..data.len().min(room)]);
                 if data.len() > room {
-                    return Err(receive(
-                        FailureKind::Cap,
-                        format!("the body is larger than {} bytes; the rest was not read", policy.caps.wire_bytes),
-                    ));
+                    return Err(Failure {
+                        phase: Phase::Receive,
+                        kind: FailureKind::Cap,
+                        message: format!(
+                            "the body is larger than {} bytes; the rest was not read",
+                            policy.caps.wire_bytes
+                        ),
+                    });
                 }
             }
-            Ok(Some(Err(e))) => {
+            Some(Some(Err(e))) => {
                 let mut failure = words(&e, course);
                 failure.phase = Phase::Receive;
                 return Err(failure);
             }
-            Err(_) => {
-                return Err(receive(
-                    FailureKind::Timeout,
-                    format!("the body stopped for {} s", policy.deadlines.idle.as_secs_f32()),
-                ));
+            None => {
+                let late = format!("the body stopped for {} s", policy.deadlines.idle.as_secs_f32());
+                return Err(timer.failure(Phase::Receive, late));
             }
         }
     }
@@ -510,7 +553,7 @@ fn words(e: &hyper::Error, course: &Course) -> Failure {
 
 impl Course {
     /// Turns what was learnt into the exchange.
-    async fn finish(mut self, began: Instant, policy: &Policy, halt: &Arc<AtomicBool>, by: Instant) -> Exchange {
+    async fn finish(mut self, began: Instant, policy: &Policy, by: Instant) -> Exchange {
         self.exchange.phases = self.phases(began);
         if self.exchange.tls.is_none() {
             self.exchange.tls = self.dialled.tls.take();
@@ -519,7 +562,7 @@ impl Course {
             let sent = tap.look(|s| Bytes::copy_from_slice(&s.sent));
             self.exchange.sent = (!sent.is_empty()).then_some(sent);
         }
-        self.undo_codings(policy, halt, by).await;
+        self.undo_codings(policy, by).await;
         self.exchange
     }
 
@@ -543,13 +586,12 @@ impl Course {
         }
     }
 
-    async fn undo_codings(&mut self, policy: &Policy, halt: &Arc<AtomicBool>, by: Instant) {
+    async fn undo_codings(&mut self, policy: &Policy, by: Instant) {
         let Some(response) = &mut self.exchange.response else { return };
         response.wire_bytes = self.wire.len() as u64;
         response.truncated = self.exchange.error.is_some();
-        let listed: Vec<String> = response.all("content-encoding").map(|v| v.lossy().into_owned()).collect();
-        let cap = |message: String| Failure { phase: Phase::Receive, kind: FailureKind::Cap, message };
         let wire = std::mem::take(&mut self.wire);
+        let listed: Vec<String> = response.all("content-encoding").map(|v| v.lossy().into_owned()).collect();
         let codings = match decode::codings(&listed.join(","), policy.caps.encodings) {
             Ok(codings) => codings,
             Err(why) => {
@@ -566,9 +608,14 @@ impl Course {
             response.body = wire.into();
             return;
         }
-        let (caps, halt) = (policy.caps, Arc::clone(halt));
+        let caps = policy.caps;
+        // Whoever has cancelled does not wait for a bomb either.
+        let by = match &self.exchange.error {
+            Some(e) if e.kind == FailureKind::Cancelled => by.min(Instant::now() + AFTER_CANCEL),
+            _ => by,
+        };
         let decoding = tokio::task::spawn_blocking(move || {
-            let out = decode::decode(&wire, &codings, &caps, &halt, by);
+            let out = decode::decode(&wire, &codings, &caps, by);
             (wire, out)
         });
         let Ok((wire, out)) = decoding.await else { return };
@@ -578,13 +625,17 @@ impl Course {
         let nothing = out.bytes.is_empty() && matches!(out.stopped, Some(Stop::Corrupt(_)));
         response.body = if nothing { wire.into() } else { out.bytes.into() };
         let failure = out.stopped.map(|stop| match stop {
-            Stop::Cap(why) => cap(format!("{why}; the rest was not decoded")),
+            Stop::Cap(why) => Failure {
+                phase: Phase::Receive,
+                kind: FailureKind::Cap,
+                message: format!("{why}; the rest was not decoded"),
+            },
             Stop::Corrupt(why) => Failure {
                 phase: Phase::Receive,
                 kind: FailureKind::Protocol,
                 message: format!("the body does not decode: {why}"),
             },
-            Stop::Cancelled => Failure {
+            Stop::Late => Failure {
                 phase: Phase::Receive,
                 kind: FailureKind::Timeout,
                 message: "decoding did not end in time".to_owned(),
