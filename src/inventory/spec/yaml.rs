@@ -80,9 +80,8 @@ impl Write<'_> {
         Ok(())
     }
 
-    fn plain<E>(&mut self, value: impl fmt::Display) -> Result<(), E> {
+    fn plain(&mut self, value: impl fmt::Display) {
         let _ = write!(self.out, "{value}");
-        Ok(())
     }
 }
 
@@ -100,22 +99,31 @@ impl<'de> Visitor<'de> for Write<'_> {
         f.write_str("any YAML node")
     }
     fn visit_bool<E>(mut self, v: bool) -> Result<(), E> {
-        self.plain(v)
+        self.plain(v);
+        Ok(())
     }
     fn visit_i64<E>(mut self, v: i64) -> Result<(), E> {
-        self.plain(v)
+        self.plain(v);
+        Ok(())
     }
     fn visit_u64<E>(mut self, v: u64) -> Result<(), E> {
-        self.plain(v)
+        self.plain(v);
+        Ok(())
     }
     fn visit_i128<E>(mut self, v: i128) -> Result<(), E> {
-        self.plain(v)
+        self.plain(v);
+        Ok(())
     }
     fn visit_u128<E>(mut self, v: u128) -> Result<(), E> {
-        self.plain(v)
+        self.plain(v);
+        Ok(())
     }
     fn visit_f64<E: serde::de::Error>(mut self, v: f64) -> Result<(), E> {
-        if v.is_finite() { self.plain(serde_json::Value::from(v)) } else { self.quoted(&v.to_string()) }
+        if !v.is_finite() {
+            return self.quoted(&v.to_string());
+        }
+        self.plain(serde_json::Value::from(v));
+        Ok(())
     }
     fn visit_str<E: serde::de::Error>(mut self, v: &str) -> Result<(), E> {
         self.quoted(v)
@@ -124,10 +132,12 @@ impl<'de> Visitor<'de> for Write<'_> {
         self.quoted(&String::from_utf8_lossy(v))
     }
     fn visit_unit<E>(mut self) -> Result<(), E> {
-        self.plain("null")
+        self.plain("null");
+        Ok(())
     }
     fn visit_none<E>(mut self) -> Result<(), E> {
-        self.plain("null")
+        self.plain("null");
+        Ok(())
     }
     fn visit_some<D: Deserializer<'de>>(self, d: D) -> Result<(), D::Error> {
         d.deserialize_any(self)
