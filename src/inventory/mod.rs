@@ -12,6 +12,8 @@ pub mod model;
 mod sniff;
 pub mod spec;
 pub mod template;
+#[cfg(test)]
+mod tests;
 mod traffic;
 
 pub use compose::compose;

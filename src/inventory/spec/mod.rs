@@ -17,6 +17,8 @@ mod resolve;
 mod schema;
 mod security;
 mod server;
+#[cfg(test)]
+mod tests;
 mod text;
 mod yaml;
 

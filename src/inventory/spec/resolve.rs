@@ -94,13 +94,11 @@ impl<'d> Resolver<'d> {
 
     pub fn parse(&mut self, text: &str) -> Option<Value> {
         self.bytes_left = self.bytes_left.saturating_sub(text.len());
-        match serde_json::from_str(text) {
-            Ok(value) => Some(value),
-            Err(_) => {
-                self.note("a part of it is nested too deeply to be read".to_owned());
-                None
-            }
+        let value = serde_json::from_str(text).ok();
+        if value.is_none() {
+            self.note("a part of it is nested too deeply to be read".to_owned());
         }
+        value
     }
 
     fn locate(&mut self, path: &[String]) -> Option<&'d str> {

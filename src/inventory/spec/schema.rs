@@ -89,18 +89,18 @@ fn alternatives(resolver: &mut Resolver<'_>, node: &Map<String, Value>, depth: u
             };
         }
     }
-    typed(resolver, node, depth)
+    Some(typed(resolver, node, depth))
 }
 
-fn typed(resolver: &mut Resolver<'_>, node: &Map<String, Value>, depth: usize) -> Option<Value> {
+fn typed(resolver: &mut Resolver<'_>, node: &Map<String, Value>, depth: usize) -> Value {
     match kind(node) {
-        Some("integer") => Some(integer(node)),
-        Some("number") => Some(number(node)),
-        Some("boolean") => Some(Value::Bool(true)),
-        Some("array") => Some(array(resolver, node, depth)),
-        Some("object") => Some(Value::Object(object(resolver, node, depth))),
-        Some("null") => Some(Value::Null),
-        _ => Some(Value::String(text(node))),
+        Some("integer") => integer(node),
+        Some("number") => number(node),
+        Some("boolean") => Value::Bool(true),
+        Some("array") => array(resolver, node, depth),
+        Some("object") => Value::Object(object(resolver, node, depth)),
+        Some("null") => Value::Null,
+        _ => Value::String(text(node)),
     }
 }
 
@@ -172,8 +172,11 @@ fn array(resolver: &mut Resolver<'_>, node: &Map<String, Value>, depth: usize) -
     item.map_or_else(|| json!([]), |item| (0..least).map(|_| item.clone()).collect())
 }
 
+/// A bound and whether it is strict.
+type Bound = Option<(f64, bool)>;
+
 /// Bounds of a number with their strictness: `exclusiveMinimum` is a boolean in 3.0 and a number in 3.1.
-fn bounds(node: &Map<String, Value>) -> (Option<(f64, bool)>, Option<(f64, bool)>) {
+fn bounds(node: &Map<String, Value>) -> (Bound, Bound) {
     let bound = |plain: &str, strict: &str| {
         let inclusive = node.get(plain).and_then(Value::as_f64);
         match node.get(strict) {

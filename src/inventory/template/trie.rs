@@ -81,7 +81,7 @@ impl Mixed {
     }
 }
 
-/// Segments of a request path that are looked at.
+/// Segments of a template; what is deeper is cut off there.
 const MOST_SEGMENTS: usize = 64;
 /// Nodes visited for one path: only a document made to be slow needs more.
 const MOST_STEPS: usize = 20_000;
@@ -156,14 +156,12 @@ impl Trie {
             }
             Some(pieces) => {
                 let mixed = Mixed(pieces);
-                match node.mixed.iter().find(|(m, _)| *m == mixed) {
-                    Some((_, known)) => Some(*known),
-                    None => {
-                        node.mixed.push((mixed, next));
-                        node.mixed.sort_by_key(|(m, _)| std::cmp::Reverse(m.weight()));
-                        None
-                    }
+                let known = node.mixed.iter().find(|(m, _)| *m == mixed).map(|(_, known)| *known);
+                if known.is_none() {
+                    node.mixed.push((mixed, next));
+                    node.mixed.sort_by_key(|(m, _)| std::cmp::Reverse(m.weight()));
                 }
+                known
             }
         };
         if let Some(found) = found {
@@ -175,18 +173,9 @@ impl Trie {
 
     /// Finds what a request is an instance of.
     pub fn find(&self, asked: &Asked<'_>) -> Match {
-        let mut segments: [&[u8]; MOST_SEGMENTS] = [&[]; MOST_SEGMENTS];
-        let mut n = 0;
-        for segment in asked.path.split(|b| *b == b'/').filter(|s| !s.is_empty()) {
-            if n == MOST_SEGMENTS {
-                return Match::Unknown;
-            }
-            segments[n] = segment;
-            n += 1;
-        }
-        let slash = n > 0 && asked.path.ends_with(b"/");
+        let slash = asked.path.len() > 1 && asked.path.ends_with(b"/");
         let mut walk = Walk { trie: self, asked, slash, other: None, steps: 0 };
-        match walk.descend(0, &segments[..n]) {
+        match walk.descend(0, asked.path) {
             Some(endpoint) => Match::Declared(endpoint),
             None => walk.other.map_or(Match::Unknown, Match::OtherMethod),
         }
@@ -202,14 +191,15 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn descend(&mut self, at: u32, segments: &[&[u8]]) -> Option<u32> {
+    /// Depth is that of the tree, which [`Trie::insert`] bounds.
+    fn descend(&mut self, at: u32, path: &[u8]) -> Option<u32> {
         self.steps += 1;
         if self.steps > MOST_STEPS {
             return None;
         }
         let trie = self.trie;
         let node = trie.nodes.get(at as usize)?;
-        let Some((segment, rest)) = segments.split_first() else {
+        let Some((segment, rest)) = next_segment(path) else {
             return self.judge(&node.leaves);
         };
         if let Ok(i) = node.literals.binary_search_by(|(l, _)| (**l).cmp(segment))
@@ -251,6 +241,14 @@ impl Walk<'_> {
         }
         best.map(|b| b.3)
     }
+}
+
+/// The first segment that is not empty, and what follows it.
+fn next_segment(path: &[u8]) -> Option<(&[u8], &[u8])> {
+    let start = path.iter().position(|b| *b != b'/')?;
+    let path = &path[start..];
+    let end = memchr::memchr(b'/', path).unwrap_or(path.len());
+    Some(path.split_at(end))
 }
 
 /// True when the query holds `part` as one of its pieces, or as the start of one when it ends in `=`.
