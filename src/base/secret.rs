@@ -210,7 +210,13 @@ pub fn mask_message(bytes: &[u8]) -> Vec<u8> {
                 out.extend_from_slice(&masked);
                 out.extend_from_slice(&line[line.trim_ascii_end().len()..]);
             }
-            None => out.extend(mask_target(line)),
+            None => {
+                let text = line.trim_ascii_end();
+                let (target, version) = text.split_at(memchr::memrchr(b' ', text).unwrap_or(text.len()));
+                out.extend(mask_target(target));
+                out.extend_from_slice(version);
+                out.extend_from_slice(&line[text.len()..]);
+            }
         }
     }
     out.extend(mask_body(&bytes[end..]));

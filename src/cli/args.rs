@@ -82,9 +82,6 @@ pub struct Common {
     /// No progress and no notes on stderr
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// More notes on stderr
-    #[arg(short, long, global = true)]
-    pub verbose: bool,
 }
 
 impl Common {

@@ -10,6 +10,8 @@ pub const PRESENT: &[&str] = &["inventory", "jwt", "send", "grade", "demo", "hel
 /// Options of the contract that are not in this version.
 const OPTIONS: &[&str] = &[
     "--workspace",
+    "--verbose",
+    "-v",
     "--yes",
     "--identity",
     "--cert",

@@ -77,7 +77,8 @@ impl Ticker {
             return;
         }
         self.shown = true;
-        let share = if p.total > 0 { format!("{} %  ", p.done.saturating_mul(100) / p.total) } else { String::new() };
+        let percent = p.done.saturating_mul(100).checked_div(p.total);
+        let share = percent.map(|n| format!("{n} %  ")).unwrap_or_default();
         eprint!("\r\x1b[Kreading {}  {share}{}  {}/s", p.what, bytes(p.done), bytes(p.rate));
         let _ = io::stderr().flush();
     }

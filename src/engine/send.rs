@@ -161,16 +161,13 @@ impl Exchanger {
             casing: expressed.casing,
         };
         let mut timer = Timer { by, total: policy.deadlines.total, sleep: None };
-        let mut open = match self.take(&kind, policy, &mut timer).await {
-            Some(open) => {
-                intent.remote = open.connection.remote;
-                self.keep_record(&intent)?;
-                open
-            }
-            None => {
-                let deadlines = policy.deadlines.within(by.saturating_duration_since(Instant::now()));
-                self.open(course, &token, &kind, &Policy { deadlines, ..*policy }, &mut intent).await?
-            }
+        let mut open = if let Some(open) = self.take(&kind, policy, &mut timer).await {
+            intent.remote = open.connection.remote;
+            self.keep_record(&intent)?;
+            open
+        } else {
+            let deadlines = policy.deadlines.within(by.saturating_duration_since(Instant::now()));
+            self.open(course, &token, &kind, &Policy { deadlines, ..*policy }, &mut intent).await?
         };
         course.exchange.connection = Some(open.connection.clone());
         course.exchange.tls.clone_from(&open.tls);

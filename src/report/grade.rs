@@ -1,5 +1,7 @@
 //! The `lunette.grade/1` document, and a grade as plain text.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use crate::grade::{HeaderGrade, Outcome};
@@ -41,7 +43,7 @@ pub fn plain(url: &str, status: Option<u16>, g: &HeaderGrade) -> String {
             g.rules.iter().filter(|r| r.outcome == outcome).map(|r| format!("    {} {}", r.id, r.reason)).collect()
         };
         for line in lines {
-            out.push_str(&format!("{title:<4} {line}\n"));
+            let _ = writeln!(out, "{title:<4} {line}");
         }
     }
     out

@@ -1,5 +1,7 @@
 //! The `lunette.inventory/1` document, and the list as a table.
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value, json};
 
 use crate::base::text;
@@ -84,18 +86,19 @@ pub fn plain(inv: &Inventory) -> String {
             grouped(inv.noise.paths)
         ));
     }
-    out.push_str(&format!("\n{}\n", notes.join("; ")));
+    let _ = write!(out, "\n{}\n", notes.join("; "));
     for u in &inv.unparsed {
-        out.push_str(&format!(
+        let _ = write!(
+            out,
             "{}: {} lines did not parse, first: {}\n",
             text::display_str(&u.source),
             grouped(u.lines),
             u.first
-        ));
+        );
     }
     for p in &inv.problems {
         let line = p.line.map(|l| format!(":{l}")).unwrap_or_default();
-        out.push_str(&format!("{}{line}: {} {}\n", text::display_str(&p.source), p.location, p.message));
+        let _ = write!(out, "{}{line}: {} {}\n", text::display_str(&p.source), p.location, p.message);
     }
     out
 }
