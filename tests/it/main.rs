@@ -3,3 +3,4 @@
 mod layers;
 mod samples;
 mod support;
+mod tui;
