@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use lunette::app::{Provided, Workbench};
+use lunette::app::{Provided, Workbench, load};
 use lunette::base::{Exit, Result, SystemClock};
 use lunette::cli::{self, ColorChoice, Common, DemoArgs, Invocation, Means};
 use lunette::demo;
@@ -29,6 +29,7 @@ fn run() -> Result<Exit> {
         Invocation::Text(text) => Ok(cli::say(&text)),
         Invocation::Command(common, command) => cli::run(&common, *command, &means),
         Invocation::Workbench(common, sources) => {
+            load::readable(&sources, means.files.as_ref())?;
             let opened = Opened {
                 name: "no workspace".to_owned(),
                 sources,

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -34,6 +34,8 @@ const MOST_IDLE: usize = 256;
 const IDLE_FOR: Duration = Duration::from_secs(15);
 /// How long a connection may take to become ready again after a reply.
 const SETTLE: Duration = Duration::from_millis(50);
+/// How often others are let run before that time is waited for.
+const SETTLE_STEPS: usize = 16;
 /// How long decoding may go on after the user has cancelled.
 const AFTER_CANCEL: Duration = Duration::from_millis(100);
 
@@ -60,6 +62,13 @@ enum Protocol {
 }
 
 impl Protocol {
+    fn is_ready(&self) -> bool {
+        match self {
+            Self::H1(s) => s.is_ready(),
+            Self::H2(s) => s.is_ready(),
+        }
+    }
+
     fn is_closed(&self) -> bool {
         match self {
             Self::H1(s) => s.is_closed(),
@@ -73,6 +82,7 @@ pub struct Exchanger {
     /// Opens connections.
     pub dialer: Dialer,
     record: Arc<dyn Record>,
+    keeper: Arc<Keeper>,
     idle: Mutex<HashMap<Kind, Vec<(Instant, Open)>>>,
 }
 
@@ -93,7 +103,7 @@ struct Course {
 impl Exchanger {
     /// An exchanger without connections.
     pub fn new(dialer: Dialer, record: Arc<dyn Record>) -> Self {
-        Self { dialer, record, idle: Mutex::default() }
+        Self { dialer, record, keeper: Arc::default(), idle: Mutex::default() }
     }
 
     /// Carries one request. `stop` ends it early; whatever was learnt until then is in the exchange.
@@ -106,6 +116,7 @@ impl Exchanger {
         stop: impl Future<Output = ()>,
     ) -> Exchange {
         let began = Instant::now();
+        self.keeper.note();
         let mut course = Course {
             exchange: Exchange::new(id, SystemClock.wall(), request),
             phase: Phase::Prepare,
@@ -193,9 +204,15 @@ impl Exchanger {
             return None;
         }
         while let Some(mut open) = self.pop(kind) {
+            // A reply that has only just been read leaves its connection a step behind; letting others run is mostly
+            // enough, and costs no timer.
+            for _ in 0..SETTLE_STEPS {
+                if open.sender.is_ready() {
+                    return Some(open);
+                }
+                tokio::task::yield_now().await;
+            }
             let ready = match &mut open.sender {
-                Protocol::H1(s) if s.is_ready() => return Some(open),
-                // A reply has only just been read: its connection needs a moment.
                 Protocol::H1(s) => timer.within(SETTLE, s.ready()).await,
                 Protocol::H2(s) => timer.within(SETTLE, s.ready()).await,
             };
@@ -321,6 +338,36 @@ impl Exchanger {
         read_body(course, body, policy, timer).await?;
         course.body_end = Some(Instant::now());
         Ok(())
+    }
+}
+
+/// Keeps one near timer armed while requests flow. The runtime wakes its driver, with a system call, for every timer that
+/// is due before all others; beside a near one, the far deadlines of an exchange cost nothing.
+#[derive(Debug, Default)]
+struct Keeper {
+    begun: AtomicU64,
+    keeping: AtomicBool,
+}
+
+impl Keeper {
+    const PERIOD: Duration = Duration::from_millis(100);
+
+    /// An exchange begins: keep for at least a period more.
+    fn note(self: &Arc<Self>) {
+        self.begun.fetch_add(1, Ordering::Relaxed);
+        if !self.keeping.load(Ordering::Relaxed) && !self.keeping.swap(true, Ordering::Relaxed) {
+            let keeper = Arc::clone(self);
+            tokio::spawn(async move {
+                loop {
+                    let before = keeper.begun.load(Ordering::Relaxed);
+                    tokio::time::sleep(Self::PERIOD).await;
+                    if keeper.begun.load(Ordering::Relaxed) == before {
+                        keeper.keeping.store(false, Ordering::Relaxed);
+                        return;
+                    }
+                }
+            });
+        }
     }
 }
 
