@@ -32,6 +32,18 @@ pub fn prepare(draft: &Draft) -> Result<Request> {
     Ok(request)
 }
 
+/// Adds the name lunette goes by, unless one is typed. Its own name is written in the case of those that are typed, so that
+/// a sender that knows only one case for a whole head still writes theirs as they stand.
+pub fn introduce(request: &mut Request) {
+    if request.get("user-agent").is_some() {
+        return;
+    }
+    let lower = !request.headers.is_empty()
+        && request.headers.iter().all(|(name, _)| !name.iter().any(u8::is_ascii_uppercase));
+    let name: &[u8] = if lower { b"user-agent" } else { b"User-Agent" };
+    request.headers.push((name.to_vec(), USER_AGENT.as_bytes().to_vec()));
+}
+
 /// An exchange with its grade and the tokens in it.
 pub fn judge(exchange: Exchange) -> Judged {
     let headers = grade::headers(&exchange);
@@ -58,5 +70,29 @@ pub fn exit(x: &Exchange) -> crate::base::Exit {
         Some(FailureKind::Inexpressible | FailureKind::Record) => Exit::Usage,
         Some(FailureKind::Cancelled) => Exit::Interrupted,
         Some(_) => Exit::Unreachable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_the_program_follows_the_case_that_was_typed() {
+        for (typed, written) in [
+            (&[][..], Some("User-Agent")),
+            (&["accept", "x-a"], Some("user-agent")),
+            (&["Accept"], Some("User-Agent")),
+            (&["accept", "X-A"], Some("User-Agent")),
+            (&["uSeR-aGeNt"], None),
+        ] {
+            let mut request = Request::new("GET", b"http://h/").expect("url");
+            for name in typed {
+                request = request.header(name, "1");
+            }
+            introduce(&mut request);
+            let added = request.headers.get(typed.len()).map(|(n, _)| String::from_utf8_lossy(n).into_owned());
+            assert_eq!(added.as_deref(), written, "{typed:?}");
+        }
     }
 }

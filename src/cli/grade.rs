@@ -15,9 +15,7 @@ use super::{Common, Means};
 pub fn run(common: &Common, a: &GradeArgs, means: &Means) -> Result<Exit> {
     let mut request = Request::new("GET", a.url.as_bytes())?;
     request.headers = a.header.iter().map(|h| header(h)).collect::<Result<_>>()?;
-    if request.get("user-agent").is_none() {
-        request.headers.push((b"User-Agent".to_vec(), send::USER_AGENT.as_bytes().to_vec()));
-    }
+    send::introduce(&mut request);
     let policy = common.policy(HttpChoice::Auto)?;
     let engine = Arc::new(means.engine(common)?);
     engine.scope().admit(typed(&request.origin));

@@ -23,9 +23,7 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
         request.target = target.as_bytes().to_vec();
     }
     request.headers = a.header.iter().map(|h| header(h)).collect::<Result<_>>()?;
-    if request.get("user-agent").is_none() {
-        request.headers.push((b"User-Agent".to_vec(), send::USER_AGENT.as_bytes().to_vec()));
-    }
+    send::introduce(&mut request);
     if let Some(data) = &a.data {
         request.body = match data.as_bytes().strip_prefix(b"@") {
             Some(path) => means.files.whole(Path::new(std::ffi::OsStr::from_bytes(path)), MOST_BODY)?.into(),
