@@ -38,8 +38,8 @@ pub fn introduce(request: &mut Request) {
     if request.get("user-agent").is_some() {
         return;
     }
-    let lower = !request.headers.is_empty()
-        && request.headers.iter().all(|(name, _)| !name.iter().any(u8::is_ascii_uppercase));
+    let lower =
+        !request.headers.is_empty() && request.headers.iter().all(|(name, _)| !name.iter().any(u8::is_ascii_uppercase));
     let name: &[u8] = if lower { b"user-agent" } else { b"User-Agent" };
     request.headers.push((name.to_vec(), USER_AGENT.as_bytes().to_vec()));
 }
