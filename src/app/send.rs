@@ -1,6 +1,6 @@
 //! Use case: send one request, and judge what came back.
 
-use crate::base::{Error, Result};
+use crate::base::{Error, Exit, Result};
 use crate::engine::{Budget, Engine};
 use crate::grade;
 use crate::wire::{Exchange, FailureKind, Policy, Request};
@@ -44,6 +44,15 @@ pub fn introduce(request: &mut Request) {
     request.headers.push((name.to_vec(), USER_AGENT.as_bytes().to_vec()));
 }
 
+/// How a process ends when a reply could not be graded: 5 where the peer answered with what cannot be read as one, else as
+/// [`exit`].
+pub fn ungraded(x: &Exchange) -> Exit {
+    match x.error.as_ref().map(|e| e.kind) {
+        None | Some(FailureKind::Protocol | FailureKind::Cap) => Exit::NotJudged,
+        Some(_) => exit(x),
+    }
+}
+
 /// An exchange with its grade and the tokens in it.
 pub fn judge(exchange: Exchange) -> Judged {
     let headers = grade::headers(&exchange);
@@ -59,10 +68,21 @@ pub fn once(engine: &Engine, request: Request, policy: Policy) -> Result<Judged>
     engine.run(Budget::HAND, move |transport| Box::pin(async move { judge(transport.send(request, policy).await) }))
 }
 
+/// What kept a request from being sent at all although nobody refused it: it cannot be expressed, or the record of it
+/// cannot be kept. There is no result to show then.
+///
+/// # Errors
+/// That failure, as a usage error.
+pub fn sent(x: &Exchange) -> Result<()> {
+    match &x.error {
+        Some(e) if exit(x) == Exit::Usage => Err(Error::input(e.message.clone()).at(e.phase.word())),
+        _ => Ok(()),
+    }
+}
+
 /// How a process ends after an exchange: 0 once there is a result, 2 when it could not be expressed, 3 when scope refused, 4
 /// when the target failed before or during its reply.
-pub fn exit(x: &Exchange) -> crate::base::Exit {
-    use crate::base::Exit;
+pub fn exit(x: &Exchange) -> Exit {
     match x.error.as_ref().map(|e| e.kind) {
         None | Some(FailureKind::Cap | FailureKind::Protocol) if x.response.is_some() => Exit::Done,
         None => Exit::Done,

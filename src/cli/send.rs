@@ -35,13 +35,23 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
     engine.scope().admit(typed(&request.origin));
     stop_on_signal(&engine)?;
     let judged = send::once(&engine, request, policy)?;
+    send::sent(&judged.exchange)?;
     let secrets = if a.show { Secrets::Shown } else { Secrets::Masked };
     let (x, grade) = (&judged.exchange, judged.headers.as_ref());
-    let written = Output::new(common.format).result(|| document(x, grade, secrets), || plain(x, grade, secrets));
+    let written = Output::new(common.format)
+        .result(|| marked(document(x, grade, secrets), send::exit(x)), || plain(x, grade, secrets));
     if let Some(e) = &x.error {
         super::output::complain(&format!("lunette: {}: {}", e.phase.word(), e.message));
     }
     Ok(if written == Exit::Done { send::exit(x) } else { written })
+}
+
+/// The document, which says of itself when it was interrupted.
+pub fn marked(mut document: serde_json::Value, exit: Exit) -> serde_json::Value {
+    if exit == Exit::Interrupted {
+        document["partial"] = true.into();
+    }
+    document
 }
 
 /// Ctrl-C cancels what runs, so that what was learnt is still printed; a second one ends the process.
