@@ -62,10 +62,10 @@ pub struct Common {
     #[arg(long, global = true)]
     offline: bool,
     /// Whole seconds or fractions that one exchange may take
-    #[arg(long, global = true, value_name = "S")]
+    #[arg(long, global = true, value_name = "S", allow_negative_numbers = true)]
     timeout: Option<f64>,
     /// Requests a second to each origin
-    #[arg(long, global = true, value_name = "R")]
+    #[arg(long, global = true, value_name = "R", allow_negative_numbers = true)]
     rate: Option<f64>,
     /// Trust the certificates in this PEM file besides the system's
     #[arg(long, global = true, value_name = "FILE")]
@@ -288,6 +288,10 @@ fn check_sources(sources: &[PathBuf]) -> Result<()> {
 
 /// clap's error as one sentence.
 fn usage(e: &clap::Error) -> Error {
+    let words = |kind| match e.get(kind) {
+        Some(ContextValue::Strings(s)) => s.clone(),
+        _ => Vec::new(),
+    };
     let text = |kind| match e.get(kind) {
         Some(ContextValue::String(s)) => Some(s.clone()),
         Some(ContextValue::Strings(s)) => s.first().cloned(),
@@ -296,6 +300,11 @@ fn usage(e: &clap::Error) -> Error {
     let argument = text(ContextKind::InvalidArg).map(|a| a.split([' ', '=']).next().unwrap_or_default().to_owned());
     if let Some(name) = argument.as_deref().filter(|n| e.kind() == ErrorKind::UnknownArgument && future::option(n)) {
         return Error::input(future::sentence(name)).hint("leave it out, or see lunette --help for what there is");
+    }
+    if let Some(value) = text(ContextKind::InvalidValue)
+        .filter(|v| e.kind() == ErrorKind::InvalidValue && argument.as_deref() == Some("--format") && future::format(v))
+    {
+        return Error::input(future::sentence(&format!("--format {value}"))).hint("use table or json");
     }
     let rendered = e.render().to_string();
     let first = rendered.lines().next().unwrap_or("usage error").trim_start_matches("error: ").to_owned();
@@ -306,7 +315,10 @@ fn usage(e: &clap::Error) -> Error {
     }
     error.hint(match text(ContextKind::SuggestedArg).or_else(|| text(ContextKind::SuggestedSubcommand)) {
         Some(near) => format!("did you mean {near}?"),
-        None => "see --help".to_owned(),
+        None => match words(ContextKind::ValidValue).as_slice() {
+            [] => "see --help".to_owned(),
+            all => format!("use {}", all.join(", ")),
+        },
     })
 }
 

@@ -54,6 +54,14 @@ const OPTIONS: &[&str] = &[
     "--include-likely",
 ];
 
+/// Formats that the contract names and this version does not write yet.
+const FORMATS: &[&str] = &["openapi", "sarif", "html", "markdown", "junit"];
+
+/// True for a format that is still to come.
+pub fn format(name: &str) -> bool {
+    FORMATS.contains(&name)
+}
+
 /// True for an option of the contract that this version does not have.
 pub fn option(name: &str) -> bool {
     OPTIONS.contains(&name)

@@ -23,9 +23,7 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
         request.target = target.as_bytes().to_vec();
     }
     request.headers = a.header.iter().map(|h| header(h)).collect::<Result<_>>()?;
-    if request.get("user-agent").is_none() {
-        request.headers.push((b"User-Agent".to_vec(), send::USER_AGENT.as_bytes().to_vec()));
-    }
+    send::introduce(&mut request);
     if let Some(data) = &a.data {
         request.body = match data.as_bytes().strip_prefix(b"@") {
             Some(path) => means.files.whole(Path::new(std::ffi::OsStr::from_bytes(path)), MOST_BODY)?.into(),
@@ -36,13 +34,23 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
     let engine = Arc::new(means.engine(common, vec![Entry::typed(&request.origin)], Vec::new())?);
     stop_on_signal(&engine)?;
     let judged = send::once(&engine, request, policy)?;
+    send::sent(&judged.exchange)?;
     let secrets = if a.show { Secrets::Shown } else { Secrets::Masked };
     let (x, grade) = (&judged.exchange, judged.headers.as_ref());
-    let written = Output::new(common.format).result(|| document(x, grade, secrets), || plain(x, grade, secrets));
+    let written = Output::new(common.format)
+        .result(|| marked(document(x, grade, secrets), send::exit(x)), || plain(x, grade, secrets));
     if let Some(e) = &x.error {
         super::output::complain(&format!("lunette: {}: {}", e.phase.word(), e.message));
     }
     Ok(if written == Exit::Done { send::exit(x) } else { written })
+}
+
+/// The document, which says of itself when it was interrupted.
+pub fn marked(mut document: serde_json::Value, exit: Exit) -> serde_json::Value {
+    if exit == Exit::Interrupted {
+        document["partial"] = true.into();
+    }
+    document
 }
 
 /// Ctrl-C cancels what runs, so that what was learnt is still printed; a second one ends the process.

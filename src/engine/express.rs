@@ -3,6 +3,7 @@
 use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use http::{Method, Uri};
 
+use crate::base::secret::{mask_header, mask_target};
 use crate::base::text::display;
 use crate::wire::{Alteration, Request};
 
@@ -58,7 +59,7 @@ pub fn express(request: &Request) -> Result<Expressed, String> {
             return Err("Transfer-Encoding is typed, and this sender writes it itself".to_owned());
         }
         let value = HeaderValue::from_bytes(v)
-            .map_err(|_| format!("the value of {name} holds a control byte: {}", display(v)))?;
+            .map_err(|_| format!("the value of {name} holds a control byte: {}", display(&mask_header(n, v))))?;
         if v.first().is_some_and(|b| *b == b' ' || *b == b'\t') || v.last().is_some_and(|b| *b == b' ' || *b == b'\t') {
             return Err(format!("the value of {name} begins or ends with white space"));
         }
@@ -85,9 +86,11 @@ pub fn express(request: &Request) -> Result<Expressed, String> {
 }
 
 fn target(bytes: &[u8]) -> Result<Uri, String> {
-    let fail = || format!("the target {} holds a byte that this sender cannot put on a request line", display(bytes));
+    // These words reach a terminal and a document: what is secret in the target does not.
+    let shown = || display(&mask_target(bytes));
+    let fail = || format!("the target {} holds a byte that this sender cannot put on a request line", shown());
     if bytes != b"*" && bytes.first() != Some(&b'/') {
-        return Err(format!("the target {} does not begin with a slash", display(bytes)));
+        return Err(format!("the target {} does not begin with a slash", shown()));
     }
     let uri = Uri::try_from(bytes).map_err(|_| fail())?;
     // A parser that dropped anything would send something else than was typed.

@@ -589,8 +589,16 @@ fn words(e: &hyper::Error, course: &Course) -> Failure {
     } else if e.is_canceled() || e.is_closed() {
         (FailureKind::Closed, "the connection was closed before the request could be sent".to_owned())
     } else {
-        let cause = std::error::Error::source(e).map_or_else(|| e.to_string(), ToString::to_string);
-        (FailureKind::Closed, format!("the connection broke: {}", display_str(&cause)))
+        let cause = std::error::Error::source(e);
+        let early = cause
+            .and_then(|c| c.downcast_ref::<std::io::Error>())
+            .is_some_and(|io| io.kind() == std::io::ErrorKind::UnexpectedEof);
+        if early {
+            (FailureKind::Closed, "the server closed the connection in the middle of the body".to_owned())
+        } else {
+            let cause = cause.map_or_else(|| e.to_string(), ToString::to_string);
+            (FailureKind::Closed, format!("the connection broke: {}", display_str(&cause)))
+        }
     };
     Failure { phase, kind, message }
 }

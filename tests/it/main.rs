@@ -1,5 +1,7 @@
 //! One binary for all integration tests, by what a user does.
 
+mod cli;
+mod engine;
 mod layers;
 mod samples;
 mod support;
