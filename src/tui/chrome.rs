@@ -9,8 +9,7 @@ use super::panes::Now;
 use super::root::{Root, SMALLEST};
 use super::theme::Role;
 use super::widgets::layers::{Layer, commands, level_word};
-use super::widgets::pen::{Pen, fit};
-use crate::base::text::display_str;
+use super::widgets::pen::{Pen, clip, fit};
 
 /// From this width on names are written whole.
 const ROOMY: u16 = 100;
@@ -37,9 +36,9 @@ pub fn top(pen: &mut Pen<'_>, area: Rect, root: &mut Root) {
     let width = u16::try_from(running.width()).unwrap_or(u16::MAX);
     let cut = end.saturating_sub(width.saturating_add(2)).max(area.x + area.width / 3);
     let mut x = pen.put(area.x + 1, area.y, cut, "lunette", Role::Title) + 2;
-    x = pen.put(x, area.y, cut, &display_str(&root.start.workspace), Role::Text) + gap;
+    x = pen.put(x, area.y, cut, &clip(&root.start.workspace), Role::Text) + gap;
     x = pen.put(x, area.y, cut, "scope ", Role::Muted);
-    let mut scope = display_str(&root.start.scope);
+    let mut scope = clip(&root.start.scope);
     if root.work.admitted > 0 {
         scope += &format!(" +{}", root.work.admitted);
     }
@@ -97,20 +96,20 @@ pub fn last(pen: &mut Pen<'_>, area: Rect, root: &mut Root, now: Now) {
         if let Some(prompt) = root.pane().prompt() {
             let x = pen.put(row.x, row.y, row.right(), prompt.lead, Role::Accent);
             let (mark, text, role) = match &prompt.error {
-                Some((at, what)) => (Some(*at), format!("at {}: {}", at + 1, display_str(what)), Role::Error),
+                Some((at, what)) => (Some(*at), format!("at {}: {}", at + 1, clip(what)), Role::Error),
                 None => (None, prompt.hint.to_owned(), Role::Muted),
             };
             return with_hint(pen, row, x, prompt.field, mark, &text, role);
         }
         if let Some((origin, reason)) = root.work.questions.first() {
-            let host = display_str(&origin.host_port());
+            let host = clip(&origin.host_port());
             let keys = if contexts.contains(&Context::Scope) {
                 "a admit for this run, Esc refuse"
             } else {
                 "leave the field to answer"
             };
             let x = pen.put(row.x, row.y, row.right(), &format!("{host} is not in scope — {keys}"), Role::Warn);
-            pen.put(x + 3, row.y, row.right(), &display_str(reason), Role::Muted);
+            pen.put(x + 3, row.y, row.right(), &clip(reason), Role::Muted);
             return;
         }
     }

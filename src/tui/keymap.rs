@@ -106,6 +106,7 @@ actions! {
     Edit "edit" ["Enter" "e" "i"] Request "edit" "Edits the field under the cursor.";
     NextField "next-field" ["Tab"] Composer "next" "Goes to the next field, and from the last one to the response.";
     PreviousField "previous-field" ["Shift+Tab"] Composer "" "Goes to the field before.";
+    ToResponse "response" ["l" "Right"] Request "response" "Goes to the response.";
     Add "add" ["a"] Request "add" "Adds a query parameter or a header, as the place of the cursor says.";
     Toggle "toggle" ["Space"] Request "on / off" "Leaves the field out, or takes it in again.";
     Remove "remove" ["x" "Delete"] Request "remove" "Removes the field.";

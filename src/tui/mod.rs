@@ -16,6 +16,7 @@ pub mod theme;
 mod widgets;
 
 use std::io::{self, BufWriter, Stdout, Write};
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -89,7 +90,9 @@ fn pump(
     guard: &mut guard::Guard,
 ) -> io::Result<i32> {
     let out = BufWriter::with_capacity(1 << 16, io::stdout());
-    let mut screen = Terminal::new(CrosstermBackend::new(out))?;
+    // Never dropped: its drop prints to stderr when the terminal is gone, and that print panics for the same reason. The
+    // guard shows the cursor, and every frame is flushed.
+    let mut screen = ManuallyDrop::new(Terminal::new(CrosstermBackend::new(out))?);
     wipe(&mut screen)?;
     input::start(to, events).map_err(|e| io::Error::other(e.to_string()))?;
     let mut root = Root::new(start);

@@ -10,14 +10,13 @@ use ratatui::layout::Rect;
 
 use super::{Now, Pane, Prompt, WIDE, columns, movement};
 use crate::app::{Ask, Progress};
-use crate::base::text::display_str;
 use crate::inventory::filter::Filter;
 use crate::inventory::{Endpoint, Inventory, Seen, State};
 use crate::tui::effect::{Effect, EndpointKey, Grades, Level};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::theme::Role;
 use crate::tui::widgets::input::Field;
-use crate::tui::widgets::pen::{Pen, count, distance, millis, shown};
+use crate::tui::widgets::pen::{Pen, clip, count, distance, millis, shown};
 use crate::tui::widgets::spark::bar;
 use crate::tui::widgets::table::{self, Cell, Column, Cursor, Rows, Width};
 
@@ -100,7 +99,7 @@ impl InventoryPane {
             None if self.load.running => return Some("reading …".to_owned()),
             _ => return None,
         };
-        let mut text = format!("reading {}", display_str(&p.what));
+        let mut text = format!("reading {}", clip(&p.what));
         if p.total > 0 {
             let done = p.done.min(p.total);
             text += &format!(" {} %", u128::from(done) * 100 / u128::from(p.total));
@@ -261,11 +260,11 @@ fn compare(column: usize, a: &Endpoint, b: &Endpoint) -> Ordering {
 }
 
 fn title(e: &Endpoint) -> String {
-    format!("{} {}", display_str(&e.method), shown(e.path.as_bytes()))
+    format!("{} {}", clip(&e.method), shown(e.path.as_bytes()))
 }
 
 fn place(l: &crate::inventory::Location) -> String {
-    let mut text = display_str(&l.source);
+    let mut text = clip(&l.source);
     if let Some(line) = l.line {
         text += &format!(":{line}");
     }
@@ -372,7 +371,7 @@ impl Pane for InventoryPane {
                 match self.filter_error.take() {
                     Some((at, what)) => {
                         self.filter = before;
-                        vec![Effect::Notice(Level::Warn, format!("filter, at {}: {}", at + 1, display_str(&what)))]
+                        vec![Effect::Notice(Level::Warn, format!("filter, at {}: {}", at + 1, clip(&what)))]
                     }
                     None => Vec::new(),
                 }
@@ -466,7 +465,7 @@ impl Pane for InventoryPane {
             text += &format!("  {} marked", count(self.marked.len() as u64));
         }
         if !self.filter.text().is_empty() {
-            text += &format!("   {}", display_str(self.filter.text()));
+            text += &format!("   {}", clip(self.filter.text()));
         }
         text
     }
@@ -556,7 +555,7 @@ fn draw_detail(pen: &mut Pen<'_>, area: Rect, e: &Endpoint, list: &Inventory, no
         u64::try_from(now.wall.unix() - s.unix()).map_or_else(|_| s.to_string(), |d| format!("{} ago", distance(d)))
     };
     if let Some(host) = &e.host {
-        line(pen, "host", &display_str(host), Role::Text);
+        line(pen, "host", &clip(host), Role::Text);
     }
     if let Some(s) = e.first_seen {
         line(pen, "first seen", &ago(s), Role::Text);
@@ -565,13 +564,13 @@ fn draw_detail(pen: &mut Pen<'_>, area: Rect, e: &Endpoint, list: &Inventory, no
         line(pen, "last seen", &ago(s), Role::Text);
     }
     if !e.security.is_empty() {
-        let words: Vec<String> = e.security.iter().map(|s| display_str(s)).collect();
+        let words: Vec<String> = e.security.iter().map(|s| clip(s)).collect();
         line(pen, "security", &words.join(", "), Role::Text);
     } else if e.seen.has(Seen::SPEC) {
         line(pen, "security", "nothing declared", Role::Warn);
     }
     if e.deprecated || e.sunset.is_some() {
-        let text = e.sunset.as_ref().map_or_else(|| "yes".to_owned(), |s| format!("sunset {}", display_str(s)));
+        let text = e.sunset.as_ref().map_or_else(|| "yes".to_owned(), |s| format!("sunset {}", clip(s)));
         line(pen, "deprecated", &text, Role::Warn);
     }
     if let Some(l) = e.latency {

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use ratatui::layout::Rect;
 
 use super::{Now, Pane, movement};
-use crate::base::text::display_str;
 use crate::rate::Snapshot;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::{Action, Context};
 use crate::tui::theme::Role;
-use crate::tui::widgets::pen::{Pen, count, millis};
+use crate::tui::widgets::pen::{Pen, clip, count, millis};
 use crate::tui::widgets::spark::{bar, spark};
 use crate::tui::widgets::table::Cursor;
 
@@ -115,7 +114,7 @@ impl Pane for RatePane {
             let name = if *status == 0 { "no reply".to_owned() } else { status.to_string() };
             pen.put(left, row, end, &name, Role::of_status(*status));
             pen.right(left, row, left + 20, &millis(*ms), Role::Text);
-            pen.put(left + 22, row, end, &display_str(what), Role::Text);
+            pen.put(left + 22, row, end, &clip(what), Role::Text);
             if i == self.cursor.at && row < area.bottom() {
                 pen.shade(Rect { x: left, y: row, width: end.saturating_sub(left), height: 1 }, Role::Selection);
             }

@@ -6,13 +6,12 @@ use serde_json::Value;
 
 use super::text::{Styled, Text};
 use super::{Now, Pane, Prompt, movement};
-use crate::base::text::display_str;
 use crate::jwt::{self, Decoded, Part};
 use crate::tui::effect::{Effect, Level};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::theme::Role;
 use crate::tui::widgets::input::Field;
-use crate::tui::widgets::pen::{Pen, shown};
+use crate::tui::widgets::pen::{Pen, clip, shown};
 
 /// A token and where it came from.
 #[derive(Default)]
@@ -51,7 +50,7 @@ fn lines(token: &Decoded, now: Now) -> Vec<Styled> {
         jwt::Kind::Other => "not a token of three or five parts",
     };
     out.push(Styled::new(kind, Role::Text));
-    out.extend(token.oddities.iter().map(|o| Styled::new("odd", Role::Warn).then(10, display_str(o), Role::Text)));
+    out.extend(token.oddities.iter().map(|o| Styled::new("odd", Role::Warn).then(10, clip(o), Role::Text)));
     out.push(Styled::default());
     part(&mut out, "header", &token.header, now);
     if token.kind != jwt::Kind::Jwe {
@@ -59,7 +58,7 @@ fn lines(token: &Decoded, now: Now) -> Vec<Styled> {
         part(&mut out, "claims", &token.claims, now);
     }
     out.push(Styled::default());
-    let alg = token.header.get("alg").and_then(Value::as_str).map(display_str).unwrap_or_default();
+    let alg = token.header.get("alg").and_then(Value::as_str).map(clip).unwrap_or_default();
     let text = match token.signature.len() {
         0 => "none: nothing protects this token".to_owned(),
         n => format!("{n} bytes, {alg}; not verified here"),
@@ -74,7 +73,7 @@ fn lines(token: &Decoded, now: Now) -> Vec<Styled> {
 
 fn part(out: &mut Vec<Styled>, name: &str, part: &Part, now: Now) {
     out.push(Styled::new(name, Role::Title));
-    out.extend(part.oddities.iter().map(|o| Styled::new("  odd", Role::Warn).then(13, display_str(o), Role::Text)));
+    out.extend(part.oddities.iter().map(|o| Styled::new("  odd", Role::Warn).then(13, clip(o), Role::Text)));
     if part.members.is_empty() && !part.bytes.is_empty() {
         out.push(Styled::new("  not a JSON object:", Role::Warn).then(22, shown(part.bytes.as_bytes()), Role::Text));
     }
@@ -94,7 +93,7 @@ fn part(out: &mut Vec<Styled>, name: &str, part: &Part, now: Now) {
                 if last { "twice here; most parsers take this one" } else { "twice here; most parsers drop this one" };
             line = line.then(40, text, Role::Error);
         } else if let Some(meaning) = jwt::explain(member, value, now.wall) {
-            line = line.then(40, display_str(&meaning), Role::Comment);
+            line = line.then(40, clip(&meaning), Role::Comment);
         }
         out.push(line);
     }
@@ -168,7 +167,7 @@ impl Pane for TokenPane {
     }
 
     fn status(&self) -> String {
-        self.token.as_ref().map(|(from, _)| format!("from {}", display_str(from))).unwrap_or_default()
+        self.token.as_ref().map(|(from, _)| format!("from {}", clip(from))).unwrap_or_default()
     }
 
     fn prompt(&self) -> Option<Prompt<'_>> {

@@ -138,6 +138,11 @@ pub fn shown(bytes: &[u8]) -> String {
     display(&bytes[..bytes.len().min(LINE_CAP)])
 }
 
+/// [`shown`] for text.
+pub fn clip(text: &str) -> String {
+    shown(text.as_bytes())
+}
+
 /// Words in lines of at most `width` cells; a longer word is cut across lines.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);

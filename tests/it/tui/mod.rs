@@ -1,7 +1,10 @@
 //! The screen, as a user meets it: the whole of it on an in-memory terminal, and its edges on a real one.
 
 mod data;
+mod flow;
+mod hostile;
 mod looks;
 mod pty;
+mod sizes;
 #[path = "../support/pty.rs"]
 mod terminal;

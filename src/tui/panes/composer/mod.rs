@@ -11,13 +11,13 @@ use ratatui::layout::Rect;
 use super::{Now, Pane, Prompt, WIDE, columns, movement};
 use crate::app::{Ask, Composed, Draft, JobId, Judged};
 use crate::base::secret::find_tokens;
-use crate::base::text::{display, display_str};
+use crate::base::text::display;
 use crate::tui::effect::{Effect, EndpointKey, Grades, Level};
 use crate::tui::keymap::{Action, Context, is_text};
 use crate::tui::theme::Role;
 use crate::tui::widgets::body::Lines;
 use crate::tui::widgets::input::Field;
-use crate::tui::widgets::pen::Pen;
+use crate::tui::widgets::pen::{Pen, clip};
 use crate::tui::widgets::table::Move;
 use request::{Form, Item};
 use response::{Response, TABS, tls_word};
@@ -202,7 +202,7 @@ impl ComposerPane {
         }
         match self.response.as_ref().and_then(|r| r.judged.tokens.first()) {
             Some((from, decoded)) => {
-                let from = format!("{}, {}", display_str(from), self.subject());
+                let from = format!("{}, {}", clip(from), self.subject());
                 vec![Effect::Token(from, Box::new(decoded.clone()))]
             }
             None => vec![Effect::Notice(Level::Info, "there is no token here or in the exchange".to_owned())],
@@ -258,7 +258,9 @@ impl ComposerPane {
             }
             Action::Fold => {}
             Action::NextTab => response.tab = (response.tab + 1) % TABS.len(),
-            Action::PreviousTab => response.tab = (response.tab + TABS.len() - 1) % TABS.len(),
+            // Left of the first tab is the request.
+            Action::PreviousTab if response.tab == 0 => self.side = Side::Request,
+            Action::PreviousTab => response.tab -= 1,
             Action::ScrollRight | Action::ScrollLeft => {
                 if let Some(body) = response.body() {
                     body.sideways(if action == Action::ScrollRight { 16 } else { -16 });
@@ -281,6 +283,10 @@ impl ComposerPane {
             Action::PageUp | Action::Top => self.form.end(false),
             Action::PageDown | Action::Bottom => self.form.end(true),
             Action::Edit => self.form.edit(),
+            Action::ToResponse if self.response.is_some() => self.side = Side::Response,
+            Action::ToResponse => {
+                return Some(vec![Effect::Notice(Level::Info, "there is no response yet: s sends".to_owned())]);
+            }
             Action::Add => self.form.add(),
             Action::Toggle => {
                 self.form.toggle();
@@ -359,8 +365,8 @@ impl Pane for ComposerPane {
             Action::CopyHere | Action::ExplainHere => {
                 let text = match (self.side, &mut self.response) {
                     (Side::Response, Some(r)) => r.under(COPY_CAP),
-                    _ if self.form.item() == Item::Url => display_str(&self.form.resolved()),
-                    _ => display_str(&self.form.under()),
+                    _ if self.form.item() == Item::Url => display(self.form.resolved().as_bytes()),
+                    _ => display(self.form.under().as_bytes()),
                 };
                 return Some(vec![if action == Action::CopyHere {
                     Effect::Copy("what is under the cursor", text)
@@ -420,7 +426,7 @@ impl Pane for ComposerPane {
         };
         let place =
             if self.side == Side::Response && !place.is_empty() { format!("   {place}") } else { String::new() };
-        format!("{}{place}{state}", display_str(&self.form.title))
+        format!("{}{place}{state}", clip(&self.form.title))
     }
 
     fn prompt(&self) -> Option<Prompt<'_>> {

@@ -7,11 +7,10 @@ use ratatui::widgets::Widget;
 use ratatui_textarea::TextArea;
 
 use crate::app::{Composed, Draft};
-use crate::base::text::display_str;
 use crate::inventory::Place;
 use crate::tui::theme::Role;
 use crate::tui::widgets::input::Field;
-use crate::tui::widgets::pen::{Pen, bytes, shown};
+use crate::tui::widgets::pen::{Pen, bytes, clip, shown};
 
 /// Rows of parameters and headers that a form takes.
 const ROWS_CAP: usize = 500;
@@ -378,7 +377,7 @@ impl Form {
         }
         for note in &self.notes {
             if y + 4 < area.bottom() {
-                pen.put(at(8), y, end, &display_str(note), Role::Warn);
+                pen.put(at(8), y, end, &clip(note), Role::Warn);
                 y += 1;
             }
         }
@@ -440,8 +439,8 @@ impl Form {
             let hint_width = (end.saturating_sub(value_x) / 2).min(46);
             let value_end = end.saturating_sub(hint_width + 1).max(value_x);
             let hint = match row.place {
-                Place::Header => display_str(&row.hint),
-                p => format!("{} · {}", p.word(), display_str(&row.hint)).trim_end_matches(" · ").to_owned(),
+                Place::Header => clip(&row.hint),
+                p => format!("{} · {}", p.word(), clip(&row.hint)).trim_end_matches(" · ").to_owned(),
             };
             let editing = self.editing() && self.item() == Item::Row(i);
             if editing && !row.declared {

@@ -6,12 +6,12 @@ use ratatui::layout::Rect;
 
 use super::super::text::{Styled, Text};
 use crate::app::Judged;
-use crate::base::text::{display, display_str};
+use crate::base::text::display;
 use crate::grade::Outcome;
 use crate::tui::effect::{Effect, Msg};
 use crate::tui::theme::Role;
 use crate::tui::widgets::body::{self, Body, Lines};
-use crate::tui::widgets::pen::{Pen, bytes, millis, shown, wrap};
+use crate::tui::widgets::pen::{Pen, bytes, clip, millis, shown, wrap};
 use crate::tui::widgets::table::Move;
 use crate::wire::{Certificate, Exchange, Phase, TlsFacts};
 
@@ -142,7 +142,7 @@ impl Response {
         let (left, end) = (area.x + 1, area.right());
         let mut y = head(pen, area, &judged);
         if let Some(error) = &x.error {
-            let text = format!("{} · {} · {}", error.phase.word(), error.kind.word(), display_str(&error.message));
+            let text = format!("{} · {} · {}", error.phase.word(), error.kind.word(), clip(&error.message));
             for line in wrap(&text, usize::from(area.width.saturating_sub(2))).iter().take(4) {
                 if y < area.bottom() {
                     pen.put(left, y, end, line, Role::Error);
@@ -232,10 +232,10 @@ fn head(pen: &mut Pen<'_>, area: Rect, judged: &Judged) -> u16 {
     at = pen.put(at, y, end, word, role) + 3;
     let mut facts = Vec::new();
     if let Some(r) = &x.response {
-        facts.push(display_str(&r.version));
+        facts.push(clip(&r.version));
     }
     if let Some(t) = &x.tls {
-        facts.push(display_str(&t.version));
+        facts.push(clip(&t.version));
     }
     if let Some(c) = &x.connection {
         facts.push(c.remote.to_string());
@@ -283,7 +283,7 @@ fn foot(judged: &Judged, width: usize) -> Vec<(String, Role)> {
         let mut failed: Vec<_> = grade.rules.iter().filter(|r| r.outcome == Outcome::Fail).collect();
         failed.sort_by_key(|r| (r.cap.is_none(), std::cmp::Reverse(r.weight)));
         if let Some(worst) = failed.first() {
-            let text = format!("why {}: {} (−{})", grade.grade, display_str(&worst.reason), worst.weight);
+            let text = format!("why {}: {} (−{})", grade.grade, clip(&worst.reason), worst.weight);
             out.extend(wrap(&text, width.max(10)).into_iter().take(2).map(|l| (l, Role::Muted)));
         }
     }
@@ -293,7 +293,7 @@ fn foot(judged: &Judged, width: usize) -> Vec<(String, Role)> {
 fn headers(x: &Exchange) -> Vec<Styled> {
     let Some(r) = &x.response else { return vec![Styled::new("no reply, so no headers", Role::Muted)] };
     let mut lines = vec![Styled::new(
-        format!("{} {} {}", display_str(&r.version), r.status, shown(r.reason.as_bytes())),
+        format!("{} {} {}", clip(&r.version), r.status, shown(r.reason.as_bytes())),
         Role::of_status(r.status),
     )];
     lines.extend(
@@ -306,7 +306,7 @@ fn headers(x: &Exchange) -> Vec<Styled> {
 
 fn sent(x: &Exchange) -> Vec<Styled> {
     let mut lines: Vec<Styled> =
-        x.altered.iter().map(|a| Styled::new(format!("{}: {}", a.by, display_str(&a.what)), Role::Warn)).collect();
+        x.altered.iter().map(|a| Styled::new(format!("{}: {}", a.by, clip(&a.what)), Role::Warn)).collect();
     if lines.is_empty() && x.sent.is_some() {
         lines.push(Styled::new("sent as typed", Role::Ok));
     }
@@ -363,12 +363,12 @@ fn time(x: &Exchange) -> Vec<Styled> {
         lines.push(Styled::new("to", Role::Muted).then(12, c.remote.to_string(), Role::Text));
         lines.push(Styled::new("from", Role::Muted).then(12, c.local.to_string(), Role::Text));
         if let Some(alpn) = &c.alpn {
-            lines.push(Styled::new("alpn", Role::Muted).then(12, display_str(alpn), Role::Text));
+            lines.push(Styled::new("alpn", Role::Muted).then(12, clip(alpn), Role::Text));
         }
         let reused = if c.reused { "reused: no dns, connect or tls" } else { "opened for this exchange" };
         lines.push(Styled::new("connection", Role::Muted).then(12, reused, Role::Text));
         if let Some(proxy) = &c.proxy {
-            lines.push(Styled::new("proxy", Role::Muted).then(12, display_str(proxy), Role::Text));
+            lines.push(Styled::new("proxy", Role::Muted).then(12, clip(proxy), Role::Text));
         }
     }
     lines.push(Styled::new("started", Role::Muted).then(12, x.started.to_string(), Role::Text));
@@ -387,7 +387,7 @@ fn tls(x: &Exchange) -> Vec<Styled> {
         };
         return vec![Styled::new(text, Role::Warn)];
     };
-    let mut lines: Vec<Styled> = t.faults.iter().map(|f| Styled::new(display_str(f), Role::Error)).collect();
+    let mut lines: Vec<Styled> = t.faults.iter().map(|f| Styled::new(clip(f), Role::Error)).collect();
     if lines.is_empty() {
         lines.push(Styled::new("the chain is trusted", Role::Ok));
     }
@@ -397,11 +397,11 @@ fn tls(x: &Exchange) -> Vec<Styled> {
         }
     };
     let TlsFacts { version, cipher, group, signature, sni, .. } = t;
-    fact("version", display_str(version));
-    fact("cipher", display_str(cipher));
-    fact("key exchange", group.as_deref().map(display_str).unwrap_or_default());
-    fact("signature", signature.as_deref().map(display_str).unwrap_or_default());
-    fact("name sent", sni.as_deref().map_or_else(|| "none".to_owned(), display_str));
+    fact("version", clip(version));
+    fact("cipher", clip(cipher));
+    fact("key exchange", group.as_deref().map(clip).unwrap_or_default());
+    fact("signature", signature.as_deref().map(clip).unwrap_or_default());
+    fact("name sent", sni.as_deref().map_or_else(|| "none".to_owned(), clip));
     fact("resumed", if t.resumed { "yes" } else { "no" }.to_owned());
     if t.client_certificate_requested {
         fact("client cert", "asked for by the server".to_owned());
@@ -423,9 +423,9 @@ fn certificate(c: &Certificate) -> Vec<Styled> {
     ];
     let day = |s: Option<crate::base::Stamp>| s.map_or_else(|| "?".to_owned(), |s| s.to_string());
     lines.push(line("valid", format!("{} to {}", day(c.not_before), day(c.not_after))));
-    lines.push(line("key", display_str(&c.key)));
-    lines.push(line("serial", display_str(&c.serial)));
-    lines.push(line("sha-256", display_str(&c.sha256)));
+    lines.push(line("key", clip(&c.key)));
+    lines.push(line("serial", clip(&c.serial)));
+    lines.push(line("sha-256", clip(&c.sha256)));
     lines
 }
 
@@ -461,7 +461,7 @@ fn grade(judged: &Judged) -> Vec<Styled> {
         let text = if r.outcome == Outcome::Na { Role::Muted } else { Role::Text };
         lines.push(Styled::new(word, role).then(5, r.id, Role::Muted).then(12, cost, Role::Text).then(
             20,
-            display_str(&r.reason),
+            clip(&r.reason),
             text,
         ));
     }
