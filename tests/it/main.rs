@@ -6,3 +6,4 @@ mod layers;
 mod samples;
 mod support;
 mod tui;
+mod walk;
