@@ -5,10 +5,16 @@
 
 pub mod app;
 pub mod base;
+pub mod cli;
+pub mod demo;
+pub mod engine;
 pub mod files;
 pub mod grade;
 pub mod inventory;
 pub mod jwt;
 pub mod rate;
+pub mod report;
+pub mod store;
+pub mod tls;
 pub mod tui;
 pub mod wire;

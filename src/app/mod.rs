@@ -1,5 +1,12 @@
 //! Floor 5: one file a use case. A typed ask in, events and one document out. Both front ends speak to this and nothing else.
 
+mod compose;
+pub mod load;
+mod provided;
+pub mod send;
+pub mod token;
+mod workbench;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,6 +16,9 @@ use crate::inventory::{Inventory, Operation};
 use crate::jwt::Decoded;
 use crate::rate::Snapshot;
 use crate::wire::{Exchange, Origin};
+
+pub use provided::Provided;
+pub use workbench::Workbench;
 
 /// Number of a job of this run.
 pub type JobId = u64;

@@ -6,11 +6,15 @@ use aws_lc_rs::digest::{SHA256, digest};
 
 /// SHA-256 (FIPS 180-4) as lower-case hexadecimal.
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(64);
-    for b in digest(&SHA256, bytes).as_ref() {
+    hex(digest(&SHA256, bytes).as_ref())
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, b| {
         let _ = write!(out, "{b:02x}");
-    }
-    out
+        out
+    })
 }
 
 #[cfg(test)]

@@ -81,7 +81,7 @@ pub fn is_credential_header(name: &[u8]) -> bool {
 
 /// True for a member name that holds a secret, whatever its separators and case.
 pub fn is_secret_member(name: &str) -> bool {
-    let flat: String = name.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect();
+    let flat: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
     SECRET_MEMBERS.contains(&flat.as_str())
 }
 
@@ -181,6 +181,41 @@ pub fn mask_tokens(bytes: &[u8]) -> Vec<u8> {
 pub fn mask_body(bytes: &[u8]) -> Vec<u8> {
     let mut out = mask_members(bytes);
     out = mask_tokens(&out);
+    out
+}
+
+/// A request target with the secret members of its query, and any token in it, masked.
+pub fn mask_target(target: &[u8]) -> Vec<u8> {
+    match memchr::memchr(b'?', target) {
+        Some(i) => {
+            let mut out = target[..=i].to_vec();
+            out.extend(std::str::from_utf8(&target[i + 1..]).map_or_else(|_| target[i + 1..].to_vec(), mask_form));
+            mask_tokens(&out)
+        }
+        None => mask_tokens(target),
+    }
+}
+
+/// A whole HTTP/1 message as bytes with the credentials in its target, headers and body masked.
+pub fn mask_message(bytes: &[u8]) -> Vec<u8> {
+    let end = memchr::memmem::find(bytes, b"\r\n\r\n").map_or(bytes.len(), |i| i + 4);
+    let mut out = Vec::with_capacity(bytes.len());
+    for (i, line) in bytes[..end].split_inclusive(|b| *b == b'\n').enumerate() {
+        let text = line.trim_ascii_end();
+        if i == 0 {
+            let (target, version) = text.split_at(memchr::memrchr(b' ', text).unwrap_or(text.len()));
+            out.extend(mask_target(target));
+            out.extend_from_slice(version);
+        } else if let Some(colon) = memchr::memchr(b':', text) {
+            let value = text[colon + 1..].trim_ascii_start();
+            out.extend_from_slice(&text[..text.len() - value.len()]);
+            out.extend(mask_header(&text[..colon], value));
+        } else {
+            out.extend(mask_tokens(text));
+        }
+        out.extend_from_slice(&line[text.len()..]);
+    }
+    out.extend(mask_body(&bytes[end..]));
     out
 }
 
@@ -286,6 +321,16 @@ mod tests {
         let masked = String::from_utf8(mask_body(body)).expect("utf8");
         assert_eq!(masked, r#"{"user":"a","password" : "***","n":[{"accessToken":"***"}],"token":5}"#);
         assert_eq!(mask_body(b"user=a&password=b&x=1"), b"user=a&password=***&x=1");
+    }
+
+    #[test]
+    fn a_message_is_masked_in_every_part() {
+        let sent = b"POST /x?access_token=zzz&a=1 HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer zzz\r\n\r\n{\"password\":\"zzz\"}";
+        let masked = String::from_utf8(mask_message(sent)).expect("utf8");
+        assert_eq!(
+            masked,
+            "POST /x?access_token=***&a=1 HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer ***\r\n\r\n{\"password\":\"***\"}"
+        );
     }
 
     #[test]

@@ -144,7 +144,7 @@ mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
 
-    fn said(e: Error) -> String {
+    fn said(e: &Error) -> String {
         e.to_string()
     }
 
@@ -174,16 +174,16 @@ mod tests {
         fs::write(at("none"), b"").expect("write");
         fs::write(at("l.gz"), b"\x1f\x8b\x08").expect("write");
         fs::write(at("l.zst"), b"\x28\xb5\x2f\xfd\0").expect("write");
-        let whole = |name: &str| said(Disk.whole(&at(name), 1).expect_err(name));
+        let whole = |name: &str| said(&Disk.whole(&at(name), 1).expect_err(name));
         assert!(whole("opnapi.json").contains("did you mean"));
         assert!(whole("opnapi.json").contains("openapi.json?"));
         assert!(whole("zzz").contains("no such file"));
         assert!(whole("openapi.json/x").contains("no such file"));
         assert!(whole("openapi.json").contains("more than the 0.0 MiB"));
         assert!(whole("none").contains("empty"));
-        assert!(said(Disk.whole(folder.path(), 1).expect_err("folder")).contains("folder"));
-        assert!(said(Disk.whole(Path::new("/dev/zero"), 1).expect_err("device")).contains("device"));
-        let blocks = |name: &str| said(Disk.blocks(&at(name), &mut |_, _| ControlFlow::Continue(())).expect_err(name));
+        assert!(said(&Disk.whole(folder.path(), 1).expect_err("folder")).contains("folder"));
+        assert!(said(&Disk.whole(Path::new("/dev/zero"), 1).expect_err("device")).contains("device"));
+        let blocks = |name: &str| said(&Disk.blocks(&at(name), &mut |_, _| ControlFlow::Continue(())).expect_err(name));
         assert!(blocks("l.gz").contains("gunzip"));
         assert!(blocks("l.zst").contains("zstd"));
         assert!(blocks("none").contains("empty"));
@@ -194,10 +194,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("folder");
         let path = folder.path().join("locked");
         fs::write(&path, b"x").expect("write");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0)).expect("chmod");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o0)).expect("chmod");
         // The superuser reads everything, so there is nothing to see then.
         if let Err(e) = Disk.whole(&path, 10) {
-            assert!(said(e).contains("not permitted"));
+            assert!(said(&e).contains("not permitted"));
         }
     }
 
@@ -207,7 +207,7 @@ mod tests {
         let path = folder.path().join("pipe");
         let made = std::process::Command::new("mkfifo").arg(&path).status();
         if made.is_ok_and(|s| s.success()) {
-            assert!(said(Disk.whole(&path, 10).expect_err("pipe")).contains("pipe"));
+            assert!(said(&Disk.whole(&path, 10).expect_err("pipe")).contains("pipe"));
         }
     }
 }

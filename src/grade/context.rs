@@ -15,6 +15,7 @@ const SEARCHED: usize = 256 << 10;
 const QUOTED: usize = 60;
 
 /// A reply and what matters of its exchange.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, not a state")]
 pub struct Context<'a> {
     /// The reply.
     pub response: &'a Response,
@@ -32,6 +33,8 @@ pub struct Context<'a> {
     pub token: bool,
     /// Cookies the reply sets, deletions left out.
     pub cookies: Vec<Cookie>,
+    /// The body is not all there, or is still encoded, so that it cannot be held against its label.
+    pub unreadable: bool,
     /// Why there is no body to judge, when there is none.
     pub bodiless: Option<&'static str>,
 }
@@ -56,6 +59,7 @@ impl<'a> Context<'a> {
             authenticated: exchange.request.is_authenticated(),
             token: carries_token(response),
             cookies: cookies::of(response),
+            unreadable: exchange.error.is_some() || response.truncated || still_encoded(response),
             method,
             bodiless,
             response,
@@ -74,6 +78,12 @@ impl<'a> Context<'a> {
     }
 }
 
+/// A content coding that nobody took off: as many bytes came out as went in.
+fn still_encoded(response: &Response) -> bool {
+    let coded = response.all("content-encoding").any(|v| !v.lossy().trim().eq_ignore_ascii_case("identity"));
+    coded && (response.wire_bytes == response.decoded_bytes || response.body.is_empty())
+}
+
 /// A token anywhere in the headers or near the start of the body, or an OAuth token member in a JSON body.
 fn carries_token(response: &Response) -> bool {
     let body = &response.body[..response.body.len().min(SEARCHED)];
@@ -81,19 +91,15 @@ fn carries_token(response: &Response) -> bool {
 }
 
 fn has_token(bytes: &[u8]) -> bool {
-    // Most replies hold no dotted pair of base64url objects at all; only those that may are searched.
-    memchr::memmem::find(bytes, b"ey").is_some() && !secret::find_tokens(&bytes[..bytes.len().min(SEARCHED)]).is_empty()
+    !secret::find_tokens(&bytes[..bytes.len().min(SEARCHED)]).is_empty()
 }
 
+/// `access_token` and its like (RFC 6749 section 5.1) with something in it; such a token need not be a JSON Web Token.
 fn has_token_member(body: &[u8]) -> bool {
     let Ok(Value::Object(members)) = serde_json::from_slice::<Value>(body) else { return false };
     members.iter().any(|(name, value)| {
-        let flat: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-        flat.ends_with("token")
-            && !flat.contains("csrf")
-            && !flat.contains("page")
-            && !flat.contains("next")
-            && secret::is_secret_member(name)
+        secret::is_secret_member(name)
+            && name.to_ascii_lowercase().ends_with("token")
             && value.as_str().is_some_and(|v| !v.is_empty())
     })
 }

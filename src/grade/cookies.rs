@@ -18,6 +18,7 @@ const RANDOM_BITS: f64 = 3.0;
 
 /// One cookie, as a client would keep it (RFC 6265 section 5.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, not a state")]
 pub struct Cookie {
     /// Name, as sent.
     pub name: String,
@@ -59,7 +60,7 @@ fn parse(line: &str) -> Option<Cookie> {
             "samesite" => cookie.same_site = ["strict", "lax"].iter().any(|v| argument.eq_ignore_ascii_case(v)),
             "max-age" => deleted |= argument == "0" || argument.starts_with('-'),
             "expires" => {
-                deleted |= argument.contains(" 1970 ") || argument.contains("-1970 ") || argument.contains("-70 ")
+                deleted |= argument.contains(" 1970 ") || argument.contains("-1970 ") || argument.contains("-70 ");
             }
             _ => {}
         }

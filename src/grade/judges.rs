@@ -61,7 +61,7 @@ pub fn content_type(c: &Context<'_>) -> Verdict {
         }
         Media::Text if c.response.looks_like_json() => Verdict::Fail(format!("JSON labelled as {}", quote(&essence))),
         Media::Json if looks_like_html(body) => Verdict::Fail(format!("HTML labelled as {}", quote(&essence))),
-        Media::Json if !c.response.truncated && !is_json(body) => {
+        Media::Json if !c.unreadable && !is_json(body) => {
             Verdict::Fail(format!("labelled {}, but the body is not JSON", quote(&essence)))
         }
         _ if !essence.contains('/') => Verdict::Fail(format!("{} is not a media type", quote(&essence))),

@@ -145,6 +145,9 @@ fn content_type() {
     assert_eq!(ruling(&cut, "LNH03").outcome, Outcome::Fail);
     cut.response.as_mut().expect("response").truncated = true;
     assert_eq!(ruling(&cut, "LNH03").outcome, Outcome::Pass, "a body cut short cannot be held against its label");
+    let mut coded = exchange("GET", "https://api.test/", 200, GOOD, "\u{1f}\u{2}");
+    coded.response.as_mut().expect("response").headers.push(("content-encoding".into(), "x-made-up".into()));
+    assert_eq!(ruling(&coded, "LNH03").outcome, Outcome::Pass, "nor can one that is still encoded");
 }
 
 #[test]
@@ -180,7 +183,7 @@ fn no_store() {
         ("", "POST", false, token, Outcome::Fail, Some(Letter::C)),
         ("", "POST", false, opaque, Outcome::Fail, Some(Letter::C)),
         ("no-store", "POST", false, token, Outcome::Pass, None),
-        ("", "GET", false, r#"{"next_page_token":"abc"}"#, Outcome::Na, None),
+        ("", "GET", false, r#"{"next_page_token":"abc","csrf_token":"x","token":""}"#, Outcome::Na, None),
     ] {
         let mut e = exchange(method, "https://api.test/", 200, &[("cache-control", cache)], body);
         if auth {
@@ -232,8 +235,8 @@ fn cookies() {
         let mut list = GOOD.to_vec();
         list.extend(lines.iter().map(|l| ("set-cookie", *l)));
         let r = ruling(&get(&list), "LNH17");
-        let lost = if r.outcome == Outcome::Fail { r.weight } else { 0 };
-        assert_eq!((lost, r.cap), (cost, cap), "{lines:?}: {}", r.reason);
+        let paid = if r.outcome == Outcome::Fail { r.weight } else { 0 };
+        assert_eq!((paid, r.cap), (cost, cap), "{lines:?}: {}", r.reason);
     }
     assert_eq!(ruling(&get(GOOD), "LNH17").outcome, Outcome::Na);
 }

@@ -9,32 +9,42 @@ use super::model::Latency;
 const STEPS: u64 = 16;
 const STEP_BITS: u32 = 4;
 
+/// The counters of one doubling: one cache line.
+type Octave = [u32; 16];
+
 /// Counts of durations in microseconds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Histogram {
-    /// Sorted by bucket.
-    counts: Vec<(u16, u64)>,
+    octaves: Vec<Option<Box<Octave>>>,
     total: u64,
 }
 
 impl Histogram {
     pub fn record(&mut self, micros: u64) {
-        let bucket = bucket(micros);
-        self.total += 1;
-        match self.counts.binary_search_by_key(&bucket, |c| c.0) {
-            Ok(i) => self.counts[i].1 += 1,
-            Err(i) => self.counts.insert(i, (bucket, 1)),
+        self.add(bucket(micros), 1);
+    }
+
+    fn add(&mut self, bucket: u16, n: u32) {
+        let (octave, step) = (usize::from(bucket / 16), usize::from(bucket % 16));
+        if octave >= self.octaves.len() {
+            self.octaves.resize(octave + 1, None);
         }
+        let counter = &mut self.octaves[octave].get_or_insert_default()[step];
+        // Four thousand million in one counter: the quantiles no longer move then.
+        *counter = counter.saturating_add(n);
+        self.total += u64::from(n);
+    }
+
+    /// Every counter that is not zero, in order.
+    fn counts(&self) -> impl Iterator<Item = (u16, u32)> {
+        let octaves = (0u16..).zip(&self.octaves).filter_map(|(i, o)| Some((i, o.as_ref()?)));
+        octaves.flat_map(|(i, o)| (0u16..).zip(o.iter()).map(move |(step, n)| (i * 16 + step, *n))).filter(|c| c.1 > 0)
     }
 
     pub fn merge(&mut self, other: &Self) {
-        for &(bucket, n) in &other.counts {
-            match self.counts.binary_search_by_key(&bucket, |c| c.0) {
-                Ok(i) => self.counts[i].1 += n,
-                Err(i) => self.counts.insert(i, (bucket, n)),
-            }
+        for (bucket, n) in other.counts() {
+            self.add(bucket, n);
         }
-        self.total += other.total;
     }
 
     /// Quantiles by nearest rank; `None` when nothing was recorded.
@@ -46,7 +56,7 @@ impl Histogram {
     fn quantile(&self, percent: u64) -> f64 {
         let rank = (u128::from(self.total) * u128::from(percent)).div_ceil(100).max(1);
         let mut seen = 0u128;
-        for &(bucket, n) in &self.counts {
+        for (bucket, n) in self.counts() {
             seen += u128::from(n);
             if seen >= rank {
                 return middle(bucket) / 1000.0;

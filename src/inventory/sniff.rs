@@ -51,13 +51,11 @@ pub fn sniff(name: &str, first: &[u8]) -> Kind {
         }
         _ if looks_yaml(start) => Kind::Yaml,
         _ => {
-            let name = name.to_ascii_lowercase();
-            if name.ends_with(".yaml") || name.ends_with(".yml") {
-                Kind::Yaml
-            } else if name.ends_with(".json") {
-                Kind::Json
-            } else {
-                Kind::Log
+            let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
+            match ending.as_str() {
+                "yaml" | "yml" => Kind::Yaml,
+                "json" => Kind::Json,
+                _ => Kind::Log,
             }
         }
     }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::*;
 use crate::base::Stamp;
 
-const SPEC: &str = r##"{"openapi": "3.0.3", "servers": [{"url": "https://api.test/v1"}, {"url": "/internal"}],
+const SPEC: &str = r#"{"openapi": "3.0.3", "servers": [{"url": "https://api.test/v1"}, {"url": "/internal"}],
  "components": {"securitySchemes": {"k": {"type": "apiKey", "in": "header", "name": "X-Key"}}},
  "paths": {
   "/orders": {"get": {}, "post": {}},
@@ -11,7 +11,7 @@ const SPEC: &str = r##"{"openapi": "3.0.3", "servers": [{"url": "https://api.tes
   "/old": {"get": {"deprecated": true}},
   "/gone": {"get": {"x-sunset": "2020-01-01"}},
   "/quiet": {"get": {"deprecated": true}},
-  "/twin/{a}": {"get": {}}, "/twin/{b}": {"get": {}}}}"##;
+  "/twin/{a}": {"get": {}}, "/twin/{b}": {"get": {}}}}"#;
 
 fn line(method: &str, target: &str, status: u16) -> String {
     format!("1.2.3.4 - - [14/Nov/2023:22:13:20 +0000] \"{method} {target} HTTP/1.1\" {status} 5 \"-\" \"-\" 0.250\n")

@@ -9,6 +9,8 @@ use crate::base::Stamp;
 const MILLISECONDS: f64 = 1e11;
 /// Values above this are taken for microseconds.
 const MICROSECONDS: f64 = 1e14;
+/// Values above this are taken for nanoseconds.
+const NANOSECONDS: f64 = 1e17;
 
 /// One registered member of a header or of claims.
 #[derive(Debug)]
@@ -272,7 +274,10 @@ fn read_time(value: &Value) -> Option<(i64, Vec<&'static str>)> {
         }
         _ => return None,
     };
-    let number = if number.abs() > MICROSECONDS {
+    let number = if number.abs() > NANOSECONDS {
+        written.push("written in nanoseconds, not seconds");
+        number / 1e9
+    } else if number.abs() > MICROSECONDS {
         written.push("written in microseconds, not seconds");
         number / 1e6
     } else if number.abs() > MILLISECONDS {
@@ -349,6 +354,7 @@ mod tests {
         for (value, oddity) in [
             (json!(t * 1000), "; written in milliseconds, not seconds"),
             (json!(t * 1_000_000), "; written in microseconds, not seconds"),
+            (json!(t * 1_000_000_000), "; written in nanoseconds, not seconds"),
             (json!(t.to_string()), "; written as a string, not a number"),
             (
                 json!((t * 1000).to_string()),

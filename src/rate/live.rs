@@ -13,7 +13,7 @@ const LOW_US: u64 = 1;
 /// Largest latency told apart: ten minutes, in microseconds. Longer ones count as this.
 const HIGH_US: u64 = 600_000_000;
 /// Seconds of history.
-const SECONDS: usize = 120;
+const SECONDS: i64 = 120;
 /// Exchanges remembered one by one.
 const LATEST: usize = 50;
 /// Longest method and target remembered, in characters.
@@ -83,7 +83,7 @@ impl Live {
         let second = seconds_since(*self.origin.get_or_insert(at), at);
         let (first, last) = self.span.unwrap_or((second, second));
         self.span = Some((first.min(second), last.max(second)));
-        if last - second >= SECONDS as i64 {
+        if last - second >= SECONDS {
             return;
         }
         let slot = &mut self.ring[slot_of(second)];
@@ -127,7 +127,7 @@ impl Live {
     fn seconds(&self, now: Instant) -> Vec<Second> {
         let (Some(origin), Some((first, last))) = (self.origin, self.span) else { return Vec::new() };
         let end = seconds_since(origin, now).max(last);
-        let start = first.max(end - SECONDS as i64 + 1);
+        let start = first.max(end - SECONDS + 1);
         (start..=end)
             .map(|s| {
                 let slot = &self.ring[slot_of(s)];
@@ -152,18 +152,16 @@ fn histogram<C: hdrhistogram::Counter>(digits: u8) -> Histogram<C> {
 /// Whole seconds from `origin` to `at`, rounded down, negative when `at` lies before it.
 fn seconds_since(origin: Instant, at: Instant) -> i64 {
     let whole = |d: Duration| i64::try_from(d.as_secs()).unwrap_or(i64::MAX / 2);
-    match at.checked_duration_since(origin) {
-        Some(after) => whole(after),
-        None => {
-            let before = origin.duration_since(at);
-            -whole(before) - i64::from(before.subsec_nanos() > 0)
-        }
+    if let Some(after) = at.checked_duration_since(origin) {
+        return whole(after);
     }
+    let before = origin.duration_since(at);
+    -whole(before) - i64::from(before.subsec_nanos() > 0)
 }
 
 fn slot_of(second: i64) -> usize {
     // The remainder of a division by 120 is never negative here and always fits.
-    usize::try_from(second.rem_euclid(SECONDS as i64)).unwrap_or(0)
+    usize::try_from(second.rem_euclid(SECONDS)).unwrap_or(0)
 }
 
 fn ms(us: u64) -> f64 {
@@ -226,10 +224,10 @@ mod tests {
             live.record(t + S * i, "GET /", Some(200), MS * i);
         }
         let seconds = live.snapshot(t + S * 299).seconds;
-        assert_eq!(seconds.len(), SECONDS);
+        assert_eq!(seconds.len(), 120);
         assert!((seconds[0].max_ms - 180.0).abs() < f64::EPSILON && (seconds[119].max_ms - 299.0).abs() < f64::EPSILON);
         let later = live.snapshot(t + S * 1_000_000).seconds;
-        assert_eq!(later.len(), SECONDS);
+        assert_eq!(later.len(), 120);
         assert!(later.iter().all(|s| s.n == 0));
     }
 
@@ -253,13 +251,15 @@ mod tests {
     fn samples_before_the_history_count_in_the_whole_only() {
         let t = Instant::now() + S * 500;
         let mut live = Live::new();
+        let old = t.checked_sub(S * 400).expect("400 s before a time 500 s ahead");
         live.record(t, "GET /", Some(200), MS);
-        live.record(t - S * 400, "GET /", Some(200), MS);
+        live.record(old, "GET /", Some(200), MS);
         let s = live.snapshot(t);
         assert_eq!(s.all.n, 2);
-        assert_eq!((s.seconds.len(), s.seconds.iter().map(|s| s.n).sum::<u64>()), (SECONDS, 1));
+        assert_eq!((s.seconds.len(), s.seconds.iter().map(|s| s.n).sum::<u64>()), (120, 1));
+        let early = t.checked_sub(S).expect("in range");
         // A clock read before the sample arrived does not hide it.
-        assert_eq!(live.snapshot(t - S).seconds.last().map(|s| s.n), Some(1));
+        assert_eq!(live.snapshot(early).seconds.last().map(|s| s.n), Some(1));
     }
 
     #[test]
@@ -285,7 +285,7 @@ mod tests {
             let snapshot = live.snapshot(t);
             let a = snapshot.all;
             prop_assert!(a.p50_ms <= a.p90_ms && a.p90_ms <= a.p95_ms && a.p95_ms <= a.p99_ms && a.p99_ms <= a.max_ms);
-            prop_assert!(snapshot.seconds.len() <= SECONDS);
+            prop_assert!(snapshot.seconds.len() <= 120);
             prop_assert!(snapshot.seconds.iter().map(|s| s.n).sum::<u64>() <= a.n);
         }
     }

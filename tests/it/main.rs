@@ -1,2 +1,9 @@
-//! tests
+//! One binary for all integration tests, by what a user does.
+
+mod cli;
+mod engine;
+mod layers;
+mod samples;
+mod support;
 mod tui;
+mod walk;

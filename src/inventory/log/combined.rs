@@ -38,8 +38,8 @@ impl Combined {
         loop {
             let at = from + memchr::memchr(b'[', line.get(from..)?)?;
             from = at + 1;
-            let Some(rest) = line.get(at + 1..).and_then(|r| r.split_at_checked(TIME)) else { return None };
-            let (time, Some(rest)) = (rest.0, rest.1.strip_prefix(b"] \"")) else { continue };
+            let (time, rest) = line.get(at + 1..)?.split_at_checked(TIME)?;
+            let Some(rest) = rest.strip_prefix(b"] \"") else { continue };
             if time != self.last {
                 let Some(unix) = parse_time(time) else { continue };
                 self.unix = unix;

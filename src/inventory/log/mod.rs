@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn blocks_may_cut_anywhere() {
         let text = format!("{GOOD}\r\n\nbroken \0\u{fffd}\n{GOOD}");
-        for block in 1..text.len() + 1 {
+        for block in 1..=text.len() {
             let (reader, seen, done) = run(text.as_bytes(), block);
             assert_eq!(done, Ok(()));
             assert_eq!((seen, reader.lines, reader.unparsed), (2, 4, 1), "block {block}");

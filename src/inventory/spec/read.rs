@@ -294,7 +294,7 @@ impl<'a> Reader<'a> {
                     match serde_json::from_str(node).ok().as_ref().and_then(Server::read) {
                         Some(server) => list.push(server),
                         None => {
-                            self.problem(&format!("{at}/{i}"), self.offset(node), "a server without a usable `url`")
+                            self.problem(&format!("{at}/{i}"), self.offset(node), "a server without a usable `url`");
                         }
                     }
                 }
@@ -363,13 +363,11 @@ impl<'a> Reader<'a> {
             self.problem(at, self.offset(raw), "this should be an object; it was skipped");
             return None;
         }
-        match members(raw) {
-            Ok(all) => Some(self.unique(all, at)),
-            Err(_) => {
-                self.problem(at, self.offset(raw), "this object could not be read; it was skipped");
-                None
-            }
+        if let Ok(all) = members(raw) {
+            return Some(self.unique(all, at));
         }
+        self.problem(at, self.offset(raw), "this object could not be read; it was skipped");
+        None
     }
 
     fn unique(&mut self, all: Vec<Member<'a>>, at: &str) -> Vec<Member<'a>> {

@@ -28,6 +28,8 @@ pub(super) struct Resolver<'d> {
     pub active: Vec<String>,
     /// Schema nodes an example may still visit.
     pub nodes_left: usize,
+    /// Bytes, about, that an example may still grow by: lists repeat what is in them, and lists of lists the more.
+    pub room_left: usize,
     /// What could not be read.
     pub notes: Vec<String>,
 }
@@ -41,6 +43,7 @@ impl<'d> Resolver<'d> {
             bytes_left: MOST_BYTES,
             active: Vec::new(),
             nodes_left: schema::MOST_NODES,
+            room_left: schema::MOST_ROOM,
             notes: Vec::new(),
         }
     }
@@ -94,13 +97,11 @@ impl<'d> Resolver<'d> {
 
     pub fn parse(&mut self, text: &str) -> Option<Value> {
         self.bytes_left = self.bytes_left.saturating_sub(text.len());
-        match serde_json::from_str(text) {
-            Ok(value) => Some(value),
-            Err(_) => {
-                self.note("a part of it is nested too deeply to be read".to_owned());
-                None
-            }
+        let value = serde_json::from_str(text).ok();
+        if value.is_none() {
+            self.note("a part of it is nested too deeply to be read".to_owned());
         }
+        value
     }
 
     fn locate(&mut self, path: &[String]) -> Option<&'d str> {

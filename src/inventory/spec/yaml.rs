@@ -50,6 +50,8 @@ fn options() -> Options {
     budget.max_events = 16_000_000;
     budget.max_documents = 1;
     budget.max_total_scalar_bytes = 256 << 20;
+    // One anchor with hundreds of aliases is a common way to write error replies; what aliases expand to is bounded.
+    budget.enforce_alias_anchor_ratio = false;
     o.budget = Some(budget);
     o.duplicate_keys = DuplicateKeyPolicy::PassThrough;
     // `no` is a country and `010` is a code: only `true` and `false` are booleans, only plain decimals are numbers.
@@ -80,9 +82,8 @@ impl Write<'_> {
         Ok(())
     }
 
-    fn plain<E>(&mut self, value: impl fmt::Display) -> Result<(), E> {
+    fn plain(&mut self, value: impl fmt::Display) {
         let _ = write!(self.out, "{value}");
-        Ok(())
     }
 }
 
@@ -100,22 +101,31 @@ impl<'de> Visitor<'de> for Write<'_> {
         f.write_str("any YAML node")
     }
     fn visit_bool<E>(mut self, v: bool) -> Result<(), E> {
-        self.plain(v)
+        self.plain(v);
+        Ok(())
     }
     fn visit_i64<E>(mut self, v: i64) -> Result<(), E> {
-        self.plain(v)
+        self.plain(v);
+        Ok(())
     }
     fn visit_u64<E>(mut self, v: u64) -> Result<(), E> {
-        self.plain(v)
+        self.plain(v);
+        Ok(())
     }
     fn visit_i128<E>(mut self, v: i128) -> Result<(), E> {
-        self.plain(v)
+        self.plain(v);
+        Ok(())
     }
     fn visit_u128<E>(mut self, v: u128) -> Result<(), E> {
-        self.plain(v)
+        self.plain(v);
+        Ok(())
     }
     fn visit_f64<E: serde::de::Error>(mut self, v: f64) -> Result<(), E> {
-        if v.is_finite() { self.plain(serde_json::Value::from(v)) } else { self.quoted(&v.to_string()) }
+        if !v.is_finite() {
+            return self.quoted(&v.to_string());
+        }
+        self.plain(serde_json::Value::from(v));
+        Ok(())
     }
     fn visit_str<E: serde::de::Error>(mut self, v: &str) -> Result<(), E> {
         self.quoted(v)
@@ -124,10 +134,12 @@ impl<'de> Visitor<'de> for Write<'_> {
         self.quoted(&String::from_utf8_lossy(v))
     }
     fn visit_unit<E>(mut self) -> Result<(), E> {
-        self.plain("null")
+        self.plain("null");
+        Ok(())
     }
     fn visit_none<E>(mut self) -> Result<(), E> {
-        self.plain("null")
+        self.plain("null");
+        Ok(())
     }
     fn visit_some<D: Deserializer<'de>>(self, d: D) -> Result<(), D::Error> {
         d.deserialize_any(self)

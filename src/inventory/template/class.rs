@@ -57,24 +57,40 @@ impl Class {
 /// Longest segment that is taken for a word.
 const LONGEST_WORD: usize = 64;
 
+const DIGIT: u32 = 1;
+const LETTER: u32 = 1 << 8;
+const HEX: u32 = 1 << 16;
+
+/// What every byte is, since every byte of every path passes here.
+const KINDS: [u32; 256] = {
+    let mut table = [0; 256];
+    let mut b = 0u8;
+    while b < 128 {
+        table[b as usize] = if b.is_ascii_digit() {
+            DIGIT | HEX
+        } else if b.is_ascii_hexdigit() {
+            LETTER | HEX
+        } else if b.is_ascii_alphabetic() {
+            LETTER
+        } else {
+            0
+        };
+        b += 1;
+    }
+    table
+};
+
 /// The look of one decoded segment.
 pub fn classify(segment: &[u8]) -> Class {
-    let (mut digits, mut letters, mut hexes, mut others) = (0usize, 0usize, 0usize, 0usize);
-    for b in segment {
-        match b {
-            b'0'..=b'9' => {
-                digits += 1;
-                hexes += 1;
-            }
-            b'a'..=b'f' | b'A'..=b'F' => {
-                letters += 1;
-                hexes += 1;
-            }
-            b'g'..=b'z' | b'G'..=b'Z' => letters += 1,
-            _ => others += 1,
-        }
-    }
+    // Three counters of eight bits in one number; segments longer than that hold are no word anyway.
     let n = segment.len();
+    let mut sum = 0u32;
+    for b in &segment[..n.min(255)] {
+        sum += KINDS[usize::from(*b)];
+    }
+    let counted = |shift: u32| (sum >> shift & 0xff) as usize;
+    let (digits, letters, hexes) = (counted(0), counted(8), counted(16));
+    let others = n - digits - letters;
     if digits == 0 && n <= LONGEST_WORD && !segment.contains(&b'@') {
         return match n {
             // Only letters: a word, unless it is a long run of hexadecimal ones.
@@ -100,7 +116,7 @@ pub fn classify(segment: &[u8]) -> Class {
     if is_email(segment) {
         return Class::Email;
     }
-    if segment.starts_with(b"eyJ") && segment.iter().filter(|b| **b == b'.').count() >= 2 {
+    if segment.starts_with(b"eyJ") && memchr::memchr_iter(b'.', segment).count() >= 2 {
         return Class::Token;
     }
     if is_version(segment) {

@@ -9,7 +9,7 @@ const MOST_SEGMENTS: usize = 32;
 /// Empty segments and a trailing slash are dropped.
 pub fn infer(path: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
-    for (i, segment) in path.split(|b| *b == b'/').filter(|s| !s.is_empty()).enumerate() {
+    for (i, segment) in segments(path).enumerate() {
         out.push(b'/');
         if i >= MOST_SEGMENTS {
             out.extend_from_slice("\u{2026}".as_bytes());
@@ -35,6 +35,22 @@ pub fn infer(path: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// The segments that are not empty.
+fn segments(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = path;
+    std::iter::from_fn(move || {
+        loop {
+            let end = memchr::memchr(b'/', rest);
+            let (segment, after) = (&rest[..end.unwrap_or(rest.len())], end.map(|e| &rest[e + 1..]));
+            rest = after.unwrap_or_default();
+            if !segment.is_empty() {
+                return Some(segment);
+            }
+            after?;
+        }
+    })
+}
+
 fn brace(name: &str, out: &mut Vec<u8>) {
     out.push(b'{');
     out.extend_from_slice(name.as_bytes());
@@ -43,7 +59,7 @@ fn brace(name: &str, out: &mut Vec<u8>) {
 
 /// The template of a path when there are too many to tell apart: only how deep it is, up to 16.
 pub fn overflow(path: &[u8], out: &mut Vec<u8>) {
-    let depth = path.split(|b| *b == b'/').filter(|s| !s.is_empty()).take(16).count().max(1);
+    let depth = segments(path).take(16).count().max(1);
     for _ in 0..depth {
         out.extend_from_slice(b"/{any}");
     }
@@ -63,15 +79,12 @@ pub fn unique_names(template: &[u8]) -> Vec<u8> {
             out.extend_from_slice(segment);
             continue;
         };
-        let count = match used.iter_mut().find(|(n, _)| *n == name) {
-            Some((_, count)) => {
-                *count += 1;
-                *count
-            }
-            None => {
-                used.push((name, 1));
-                1
-            }
+        let count = if let Some((_, count)) = used.iter_mut().find(|(n, _)| *n == name) {
+            *count += 1;
+            *count
+        } else {
+            used.push((name, 1));
+            1
         };
         out.push(b'{');
         out.extend_from_slice(name);

@@ -3,6 +3,9 @@
 //! Literal before literal-with-variable before variable before the rest of the path, with backtracking, so that the longest
 //! literal prefix wins. The method is looked at last: a path that is known with another method is an answer of its own.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 /// What stands at the end of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leaf {
@@ -50,8 +53,7 @@ pub struct Trie {
 
 #[derive(Debug, Default)]
 struct Node {
-    /// Sorted by name.
-    literals: Vec<(Box<[u8]>, u32)>,
+    literals: BTreeMap<Box<[u8]>, u32>,
     /// The most literal first.
     mixed: Vec<(Mixed, u32)>,
     variable: Option<u32>,
@@ -81,7 +83,7 @@ impl Mixed {
     }
 }
 
-/// Segments of a request path that are looked at.
+/// Segments of a template; what is deeper is cut off there.
 const MOST_SEGMENTS: usize = 64;
 /// Nodes visited for one path: only a document made to be slow needs more.
 const MOST_STEPS: usize = 20_000;
@@ -129,9 +131,9 @@ impl Trie {
         if let Some(same) = same {
             return Some(same.endpoint);
         }
-        leaves.push(leaf);
         // The leaf that asks for more of the query is the better answer.
-        leaves.sort_by_key(|l| std::cmp::Reverse(l.query.len()));
+        let place = leaves.partition_point(|l| Reverse(l.query.len()) <= Reverse(leaf.query.len()));
+        leaves.insert(place, leaf);
         None
     }
 
@@ -141,13 +143,11 @@ impl Trie {
         let found = match pieces(segment) {
             None => {
                 let literal = super::percent_decode(segment.as_bytes(), true);
-                match node.literals.binary_search_by(|(l, _)| (**l).cmp(&literal)) {
-                    Ok(i) => Some(node.literals[i].1),
-                    Err(i) => {
-                        node.literals.insert(i, (Box::from(&*literal), next));
-                        None
-                    }
+                let known = node.literals.get(&*literal).copied();
+                if known.is_none() {
+                    node.literals.insert(Box::from(literal), next);
                 }
+                known
             }
             Some(pieces) if pieces.len() == 2 && pieces.iter().all(|p| p.is_empty()) => {
                 let known = node.variable;
@@ -156,14 +156,12 @@ impl Trie {
             }
             Some(pieces) => {
                 let mixed = Mixed(pieces);
-                match node.mixed.iter().find(|(m, _)| *m == mixed) {
-                    Some((_, known)) => Some(*known),
-                    None => {
-                        node.mixed.push((mixed, next));
-                        node.mixed.sort_by_key(|(m, _)| std::cmp::Reverse(m.weight()));
-                        None
-                    }
+                let known = node.mixed.iter().find(|(m, _)| *m == mixed).map(|(_, known)| *known);
+                if known.is_none() {
+                    let at = node.mixed.partition_point(|(m, _)| m.weight() >= mixed.weight());
+                    node.mixed.insert(at, (mixed, next));
                 }
+                known
             }
         };
         if let Some(found) = found {
@@ -175,18 +173,9 @@ impl Trie {
 
     /// Finds what a request is an instance of.
     pub fn find(&self, asked: &Asked<'_>) -> Match {
-        let mut segments: [&[u8]; MOST_SEGMENTS] = [&[]; MOST_SEGMENTS];
-        let mut n = 0;
-        for segment in asked.path.split(|b| *b == b'/').filter(|s| !s.is_empty()) {
-            if n == MOST_SEGMENTS {
-                return Match::Unknown;
-            }
-            segments[n] = segment;
-            n += 1;
-        }
-        let slash = n > 0 && asked.path.ends_with(b"/");
+        let slash = asked.path.len() > 1 && asked.path.ends_with(b"/");
         let mut walk = Walk { trie: self, asked, slash, other: None, steps: 0 };
-        match walk.descend(0, &segments[..n]) {
+        match walk.descend(0, asked.path) {
             Some(endpoint) => Match::Declared(endpoint),
             None => walk.other.map_or(Match::Unknown, Match::OtherMethod),
         }
@@ -202,18 +191,19 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn descend(&mut self, at: u32, segments: &[&[u8]]) -> Option<u32> {
+    /// Depth is that of the tree, which [`Trie::insert`] bounds.
+    fn descend(&mut self, at: u32, path: &[u8]) -> Option<u32> {
         self.steps += 1;
         if self.steps > MOST_STEPS {
             return None;
         }
         let trie = self.trie;
         let node = trie.nodes.get(at as usize)?;
-        let Some((segment, rest)) = segments.split_first() else {
+        let Some((segment, rest)) = next_segment(path) else {
             return self.judge(&node.leaves);
         };
-        if let Ok(i) = node.literals.binary_search_by(|(l, _)| (**l).cmp(segment))
-            && let Some(found) = self.descend(node.literals[i].1, rest)
+        if let Some(child) = node.literals.get(segment)
+            && let Some(found) = self.descend(*child, rest)
         {
             return Some(found);
         }
@@ -251,6 +241,14 @@ impl Walk<'_> {
         }
         best.map(|b| b.3)
     }
+}
+
+/// The first segment that is not empty, and what follows it.
+fn next_segment(path: &[u8]) -> Option<(&[u8], &[u8])> {
+    let start = path.iter().position(|b| *b != b'/')?;
+    let path = &path[start..];
+    let end = memchr::memchr(b'/', path).unwrap_or(path.len());
+    Some(path.split_at(end))
 }
 
 /// True when the query holds `part` as one of its pieces, or as the start of one when it ends in `=`.
@@ -330,6 +328,17 @@ mod tests {
         }
         assert_eq!(find(&t, "DELETE", "/users/me"), Match::Declared(8));
         assert_eq!(find(&t, "PUT", "/users/me"), Match::OtherMethod(1));
+    }
+
+    #[test]
+    fn many_siblings_are_no_trouble() {
+        let mut t = Trie::default();
+        for i in 0..50_000u32 {
+            // Out of order.
+            let n = i.wrapping_mul(2_654_435_761);
+            t.insert(&format!("/p/{n:08x}"), "GET", None, i);
+        }
+        assert_eq!(find(&t, "GET", &format!("/p/{:08x}", 7u32.wrapping_mul(2_654_435_761))), Match::Declared(7));
     }
 
     #[test]

@@ -6,5 +6,3 @@ mod hostile;
 mod looks;
 mod pty;
 mod sizes;
-#[path = "../support/pty.rs"]
-mod terminal;

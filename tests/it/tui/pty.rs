@@ -8,7 +8,7 @@ use lunette::base::SystemClock;
 use lunette::tui::{Start, Theme};
 
 use super::data;
-use super::terminal::{CommandBuilder, Pty};
+use crate::support::pty::{CommandBuilder, Pty};
 
 /// Set for the copy of this test binary that shows the screen.
 const CHILD: &str = "LUNETTE_SCREEN_TEST";

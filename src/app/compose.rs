@@ -1,0 +1,18 @@
+//! Use case: an endpoint made ready for the composer.
+
+use crate::inventory::{self, Inventory};
+
+use super::Composed;
+
+/// Resolves the endpoint at `index`, or `None` when there is none.
+pub fn compose(list: &Inventory, index: usize) -> Option<Composed> {
+    let endpoint = list.endpoints.get(index)?;
+    let (base, path, operation) = inventory::compose(list, index);
+    Some(Composed {
+        title: format!("{} {}", crate::base::text::display_str(&endpoint.method), endpoint.path),
+        method: endpoint.method.clone(),
+        base,
+        path,
+        operation,
+    })
+}

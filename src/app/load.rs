@@ -1,0 +1,180 @@
+//! Use case: sources on the disk become one inventory.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::base::{Error, Result, Stamp, text};
+use crate::files::SPEC_CAP;
+use crate::inventory::{Builder, Document, Inventory, Kind, sniff};
+use crate::wire::Load;
+
+use super::{Event, Progress};
+
+/// Between two reports of progress.
+const REPORT_EVERY: Duration = Duration::from_millis(100);
+/// Between two partial lists while a long log is read.
+const PARTIAL_EVERY: Duration = Duration::from_millis(500);
+/// Bytes of a source that tell what it is.
+const SNIFF: usize = 64 << 10;
+
+/// What a load gave: everything that could be read, and one error for each source that could not.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The list.
+    pub inventory: Inventory,
+    /// What could not be read, in the order of the sources.
+    pub failures: Vec<Error>,
+}
+
+/// Reads specifications first and logs after them, so that every request is matched against all that is declared. `stop`
+/// ends it early with what it has. `tell` hears [`Event::Progress`] and, with `partial`, lists that are not complete.
+pub fn load(
+    sources: &[PathBuf],
+    files: &dyn Load,
+    now: Stamp,
+    stop: &AtomicBool,
+    partial: bool,
+    tell: &mut dyn FnMut(Event),
+) -> Loaded {
+    let mut course = Course {
+        builder: Builder::new(now),
+        files,
+        stop,
+        partial,
+        tell,
+        progress: Progress::default(),
+        began: Instant::now(),
+        reported: None,
+        listed: Instant::now(),
+    };
+    let mut failures = Vec::new();
+    let mut specs = Vec::new();
+    let mut logs = Vec::new();
+    for path in sources {
+        match course.look(path) {
+            Ok((Kind::Json | Kind::Yaml, _)) => specs.push(path),
+            Ok((Kind::Log, _)) => logs.push(path),
+            Ok((Kind::Empty, _)) => failures.push(
+                Error::input("the file is empty").at(shown(path)).hint("give an OpenAPI document or an access log"),
+            ),
+            Ok((Kind::Binary, _)) => failures
+                .push(Error::input("this is binary").at(shown(path)).hint("give an OpenAPI document or an access log")),
+            Err(e) => failures.push(e),
+        }
+    }
+    for path in specs {
+        failures.extend(course.spec(path).err());
+    }
+    for path in logs {
+        if course.partial {
+            course.list();
+        }
+        failures.extend(course.log(path).err());
+    }
+    Loaded { inventory: course.builder.finish(), failures }
+}
+
+/// Looks whether every source can be opened, so that a misspelt name is told before a screen is up.
+///
+/// # Errors
+/// The first source that cannot be read, and why.
+pub fn readable(sources: &[PathBuf], files: &dyn Load) -> Result<()> {
+    sources.iter().try_for_each(|path| {
+        refuse_url(path)?;
+        files.blocks(path, &mut |_, _| ControlFlow::Break(())).map(drop)
+    })
+}
+
+fn refuse_url(path: &Path) -> Result<()> {
+    if path.to_string_lossy().contains("://") {
+        return Err(Error::input("a source given as a URL is not part of this version")
+            .at(shown(path))
+            .hint("save it to a file first"));
+    }
+    Ok(())
+}
+
+fn shown(path: &Path) -> String {
+    text::display_str(&path.to_string_lossy())
+}
+
+struct Course<'a> {
+    builder: Builder,
+    files: &'a dyn Load,
+    stop: &'a AtomicBool,
+    partial: bool,
+    tell: &'a mut dyn FnMut(Event),
+    progress: Progress,
+    began: Instant,
+    reported: Option<Instant>,
+    listed: Instant,
+}
+
+impl Course<'_> {
+    /// What a source is, from its first bytes, and how large it is.
+    fn look(&mut self, path: &Path) -> Result<(Kind, u64)> {
+        refuse_url(path)?;
+        let mut head = Vec::new();
+        let mut size = 0;
+        self.files.blocks(path, &mut |block, total| {
+            head.extend_from_slice(&block[..block.len().min(SNIFF)]);
+            size = total;
+            ControlFlow::Break(())
+        })?;
+        self.progress.total += size;
+        Ok((sniff(&path.to_string_lossy(), &head), size))
+    }
+
+    fn spec(&mut self, path: &Path) -> Result<()> {
+        self.report(path, 0, true);
+        let bytes = self.files.whole(path, SPEC_CAP)?;
+        let size = bytes.len() as u64;
+        let (document, problems) = Document::read(Arc::from(path.to_string_lossy()), bytes)?;
+        self.builder.spec(document, problems);
+        self.report(path, size, false);
+        Ok(())
+    }
+
+    fn log(&mut self, path: &Path) -> Result<()> {
+        self.report(path, 0, true);
+        self.builder.log(Arc::from(path.to_string_lossy()));
+        let files = self.files;
+        let mut outcome = Ok(());
+        files.blocks(path, &mut |block, _| {
+            outcome = self.builder.feed(block);
+            self.report(path, block.len() as u64, false);
+            if self.partial && self.listed.elapsed() >= PARTIAL_EVERY {
+                self.list();
+            }
+            if outcome.is_err() || self.stop.load(Ordering::Relaxed) {
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        })?;
+        outcome.and_then(|()| self.builder.end_log())
+    }
+
+    fn list(&mut self) {
+        let inventory = Arc::new(self.builder.snapshot());
+        (self.tell)(Event::Loaded { inventory, complete: false });
+        // From its end, so that a long list never takes more than its share.
+        self.listed = Instant::now();
+    }
+
+    fn report(&mut self, path: &Path, more: u64, now: bool) {
+        self.progress.done += more;
+        if !now && self.reported.is_some_and(|r| r.elapsed() < REPORT_EVERY) {
+            return;
+        }
+        self.reported = Some(Instant::now());
+        self.progress.what = shown(path.file_name().map_or(path, Path::new));
+        let seconds = self.began.elapsed().as_secs_f64();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate for the eye")]
+        let rate = if seconds > 0.0 { (self.progress.done as f64 / seconds) as u64 } else { 0 };
+        self.progress.rate = rate;
+        (self.tell)(Event::Progress(self.progress.clone()));
+    }
+}

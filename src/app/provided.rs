@@ -1,0 +1,41 @@
+//! Sources that are no files: texts given by name, beside the files of the disk.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::base::Result;
+use crate::wire::Load;
+
+/// Gives named texts, and everything else from another loader.
+pub struct Provided {
+    texts: HashMap<PathBuf, Vec<u8>>,
+    rest: Arc<dyn Load>,
+}
+
+impl Provided {
+    /// Texts by name, before those of `rest`.
+    pub fn new(texts: impl IntoIterator<Item = (PathBuf, String)>, rest: Arc<dyn Load>) -> Self {
+        Self { texts: texts.into_iter().map(|(n, t)| (n, t.into_bytes())).collect(), rest }
+    }
+}
+
+impl Load for Provided {
+    fn whole(&self, path: &Path, cap: u64) -> Result<Vec<u8>> {
+        match self.texts.get(path) {
+            Some(text) => Ok(text.clone()),
+            None => self.rest.whole(path, cap),
+        }
+    }
+
+    fn blocks(&self, path: &Path, each: &mut dyn FnMut(&[u8], u64) -> ControlFlow<()>) -> Result<u64> {
+        match self.texts.get(path) {
+            Some(text) => {
+                let _ = each(text, text.len() as u64);
+                Ok(text.len() as u64)
+            }
+            None => self.rest.blocks(path, each),
+        }
+    }
+}

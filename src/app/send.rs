@@ -1,0 +1,118 @@
+//! Use case: send one request, and judge what came back.
+
+use crate::base::{Error, Exit, Result};
+use crate::engine::{Budget, Engine};
+use crate::grade;
+use crate::wire::{Exchange, FailureKind, Policy, Request};
+
+use super::{Draft, Judged, token};
+
+/// What lunette says it is, unless the user types another.
+pub const USER_AGENT: &str = concat!("lunette/", env!("CARGO_PKG_VERSION"));
+
+/// Turns what is typed into a request, byte for byte. Line breaks in a header are an error here, where they can still be
+/// mended.
+///
+/// # Errors
+/// A URL without a host, an empty method, a header with a line break.
+pub fn prepare(draft: &Draft) -> Result<Request> {
+    if draft.method.is_empty() {
+        return Err(Error::input("there is no method").at("method").hint("type GET, POST or any other"));
+    }
+    let mut request = Request::new(&draft.method, draft.url.as_bytes())?;
+    for (name, value) in &draft.headers {
+        if name.contains(['\r', '\n']) || value.contains(['\r', '\n']) {
+            return Err(Error::input("a header holds a line break")
+                .at(format!("header {}", crate::base::text::display_str(name)))
+                .hint("a raw request could carry it; this sender cannot"));
+        }
+        request.headers.push((name.clone().into_bytes(), value.clone().into_bytes()));
+    }
+    request.body = draft.body.clone().into();
+    Ok(request)
+}
+
+/// Adds the name lunette goes by, unless one is typed. Its own name is written in the case of those that are typed, so that
+/// a sender that knows only one case for a whole head still writes theirs as they stand.
+pub fn introduce(request: &mut Request) {
+    if request.get("user-agent").is_some() {
+        return;
+    }
+    let lower =
+        !request.headers.is_empty() && request.headers.iter().all(|(name, _)| !name.iter().any(u8::is_ascii_uppercase));
+    let name: &[u8] = if lower { b"user-agent" } else { b"User-Agent" };
+    request.headers.push((name.to_vec(), USER_AGENT.as_bytes().to_vec()));
+}
+
+/// How a process ends when a reply could not be graded: 5 where the peer answered with what cannot be read as one, else as
+/// [`exit`].
+pub fn ungraded(x: &Exchange) -> Exit {
+    match x.error.as_ref().map(|e| e.kind) {
+        None | Some(FailureKind::Protocol | FailureKind::Cap) => Exit::NotJudged,
+        Some(_) => exit(x),
+    }
+}
+
+/// An exchange with its grade and the tokens in it.
+pub fn judge(exchange: Exchange) -> Judged {
+    let headers = grade::headers(&exchange);
+    let tokens = token::find(&exchange);
+    Judged { exchange, headers, tokens }
+}
+
+/// Sends one request by hand and waits: for a front end that has nothing else to do.
+///
+/// # Errors
+/// When the engine takes no more jobs. A refused or failed exchange is not an error here.
+pub fn once(engine: &Engine, request: Request, policy: Policy) -> Result<Judged> {
+    engine.run(Budget::HAND, move |transport| Box::pin(async move { judge(transport.send(request, policy).await) }))
+}
+
+/// What kept a request from being sent at all although nobody refused it: it cannot be expressed, or the record of it
+/// cannot be kept. There is no result to show then.
+///
+/// # Errors
+/// That failure, as a usage error.
+pub fn sent(x: &Exchange) -> Result<()> {
+    match &x.error {
+        Some(e) if exit(x) == Exit::Usage => Err(Error::input(e.message.clone()).at(e.phase.word())),
+        _ => Ok(()),
+    }
+}
+
+/// How a process ends after an exchange: 0 once there is a result, 2 when it could not be expressed, 3 when scope refused, 4
+/// when the target failed before or during its reply.
+pub fn exit(x: &Exchange) -> Exit {
+    match x.error.as_ref().map(|e| e.kind) {
+        None | Some(FailureKind::Cap | FailureKind::Protocol) if x.response.is_some() => Exit::Done,
+        None => Exit::Done,
+        Some(FailureKind::Scope | FailureKind::Offline | FailureKind::Budget) => Exit::Refused,
+        Some(FailureKind::Inexpressible | FailureKind::Record) => Exit::Usage,
+        Some(FailureKind::Cancelled) => Exit::Interrupted,
+        Some(_) => Exit::Unreachable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_the_program_follows_the_case_that_was_typed() {
+        for (typed, written) in [
+            (&[][..], Some("User-Agent")),
+            (&["accept", "x-a"], Some("user-agent")),
+            (&["Accept"], Some("User-Agent")),
+            (&["accept", "X-A"], Some("User-Agent")),
+            (&["uSeR-aGeNt"], None),
+        ] {
+            let mut request = Request::new("GET", b"http://h/").expect("url");
+            for name in typed {
+                request = request.header(name, "1");
+            }
+            introduce(&mut request);
+            let added = request.headers.get(typed.len()).map(|(n, _)| String::from_utf8_lossy(n).into_owned());
+            assert_eq!(added.as_deref(), written, "{typed:?}");
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! The workbench behind the screen: asks in, events out, and never a wait in between.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::mpsc;
+
+use crate::base::{Clock, Error, Exit, Result, SystemClock, text};
+use crate::engine::scope::Denied;
+use crate::engine::{Budget, Engine, Entry, Handle};
+use crate::rate::Live;
+use crate::wire::{Load, Origin, Policy, Request};
+
+use super::{Ask, Draft, Event, JobId, Judged, compose, load, send};
+
+/// Events that may wait for the screen.
+const MOST_EVENTS: usize = 1_024;
+/// Sends that may wait for an answer about scope.
+const MOST_WAITING: usize = 32;
+
+/// One workbench: an engine, the reviewer's files, and the state that asks share.
+pub struct Workbench {
+    shared: Arc<Shared>,
+    engine: Engine,
+    files: Arc<dyn Load>,
+    waiting: Mutex<Vec<(Request, Policy)>>,
+    loading: Mutex<Arc<AtomicBool>>,
+    next: AtomicU64,
+}
+
+/// What jobs on other threads share.
+struct Shared {
+    events: mpsc::Sender<Event>,
+    live: Mutex<Live>,
+    jobs: Mutex<HashMap<JobId, Handle>>,
+}
+
+fn lock<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
+    m.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Workbench {
+    /// A workbench over an engine, and where its events come out.
+    pub fn new(engine: Engine, files: Arc<dyn Load>) -> (Self, mpsc::Receiver<Event>) {
+        let (events, out) = mpsc::channel(MOST_EVENTS);
+        let shared = Shared { events, live: Mutex::new(Live::new()), jobs: Mutex::default() };
+        let bench = Self {
+            shared: Arc::new(shared),
+            engine,
+            files,
+            waiting: Mutex::default(),
+            loading: Mutex::default(),
+            next: AtomicU64::new(1),
+        };
+        (bench, out)
+    }
+
+    /// Takes an ask. Comes back at once; what follows comes as events.
+    pub fn ask(&self, ask: Ask) {
+        let outcome = match ask {
+            Ask::Load(paths) => self.load(paths),
+            Ask::Compose { inventory, endpoint } => {
+                let events = self.shared.events.clone();
+                spawn("compose", move || {
+                    if let Some(composed) = compose::compose(&inventory, endpoint) {
+                        let _ = events.blocking_send(Event::Composed(Box::new(composed)));
+                    }
+                })
+            }
+            Ask::Send(draft) => self.send(&draft),
+            Ask::Admit { origin, allow } => self.admit(&origin, allow),
+            Ask::Cancel(id) => {
+                if let Some(handle) = lock(&self.shared.jobs).get(&id) {
+                    handle.cancel();
+                }
+                Ok(())
+            }
+            Ask::CancelAll => {
+                lock(&self.shared.jobs).values().for_each(Handle::cancel);
+                lock(&self.loading).store(true, Ordering::Relaxed);
+                Ok(())
+            }
+        };
+        if let Err(e) = outcome {
+            self.tell(Event::Failed(e));
+        }
+    }
+
+    /// Tells the screen from the screen's own thread: the channel drains on another.
+    fn tell(&self, event: Event) {
+        let _ = self.shared.events.blocking_send(event);
+    }
+
+    fn load(&self, paths: Vec<PathBuf>) -> Result<()> {
+        let stop = Arc::new(AtomicBool::new(false));
+        // A new load replaces one that runs.
+        std::mem::replace(&mut *lock(&self.loading), Arc::clone(&stop)).store(true, Ordering::Relaxed);
+        let (files, events) = (Arc::clone(&self.files), self.shared.events.clone());
+        spawn("load", move || {
+            let mut tell = |event: Event| {
+                let _ = events.blocking_send(event);
+            };
+            let loaded = load::load(&paths, files.as_ref(), SystemClock.wall(), &stop, true, &mut tell);
+            tell(Event::Loaded { inventory: Arc::new(loaded.inventory), complete: true });
+            loaded.failures.into_iter().for_each(|e| tell(Event::Failed(e)));
+        })
+    }
+
+    fn send(&self, draft: &Draft) -> Result<()> {
+        let request = send::prepare(draft)?;
+        let policy = Policy { fresh: true, insecure: draft.insecure, ..Policy::default() };
+        match self.engine.scope().authorise(&request.origin) {
+            Ok(_) => self.start(request, policy),
+            Err(Denied::NotInScope(origin)) => {
+                let mut waiting = lock(&self.waiting);
+                let asked = waiting.iter().any(|(r, _)| r.origin == origin);
+                if waiting.len() < MOST_WAITING {
+                    waiting.push((request, policy));
+                }
+                drop(waiting);
+                if !asked {
+                    let reason = question(&origin);
+                    self.tell(Event::ScopeAsked { origin, reason });
+                }
+                Ok(())
+            }
+            Err(denied) => Err(denied.error()),
+        }
+    }
+
+    fn start(&self, request: Request, policy: Policy) -> Result<()> {
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        self.tell(Event::Started(id));
+        let shared = Arc::clone(&self.shared);
+        // Held until the handle is in, so that a job that ends at once finds what it is to take out.
+        let mut jobs = lock(&self.shared.jobs);
+        let handle = self.engine.submit(Budget::HAND, move |transport| {
+            Box::pin(async move {
+                let judged = send::judge(transport.send(request, policy).await);
+                shared.done(id, judged).await;
+            })
+        })?;
+        jobs.insert(id, handle);
+        Ok(())
+    }
+
+    fn admit(&self, origin: &Origin, allow: bool) -> Result<()> {
+        let (answered, rest) =
+            std::mem::take(&mut *lock(&self.waiting)).into_iter().partition(|(r, _)| r.origin == *origin);
+        *lock(&self.waiting) = rest;
+        if !allow {
+            return Err(Denied::NotInScope(origin.clone()).error());
+        }
+        self.engine.scope().admit(Entry::typed(origin));
+        let answered: Vec<(Request, Policy)> = answered;
+        answered.into_iter().try_for_each(|(request, policy)| self.start(request, policy))
+    }
+}
+
+impl Shared {
+    async fn done(&self, id: JobId, judged: Judged) {
+        let snapshot = {
+            let x = &judged.exchange;
+            let mut live = lock(&self.live);
+            // What never left has no latency.
+            if x.connection.is_some() || x.status().is_some() {
+                let title = format!("{} {}", text::display(&x.request.method), text::display(&x.request.target));
+                live.record(SystemClock.instant(), &title, x.status(), x.phases.total.unwrap_or_default());
+            }
+            Arc::new(live.snapshot(SystemClock.instant()))
+        };
+        lock(&self.jobs).remove(&id);
+        let _ = self.events.send(Event::Done(id, Arc::new(judged))).await;
+        // The panel may skip one; the next carries all.
+        let _ = self.events.try_send(Event::Latency(snapshot));
+    }
+}
+
+/// The one-line question about a host that is not in scope.
+fn question(origin: &Origin) -> String {
+    let shown = text::display_str(&origin.host_port());
+    match origin.host.parse::<std::net::IpAddr>() {
+        Ok(address) => {
+            let class = crate::engine::address::classify(address);
+            format!("{shown} is not in scope; it is {}", class.words())
+        }
+        Err(_) => format!("{shown} is not in scope"),
+    }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
+    std::thread::Builder::new()
+        .name(format!("lunette-{name}"))
+        .spawn(work)
+        .map(drop)
+        .map_err(|e| Error::new(Exit::NotJudged, format!("no thread to {name}: {e}")))
+}

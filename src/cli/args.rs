@@ -1,0 +1,363 @@
+//! The arguments, declared once: parsing, help and usage errors all come from here.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::base::error::nearest;
+use crate::base::text::display_str;
+use crate::base::{Error, Letter, Result};
+use crate::engine::{Config, Entry, Override};
+use crate::wire::{Deadlines, HttpChoice, Load, Policy};
+
+use super::Invocation;
+use super::demo::DemoArgs;
+use super::future;
+use super::output::Format;
+
+/// A workbench for API security: every endpoint there is, requests sent as typed, tokens read, headers graded.
+#[derive(Debug, Parser)]
+#[command(
+    name = "lunette",
+    version,
+    args_conflicts_with_subcommands = true,
+    subcommand_precedence_over_arg = true,
+    after_help = "Examples:\n  lunette demo                      the workbench on a practice API\n  lunette openapi.yaml access.log   the workbench on your own files\n  lunette inventory openapi.yaml access.log --format json"
+)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Specifications and logs to open in the workbench
+    #[arg(value_name = "SOURCE")]
+    sources: Vec<PathBuf>,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// Where a terminal shows it, and NO_COLOR is not set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Everywhere")]
+pub struct Common {
+    /// What stands on stdout
+    #[arg(long, global = true, value_enum, default_value = "table")]
+    pub format: Format,
+    /// Add to the scope: HOST[:PORT][=CIDR]; a host typed as a URL is in scope already
+    #[arg(long, global = true, value_name = "ENTRY")]
+    allow: Vec<String>,
+    /// Refuse every connection
+    #[arg(long, global = true)]
+    offline: bool,
+    /// Whole seconds or fractions that one exchange may take
+    #[arg(long, global = true, value_name = "S", allow_negative_numbers = true)]
+    timeout: Option<f64>,
+    /// Requests a second to each origin
+    #[arg(long, global = true, value_name = "R", allow_negative_numbers = true)]
+    rate: Option<f64>,
+    /// Trust the certificates in this PEM file besides the system's
+    #[arg(long, global = true, value_name = "FILE")]
+    cacert: Option<PathBuf>,
+    /// Go on when the certificate is not trusted; its faults are shown either way
+    #[arg(long, global = true)]
+    pub insecure: bool,
+    /// Dial this address for a host and port: HOST:PORT:ADDR
+    #[arg(long, global = true, value_name = "HOST:PORT:ADDR")]
+    resolve: Vec<String>,
+    /// Colour
+    #[arg(long, global = true, value_enum, default_value = "auto")]
+    pub color: ColorChoice,
+    /// No progress and no notes on stderr
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+impl Common {
+    /// The engine's settings.
+    pub(super) fn engine(&self, files: &dyn Load) -> Result<Config> {
+        if self.rate.is_some_and(|r| !r.is_finite() || r <= 0.0) {
+            return Err(Error::input("--rate takes a number above 0").hint("for example --rate 5"));
+        }
+        let roots = match &self.cacert {
+            Some(path) => Some(files.whole(path, 8 << 20)?),
+            None => None,
+        };
+        Ok(Config {
+            scope: self.allow.iter().map(|s| Entry::parse(s)).collect::<Result<_>>()?,
+            offline: self.offline,
+            rate: self.rate,
+            roots,
+            overrides: self.resolve.iter().map(|s| parse_override(s)).collect::<Result<_>>()?,
+        })
+    }
+
+    /// How one exchange is carried.
+    pub(super) fn policy(&self, http: HttpChoice) -> Result<Policy> {
+        let mut deadlines = Deadlines::default();
+        if let Some(s) = self.timeout {
+            if !s.is_finite() || s <= 0.0 || s > 86_400.0 {
+                return Err(
+                    Error::input("--timeout takes seconds, above 0 and at most 86400").hint("for example --timeout 5")
+                );
+            }
+            deadlines = deadlines.within(Duration::from_secs_f64(s));
+        }
+        Ok(Policy { http, fresh: true, insecure: self.insecure, deadlines, ..Policy::default() })
+    }
+}
+
+fn parse_override(s: &str) -> Result<Override> {
+    let fail = || {
+        Error::input("this is not HOST:PORT:ADDR")
+            .at(format!("--resolve {}", display_str(s)))
+            .hint("for example --resolve api.test:443:127.0.0.1")
+    };
+    let mut parts = s.splitn(3, ':');
+    let (Some(host), Some(port), Some(address)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(fail());
+    };
+    let address = address.trim_start_matches('[').trim_end_matches(']').parse().map_err(|_| fail())?;
+    let port = port.parse().map_err(|_| fail())?;
+    Ok(Override { host: host.to_ascii_lowercase(), port, address })
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List every endpoint that specifications and logs know, and which of them nobody declared
+    #[command(after_help = "Example:\n  lunette inventory openapi.yaml access.log --fail-on shadow")]
+    Inventory(InventoryArgs),
+    /// Read a token
+    #[command(after_help = "Example:\n  lunette jwt decode eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.")]
+    Jwt(JwtArgs),
+    /// Send one request as typed and show what came back
+    #[command(after_help = "Example:\n  lunette send GET https://api.example/a/../b -H 'Accept: application/json'")]
+    Send(SendArgs),
+    /// Grade the headers of a reply
+    #[command(after_help = "Example:\n  lunette grade https://api.example/orders --fail-below B")]
+    Grade(GradeArgs),
+    /// Start the practice API and open the workbench on it
+    #[command(after_help = "Example:\n  lunette demo --serve --port 8080")]
+    Demo(DemoArgs),
+}
+
+/// `lunette inventory`.
+#[derive(Debug, Args)]
+pub struct InventoryArgs {
+    /// Specifications and logs
+    #[arg(required = true, value_name = "SOURCE")]
+    pub sources: Vec<PathBuf>,
+    /// End with 1 when an endpoint is in one of these states, or a finding is at least so severe
+    #[arg(long, value_name = "STATE|SEVERITY", value_delimiter = ',')]
+    pub fail_on: Vec<String>,
+}
+
+/// `lunette jwt`.
+#[derive(Debug, Args)]
+pub struct JwtArgs {
+    /// What to do
+    #[arg(value_name = "decode")]
+    pub action: String,
+    /// A token, a file that holds one, or - for stdin
+    #[arg(value_name = "TOKEN|FILE|-")]
+    pub token: OsString,
+    /// The instant to judge times by, as RFC 3339
+    #[arg(long, value_name = "RFC3339")]
+    pub now: Option<String>,
+}
+
+/// `lunette send`.
+#[derive(Debug, Args)]
+pub struct SendArgs {
+    /// Method, free text
+    pub method: String,
+    /// Absolute URL
+    pub url: OsString,
+    /// Put exactly these bytes on the request line instead of the URL's path and query
+    #[arg(long, value_name = "BYTES")]
+    pub target: Option<OsString>,
+    /// Body, or @FILE
+    #[arg(short, long, value_name = "DATA|@FILE")]
+    pub data: Option<OsString>,
+    /// A header, repeatable
+    #[arg(short = 'H', value_name = "'Name: value'")]
+    pub header: Vec<String>,
+    /// Take URL and target as they stand; this version expands nothing in them
+    #[arg(long)]
+    pub as_is: bool,
+    /// HTTP version
+    #[arg(long, value_name = "1.1|2")]
+    pub http: Option<String>,
+    /// Show secrets instead of masking them
+    #[arg(long)]
+    pub show: bool,
+}
+
+/// `lunette grade`.
+#[derive(Debug, Args)]
+pub struct GradeArgs {
+    /// URL, or HOST:PORT
+    #[arg(value_name = "URL|HOST:PORT")]
+    pub url: OsString,
+    /// Grade the headers alone: all that this version grades
+    #[arg(long)]
+    pub headers_only: bool,
+    /// End with 1 when the letter is worse than this
+    #[arg(long, value_name = "LETTER", value_parser = letter)]
+    pub fail_below: Option<Letter>,
+    /// A header of the request, repeatable
+    #[arg(short = 'H', value_name = "'Name: value'")]
+    pub header: Vec<String>,
+}
+
+fn letter(s: &str) -> std::result::Result<Letter, String> {
+    Letter::parse(s).ok_or_else(|| "a letter is one of A+, A, B, C, D, F".to_owned())
+}
+
+/// The HTTP version typed.
+pub(super) fn http(choice: Option<&str>) -> Result<HttpChoice> {
+    match choice {
+        None => Ok(HttpChoice::Auto),
+        Some("1.1" | "1") => Ok(HttpChoice::Http1),
+        Some("2") => Ok(HttpChoice::Http2),
+        Some(other) => Err(Error::input(format!("--http takes 1.1 or 2, not {}", display_str(other)))
+            .hint("leave it out to let the server choose")),
+    }
+}
+
+/// Splits `Name: value`.
+pub(super) fn header(s: &str) -> Result<(Vec<u8>, Vec<u8>)> {
+    let (name, value) = s.split_once(':').ok_or_else(|| {
+        Error::input("a header needs a colon").at(format!("-H {}", display_str(s))).hint("write -H 'Name: value'")
+    })?;
+    // One space after the colon belongs to the notation, more were typed on purpose.
+    Ok((name.as_bytes().to_vec(), value.strip_prefix(' ').unwrap_or(value).as_bytes().to_vec()))
+}
+
+/// Reads the arguments.
+pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation> {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(e) if matches!(e.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            return Ok(Invocation::Text(e.render().to_string()));
+        }
+        Err(e) => return Err(usage(&e)),
+    };
+    Ok(match cli.command {
+        Some(Command::Demo(demo)) => Invocation::Demo(cli.common, demo),
+        Some(command) => Invocation::Command(cli.common, Box::new(command)),
+        None => {
+            check_sources(&cli.sources)?;
+            Invocation::Workbench(cli.common, cli.sources)
+        }
+    })
+}
+
+/// A source that is no file, folder or URL was meant as a command.
+fn check_sources(sources: &[PathBuf]) -> Result<()> {
+    let Some(first) = sources.first() else { return Ok(()) };
+    let word = first.to_string_lossy();
+    let plain = !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    if !plain || first.exists() {
+        return Ok(());
+    }
+    let shown = display_str(&word);
+    if future::COMMANDS.contains(&word.as_ref()) {
+        return Err(Error::input(format!("lunette {}", future::sentence(&shown)))
+            .hint(format!("this version has {}", future::PRESENT.join(", "))));
+    }
+    let all = future::PRESENT.iter().chain(future::COMMANDS).copied();
+    let error = Error::input(format!("{shown} is neither a command nor a file"));
+    Err(match nearest(&word, all) {
+        Some(near) => error.hint(format!("did you mean lunette {near}?")),
+        None => error.hint("run lunette --help"),
+    })
+}
+
+/// clap's error as one sentence.
+fn usage(e: &clap::Error) -> Error {
+    let words = |kind| match e.get(kind) {
+        Some(ContextValue::Strings(s)) => s.clone(),
+        _ => Vec::new(),
+    };
+    let text = |kind| match e.get(kind) {
+        Some(ContextValue::String(s)) => Some(s.clone()),
+        Some(ContextValue::Strings(s)) => s.first().cloned(),
+        _ => None,
+    };
+    let argument = text(ContextKind::InvalidArg).map(|a| a.split([' ', '=']).next().unwrap_or_default().to_owned());
+    if let Some(name) = argument.as_deref().filter(|n| e.kind() == ErrorKind::UnknownArgument && future::option(n)) {
+        return Error::input(future::sentence(name)).hint("leave it out, or see lunette --help for what there is");
+    }
+    if let Some(value) = text(ContextKind::InvalidValue)
+        .filter(|v| e.kind() == ErrorKind::InvalidValue && argument.as_deref() == Some("--format") && future::format(v))
+    {
+        return Error::input(future::sentence(&format!("--format {value}"))).hint("use table or json");
+    }
+    let rendered = e.render().to_string();
+    let first = rendered.lines().next().unwrap_or("usage error").trim_start_matches("error: ").to_owned();
+    let mut error = Error::input(display_str(&first));
+    if e.kind() == ErrorKind::MissingRequiredArgument {
+        let missing = rendered.lines().skip(1).map(str::trim).find(|l| !l.is_empty()).unwrap_or_default();
+        error.what = format!("an argument is missing: {}", display_str(missing));
+    }
+    error.hint(match text(ContextKind::SuggestedArg).or_else(|| text(ContextKind::SuggestedSubcommand)) {
+        Some(near) => format!("did you mean {near}?"),
+        None => match words(ContextKind::ValidValue).as_slice() {
+            [] => "see --help".to_owned(),
+            all => format!("use {}", all.join(", ")),
+        },
+    })
+}
+
+/// True when a path names something on the disk: how a token is told from a file.
+pub(super) fn is_file(path: &Path) -> bool {
+    path.is_file()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fails(args: &[&str]) -> String {
+        parse(std::iter::once("lunette").chain(args.iter().copied()).map(OsString::from))
+            .expect_err("usage")
+            .to_string()
+    }
+
+    #[test]
+    fn declared_consistently() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn errors_are_sentences_with_a_next_step() {
+        assert_eq!(fails(&["inventroy"]), "inventroy is neither a command nor a file; did you mean lunette inventory?");
+        assert!(fails(&["oauth"]).starts_with("lunette oauth is not part of this version; this version has"));
+        assert!(
+            fails(&["send", "GET", "http://h/", "--proxy", "x"]).starts_with("--proxy is not part of this version")
+        );
+        assert!(fails(&["send", "--fromat", "json", "GET", "http://h/"]).contains("did you mean --format?"));
+        assert!(fails(&["send", "GET"]).starts_with("an argument is missing: <URL>"));
+        assert!(fails(&["grade", "http://h/", "--fail-below", "E"]).contains("A+, A, B"));
+    }
+
+    #[test]
+    fn a_header_keeps_what_was_typed_after_one_space() {
+        assert_eq!(header("X-A:  b").expect("header"), (b"X-A".to_vec(), b" b".to_vec()));
+        assert!(header("no colon").is_err());
+    }
+}

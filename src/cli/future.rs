@@ -1,0 +1,73 @@
+//! Names of the contract that this version does not have: refused with a sentence, and never taken for something else.
+
+/// Commands of the contract that are not in this version.
+pub const COMMANDS: &[&str] =
+    &["init", "oauth", "run", "rate", "check", "graphql", "report", "vault", "audit", "rules", "completions", "man"];
+
+/// Commands of this version.
+pub const PRESENT: &[&str] = &["inventory", "jwt", "send", "grade", "demo", "help"];
+
+/// Options of the contract that are not in this version.
+const OPTIONS: &[&str] = &[
+    "--workspace",
+    "--verbose",
+    "-v",
+    "--yes",
+    "--identity",
+    "--cert",
+    "--key",
+    "--p12",
+    "--proxy",
+    "--secret-encoding",
+    "--base",
+    "--baseline",
+    "--as",
+    "--log-format",
+    "--secret",
+    "--jwks",
+    "--profile",
+    "--wordlist",
+    "--threads",
+    "--header",
+    "--claims",
+    "--unsigned",
+    "--url",
+    "--where",
+    "--raw",
+    "--follow",
+    "--curl",
+    "--export",
+    "--explain",
+    "--tls-only",
+    "--response",
+    "--infer",
+    "--bypass",
+    "--budget",
+    "--tier",
+    "--only",
+    "--skip",
+    "--dry-run",
+    "--safe",
+    "--seed",
+    "--list",
+    "--allow-not-run",
+    "--include-likely",
+];
+
+/// Formats that the contract names and this version does not write yet.
+const FORMATS: &[&str] = &["openapi", "sarif", "html", "markdown", "junit"];
+
+/// True for a format that is still to come.
+pub fn format(name: &str) -> bool {
+    FORMATS.contains(&name)
+}
+
+/// True for an option of the contract that this version does not have.
+pub fn option(name: &str) -> bool {
+    OPTIONS.contains(&name)
+}
+
+/// The sentence for a command or option that is not in this version.
+pub fn sentence(name: &str) -> String {
+    format!("{name} is not part of this version")
+}

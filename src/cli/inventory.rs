@@ -1,0 +1,78 @@
+//! `lunette inventory`: the list without a screen, and a gate for pipelines.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::app::{Event, load};
+use crate::base::error::nearest;
+use crate::base::{Clock as _, Error, Exit, Result, SystemClock, text};
+use crate::inventory::State;
+use crate::report::inventory::{document, plain};
+
+use super::args::InventoryArgs;
+use super::output::{Output, Ticker, complain};
+use super::{Common, Means};
+
+const SEVERITIES: [&str; 6] = ["never", "info", "low", "medium", "high", "critical"];
+
+pub fn run(common: &Common, a: &InventoryArgs, means: &Means) -> Result<Exit> {
+    let states = gate(&a.fail_on)?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    super::send::on_signal(move || flag.store(true, Ordering::Relaxed))?;
+    let mut ticker = Ticker::new(common.quiet);
+    let loaded = load::load(&a.sources, means.files.as_ref(), SystemClock.wall(), &stop, false, &mut |event| {
+        if let Event::Progress(p) = event {
+            ticker.show(&p);
+        }
+    });
+    drop(ticker);
+    // A list that lacks a source would pass a gate that the whole list fails.
+    if let Some(e) = loaded.failures.into_iter().next() {
+        return Err(e);
+    }
+    let inventory = loaded.inventory;
+    let partial = stop.load(Ordering::Relaxed);
+    let written = Output::new(common.format).result(
+        || {
+            let mut doc = document(&inventory);
+            if partial {
+                doc["partial"] = true.into();
+            }
+            doc
+        },
+        || plain(&inventory),
+    );
+    if partial {
+        complain("lunette: interrupted; this is what was read until then");
+        return Ok(Exit::Interrupted);
+    }
+    let mut caught = 0;
+    for e in inventory.endpoints.iter().filter(|e| e.state.is_some_and(|s| states.contains(&s))) {
+        caught += 1;
+        let state = e.state.map_or("", State::word);
+        complain(&format!("lunette: {state}: {} {}", text::display_str(&e.method), e.path));
+    }
+    Ok(if caught > 0 { Exit::Findings } else { written })
+}
+
+/// The states that fail. Severities are taken too; this version has no findings for them to meet.
+fn gate(words: &[String]) -> Result<Vec<State>> {
+    let mut states = Vec::new();
+    for word in words {
+        match State::ALL.iter().find(|s| s.word() == word) {
+            Some(state) => states.push(*state),
+            None if SEVERITIES.contains(&word.as_str()) => {}
+            None => {
+                let all = State::ALL.iter().map(|s| s.word()).chain(SEVERITIES);
+                let error = Error::input(format!("{} is neither a state nor a severity", text::display_str(word)))
+                    .at("--fail-on");
+                return Err(match nearest(word, all) {
+                    Some(near) => error.hint(format!("did you mean {near}?")),
+                    None => error.hint("use shadow, shadow-method, zombie, ghost or documented"),
+                });
+            }
+        }
+    }
+    Ok(states)
+}

@@ -1,0 +1,82 @@
+//! `lunette send`: one request as typed.
+
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::app::send;
+use crate::base::{Exit, Result};
+use crate::engine::{Engine, Entry};
+use crate::report::exchange::{Secrets, document, plain};
+use crate::wire::Request;
+
+use super::args::{SendArgs, header, http};
+use super::output::Output;
+use super::{Common, Means};
+
+/// Bytes of a body file.
+const MOST_BODY: u64 = 256 << 20;
+
+pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
+    let mut request = Request::new(&a.method, a.url.as_bytes())?;
+    if let Some(target) = &a.target {
+        request.target = target.as_bytes().to_vec();
+    }
+    request.headers = a.header.iter().map(|h| header(h)).collect::<Result<_>>()?;
+    send::introduce(&mut request);
+    if let Some(data) = &a.data {
+        request.body = match data.as_bytes().strip_prefix(b"@") {
+            Some(path) => means.files.whole(Path::new(std::ffi::OsStr::from_bytes(path)), MOST_BODY)?.into(),
+            None => data.as_bytes().to_vec().into(),
+        };
+    }
+    let policy = common.policy(http(a.http.as_deref())?)?;
+    let engine = Arc::new(means.engine(common, vec![Entry::typed(&request.origin)], Vec::new())?);
+    stop_on_signal(&engine)?;
+    let judged = send::once(&engine, request, policy)?;
+    send::sent(&judged.exchange)?;
+    let secrets = if a.show { Secrets::Shown } else { Secrets::Masked };
+    let (x, grade) = (&judged.exchange, judged.headers.as_ref());
+    let written = Output::new(common.format)
+        .result(|| marked(document(x, grade, secrets), send::exit(x)), || plain(x, grade, secrets));
+    if let Some(e) = &x.error {
+        super::output::complain(&format!("lunette: {}: {}", e.phase.word(), e.message));
+    }
+    Ok(if written == Exit::Done { send::exit(x) } else { written })
+}
+
+/// The document, which says of itself when it was interrupted.
+pub fn marked(mut document: serde_json::Value, exit: Exit) -> serde_json::Value {
+    if exit == Exit::Interrupted {
+        document["partial"] = true.into();
+    }
+    document
+}
+
+/// Ctrl-C cancels what runs, so that what was learnt is still printed; a second one ends the process.
+pub fn stop_on_signal(engine: &Arc<Engine>) -> Result<()> {
+    let engine = Arc::downgrade(engine);
+    on_signal(move || {
+        if let Some(engine) = engine.upgrade() {
+            engine.cancel_all();
+        }
+    })
+}
+
+/// Runs `act` on the first SIGINT or SIGTERM; the second ends the process as usual.
+pub fn on_signal(act: impl Fn() + Send + 'static) -> Result<()> {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])
+        .map_err(|e| crate::base::Error::new(Exit::Unreachable, format!("signals cannot be watched: {e}")))?;
+    std::thread::spawn(move || {
+        let mut seen = false;
+        for signal in signals.forever() {
+            if seen {
+                let _ = signal_hook::low_level::emulate_default_handler(signal);
+            }
+            seen = true;
+            act();
+        }
+    });
+    Ok(())
+}

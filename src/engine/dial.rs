@@ -1,0 +1,318 @@
+//! The one place that opens a connection: resolve, judge every address, connect, shake hands.
+
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant as Deadline, timeout_at};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use crate::base::text::display_str;
+use crate::wire::{Deadlines, Failure, FailureKind, HttpChoice, Origin, Phase, Policy, Scheme, TlsFacts};
+
+use super::scope::{Scope, ScopeToken};
+use super::tls::{Trust, facts};
+
+/// Addresses tried of one name.
+const MOST_ADDRESSES: usize = 16;
+
+/// A name given an address by the user for this run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Override {
+    /// Name, lower case.
+    pub host: String,
+    /// Port it applies to.
+    pub port: u16,
+    /// Address to dial.
+    pub address: IpAddr,
+}
+
+/// What a dial learnt, kept even when it failed.
+#[derive(Debug, Default)]
+pub struct Dialled {
+    /// Resolution ended.
+    pub resolved: Option<Instant>,
+    /// Dial began (resolution of a literal takes no time and is not a phase).
+    pub began: Option<Instant>,
+    /// TCP connect ended.
+    pub connected: Option<Instant>,
+    /// TLS handshake ended.
+    pub secured: Option<Instant>,
+    /// Whether a name was looked up.
+    pub looked_up: bool,
+    /// Address connected to, and our end.
+    pub ends: Option<(SocketAddr, SocketAddr)>,
+    /// Facts of the handshake.
+    pub tls: Option<TlsFacts>,
+    /// Protocol agreed on.
+    pub alpn: Option<String>,
+}
+
+/// Either kind of stream.
+#[derive(Debug)]
+pub enum Stream {
+    /// TCP alone.
+    Plain(TcpStream),
+    /// TLS over TCP.
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// Opens connections within a scope.
+#[derive(Debug)]
+pub struct Dialer {
+    /// Who may be talked to.
+    pub scope: Scope,
+    /// Whose certificates are trusted.
+    pub trust: Trust,
+    /// Names with an address given by the user.
+    pub overrides: Vec<Override>,
+}
+
+fn failure(phase: Phase, kind: FailureKind, message: impl Into<String>) -> Failure {
+    Failure { phase, kind, message: message.into() }
+}
+
+impl Dialer {
+    /// Resolves the host of a token and judges every address it has.
+    ///
+    /// # Errors
+    /// A name that does not resolve in time, or an address that scope does not admit.
+    pub async fn resolve(
+        &self,
+        token: &ScopeToken,
+        by: Instant,
+        out: &mut Dialled,
+    ) -> Result<Vec<SocketAddr>, Failure> {
+        let origin = token.origin();
+        out.began = Some(Instant::now());
+        let addresses: Vec<IpAddr> =
+            if let Some(o) = self.overrides.iter().find(|o| o.host == origin.host && o.port == origin.port) {
+                vec![o.address]
+            } else if let Ok(literal) = origin.host.parse::<IpAddr>() {
+                vec![literal]
+            } else {
+                out.looked_up = true;
+                lookup(origin, by).await?
+            };
+        out.resolved = Some(Instant::now());
+        self.scope
+            .judge(token, &addresses)
+            .map_err(|denied| failure(Phase::Prepare, FailureKind::Scope, denied.error().to_string()))?;
+        Ok(addresses.into_iter().map(|a| SocketAddr::new(a, origin.port)).collect())
+    }
+
+    /// Connects to the first of `addresses` that answers, and shakes hands where the scheme asks for it.
+    ///
+    /// # Errors
+    /// The failure of the last address tried, or of the handshake; what was learnt stands in `out`.
+    pub async fn connect(
+        &self,
+        token: &ScopeToken,
+        addresses: &[SocketAddr],
+        policy: &Policy,
+        out: &mut Dialled,
+    ) -> Result<Stream, Failure> {
+        let origin = token.origin();
+        let tcp = connect_any(origin, addresses, &policy.deadlines, out).await?;
+        match origin.scheme {
+            Scheme::Http => Ok(Stream::Plain(tcp)),
+            Scheme::Https => self.secure(origin, tcp, policy, out).await,
+        }
+    }
+
+    async fn secure(
+        &self,
+        origin: &Origin,
+        tcp: TcpStream,
+        policy: &Policy,
+        out: &mut Dialled,
+    ) -> Result<Stream, Failure> {
+        let tls = |message: String| failure(Phase::Tls, FailureKind::Tls, message);
+        let name = ServerName::try_from(origin.host.clone())
+            .map_err(|_| tls(format!("{} cannot be a TLS server name", display_str(&origin.host))))?;
+        let sni = matches!(name, ServerName::DnsName(_)).then(|| origin.host.clone());
+        let (config, recorded) = self.trust.handshake(policy.http, policy.insecure).map_err(tls)?;
+        let by = Deadline::from_std(Instant::now() + policy.deadlines.tls);
+        let shaken = timeout_at(by, TlsConnector::from(config).connect(name, tcp)).await;
+        match shaken {
+            Ok(Ok(stream)) => {
+                out.secured = Some(Instant::now());
+                let connection = stream.get_ref().1;
+                out.alpn = connection.alpn_protocol().map(crate::base::text::display);
+                out.tls = Some(facts(&recorded, Some(connection), sni));
+                if policy.http == HttpChoice::Http2 && out.alpn.as_deref() != Some("h2") {
+                    return Err(tls("the server did not agree to HTTP/2; leave out --http 2".to_owned()));
+                }
+                Ok(Stream::Tls(Box::new(stream)))
+            }
+            Ok(Err(e)) => {
+                let facts = facts(&recorded, None, sni);
+                let message = handshake_words(&e, &facts, origin);
+                out.tls = Some(facts);
+                Err(tls(message))
+            }
+            Err(_) => {
+                out.tls = Some(facts(&recorded, None, sni));
+                Err(failure(
+                    Phase::Tls,
+                    FailureKind::Timeout,
+                    format!(
+                        "no TLS handshake within {} s; the port may speak plain http",
+                        policy.deadlines.tls.as_secs_f32()
+                    ),
+                ))
+            }
+        }
+    }
+}
+
+async fn lookup(origin: &Origin, by: Instant) -> Result<Vec<IpAddr>, Failure> {
+    let shown = display_str(&origin.host);
+    match timeout_at(Deadline::from_std(by), tokio::net::lookup_host((origin.host.as_str(), origin.port))).await {
+        Ok(Ok(found)) => {
+            let mut addresses: Vec<IpAddr> = Vec::new();
+            for a in found.map(|s| s.ip()) {
+                if !addresses.contains(&a) && addresses.len() < MOST_ADDRESSES {
+                    addresses.push(a);
+                }
+            }
+            if addresses.is_empty() {
+                Err(failure(Phase::Dns, FailureKind::Dns, format!("{shown} has no address; check the name")))
+            } else {
+                Ok(addresses)
+            }
+        }
+        Ok(Err(_)) => Err(failure(
+            Phase::Dns,
+            FailureKind::Dns,
+            format!("{shown} does not resolve; check the name, or give an address with --resolve"),
+        )),
+        Err(_) => {
+            Err(failure(Phase::Dns, FailureKind::Timeout, format!("no answer from the resolver for {shown} in time")))
+        }
+    }
+}
+
+async fn connect_any(
+    origin: &Origin,
+    addresses: &[SocketAddr],
+    deadlines: &Deadlines,
+    out: &mut Dialled,
+) -> Result<TcpStream, Failure> {
+    let by = Deadline::from_std(Instant::now() + deadlines.connect);
+    let mut last = None;
+    for (i, address) in addresses.iter().enumerate() {
+        // Every address gets its share of what is left, so that a black hole first does not eat all of it.
+        let left = by.saturating_duration_since(Deadline::now());
+        let share = left / u32::try_from(addresses.len() - i).unwrap_or(1).max(1);
+        match timeout_at(Deadline::now() + share, TcpStream::connect(address)).await {
+            Ok(Ok(tcp)) => {
+                // A request is written in one go; waiting for more only delays it.
+                let _ = tcp.set_nodelay(true);
+                out.connected = Some(Instant::now());
+                if let Ok(local) = tcp.local_addr() {
+                    out.ends = Some((*address, local));
+                }
+                return Ok(tcp);
+            }
+            Ok(Err(e)) => last = Some((address, Some(e))),
+            Err(_) => last = Some((address, None)),
+        }
+    }
+    let shown = display_str(&origin.host_port());
+    Err(match last {
+        Some((address, Some(e))) if e.kind() == std::io::ErrorKind::ConnectionRefused => failure(
+            Phase::Connect,
+            FailureKind::Refused,
+            format!("{shown} ({address}) refused the connection; is a server listening on that port?"),
+        ),
+        Some((address, Some(e))) => failure(
+            Phase::Connect,
+            FailureKind::Unreachable,
+            format!("{shown} ({address}) cannot be reached: {}", display_str(&e.to_string())),
+        ),
+        Some((address, None)) => failure(
+            Phase::Connect,
+            FailureKind::Timeout,
+            format!("{shown} ({address}) did not answer within {} s", deadlines.connect.as_secs_f32()),
+        ),
+        None => failure(Phase::Dns, FailureKind::Dns, format!("{shown} has no address")),
+    })
+}
+
+/// A handshake error in words, with what to try.
+fn handshake_words(e: &std::io::Error, facts: &TlsFacts, origin: &Origin) -> String {
+    let inner = e.get_ref().and_then(|i| i.downcast_ref::<rustls::Error>());
+    match inner {
+        Some(rustls::Error::InvalidCertificate(_) | rustls::Error::General(_)) if !facts.faults.is_empty() => {
+            format!(
+                "the certificate is not trusted: {}; allow it with --insecure or --cacert FILE",
+                facts.faults.join(", ")
+            )
+        }
+        Some(rustls::Error::InvalidMessage(_)) => {
+            format!("{} does not speak TLS on this port; try http://", display_str(&origin.host_port()))
+        }
+        Some(rustls::Error::AlertReceived(alert)) => format!(
+            "the server refused the handshake with the alert {alert:?}; lunette offered TLS 1.2 and 1.3 with forward-secret suites"
+        ),
+        Some(rustls::Error::PeerIncompatible(why)) => {
+            format!("the server's TLS is too old for this client ({why:?}); lunette offered TLS 1.2 and 1.3")
+        }
+        _ if e.kind() == std::io::ErrorKind::UnexpectedEof => {
+            "the server closed the connection during the handshake".to_owned()
+        }
+        _ => format!("the handshake failed: {}", display_str(&e.to_string())),
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(s) => Pin::new(s).poll_read(cx, buf),
+            Self::Tls(s) => Pin::new(s).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<std::io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(s) => Pin::new(s).poll_write(cx, buf),
+            Self::Tls(s) => Pin::new(s).poll_write(cx, buf),
+        }
+    }
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[std::io::IoSlice<'_>],
+    ) -> Poll<std::io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(s) => Pin::new(s).poll_write_vectored(cx, bufs),
+            Self::Tls(s) => Pin::new(s).poll_write_vectored(cx, bufs),
+        }
+    }
+    fn is_write_vectored(&self) -> bool {
+        match self {
+            Self::Plain(s) => s.is_write_vectored(),
+            Self::Tls(s) => s.is_write_vectored(),
+        }
+    }
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(s) => Pin::new(s).poll_flush(cx),
+            Self::Tls(s) => Pin::new(s).poll_flush(cx),
+        }
+    }
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(s) => Pin::new(s).poll_shutdown(cx),
+            Self::Tls(s) => Pin::new(s).poll_shutdown(cx),
+        }
+    }
+}

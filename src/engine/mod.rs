@@ -1,0 +1,251 @@
+//! Floor 4: the only room that opens sockets. Tasks in, exchanges out, on threads of its own.
+//!
+//! A job is a closure over [`Transport`], given with an origin and a budget; the engine knows no check and no flow by name.
+//! Scope admits the host and judges every resolved address, the budget admits the request, the record is told, and only
+//! then does a byte leave.
+
+pub mod address;
+mod budget;
+mod decode;
+mod dial;
+mod express;
+pub mod scope;
+mod send;
+mod tap;
+mod tls;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Runtime;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::base::{Error, Exit, Result};
+use crate::wire::{BoxFuture, Exchange, Failure, FailureKind, Phase, Policy, Record, Request, Transport};
+
+use budget::Budgets;
+pub use budget::Lane;
+use dial::Dialer;
+pub use dial::Override;
+pub use scope::{Entry, Scope};
+use send::Exchanger;
+use tls::Trust;
+
+/// Jobs of a batch that may run or wait at once; one more is refused, so that neither side ever blocks.
+const MOST_WAITING: usize = 4_096;
+
+/// How a run sends.
+#[derive(Debug, Default)]
+pub struct Config {
+    /// What is in scope from the start.
+    pub scope: Vec<Entry>,
+    /// Refuse every connection.
+    pub offline: bool,
+    /// Requests a second for every origin, in place of the defaults.
+    pub rate: Option<f64>,
+    /// Certificates trusted besides the system's, as PEM.
+    pub roots: Option<Vec<u8>>,
+    /// Names with an address given by the user.
+    pub overrides: Vec<Override>,
+}
+
+/// Who asked for a job, and how much it may send.
+#[derive(Debug, Clone, Copy)]
+pub struct Budget {
+    /// The word in the record: `hand`, `check`, `rate`, `oauth`.
+    pub origin: &'static str,
+    /// Which lane it takes.
+    pub lane: Lane,
+    /// Requests it may send; any number when `None`.
+    pub requests: Option<u64>,
+}
+
+impl Budget {
+    /// One who types and waits.
+    pub const HAND: Self = Self { origin: "hand", lane: Lane::Hand, requests: None };
+}
+
+/// A running job: cancelled with it, and not by dropping it.
+#[derive(Debug, Clone)]
+pub struct Handle(CancellationToken);
+
+impl Handle {
+    /// Stops the job: what is in flight ends within milliseconds with what it has learnt.
+    pub fn cancel(&self) {
+        self.0.cancel();
+    }
+}
+
+struct Shared {
+    exchanger: Exchanger,
+    budgets: Budgets,
+    numbers: AtomicU64,
+}
+
+/// The engine of a run.
+pub struct Engine {
+    shared: Arc<Shared>,
+    /// Places for jobs of a batch, so that what waits is bounded; a hand needs none.
+    places: Arc<Semaphore>,
+    root: CancellationToken,
+    runtime: Option<Runtime>,
+}
+
+impl Engine {
+    /// Starts the engine's threads.
+    ///
+    /// # Errors
+    /// Roots that cannot be read, or a machine that gives no thread.
+    pub fn start(config: Config, record: Arc<dyn Record>) -> Result<Self> {
+        let trust = Trust::new(config.roots.as_deref())?;
+        let scope = Scope::new(config.scope, config.offline);
+        let dialer = Dialer { scope, trust, overrides: config.overrides };
+        let shared = Arc::new(Shared {
+            exchanger: Exchanger::new(dialer, record),
+            budgets: Budgets::new(config.rate),
+            numbers: AtomicU64::new(1),
+        });
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("lunette-engine")
+            .enable_io()
+            .enable_time()
+            .build()
+            .map_err(|e| Error::new(Exit::Unreachable, format!("the engine cannot start: {e}")))?;
+        let places = Arc::new(Semaphore::new(MOST_WAITING));
+        Ok(Self { shared, places, root: CancellationToken::new(), runtime: Some(runtime) })
+    }
+
+    /// The scope, to show and to add to.
+    pub fn scope(&self) -> &Scope {
+        &self.shared.exchanger.dialer.scope
+    }
+
+    /// Gives a job to the engine. Never blocks.
+    ///
+    /// # Errors
+    /// When too many jobs wait already.
+    pub fn submit<F>(&self, budget: Budget, job: F) -> Result<Handle>
+    where
+        F: for<'a> FnOnce(&'a dyn Transport) -> BoxFuture<'a, ()> + Send + 'static,
+    {
+        let place = match budget.lane {
+            Lane::Hand => None,
+            Lane::Batch => Some(Arc::clone(&self.places).try_acquire_owned().map_err(|_| {
+                Error::new(Exit::NotJudged, "too many jobs wait already").hint("let some of them end first")
+            })?),
+        };
+        let cancel = self.root.child_token();
+        let line = Line {
+            shared: Arc::clone(&self.shared),
+            budget,
+            left: budget.requests.map(AtomicU64::new),
+            cancel: cancel.clone(),
+        };
+        if let Some(runtime) = &self.runtime {
+            runtime.spawn(async move {
+                job(&line).await;
+                drop(place);
+            });
+        }
+        Ok(Handle(cancel))
+    }
+
+    /// Runs a job and waits for what it gives. For the command line, which has nothing else to do meanwhile.
+    ///
+    /// # Errors
+    /// As [`Engine::submit`], or when the job ended without giving anything.
+    pub fn run<T, F>(&self, budget: Budget, job: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'a> FnOnce(&'a dyn Transport) -> BoxFuture<'a, T> + Send + 'static,
+    {
+        let (give, take) = std::sync::mpsc::sync_channel(1);
+        self.submit(budget, move |transport| {
+            Box::pin(async move {
+                let _ = give.send(job(transport).await);
+            })
+        })?;
+        take.recv().map_err(|_| Error::new(Exit::Interrupted, "the job ended without a result"))
+    }
+
+    /// Stops everything that runs and waits.
+    pub fn cancel_all(&self) {
+        self.root.cancel();
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.root.cancel();
+        if let Some(runtime) = self.runtime.take() {
+            // A peer that holds a connection must not hold the program.
+            runtime.shutdown_timeout(Duration::from_millis(200));
+        }
+    }
+}
+
+/// The transport of one job.
+struct Line {
+    shared: Arc<Shared>,
+    budget: Budget,
+    left: Option<AtomicU64>,
+    cancel: CancellationToken,
+}
+
+impl Line {
+    fn spend(&self) -> bool {
+        self.left
+            .as_ref()
+            .is_none_or(|left| left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok())
+    }
+}
+
+impl Transport for Line {
+    fn send(&self, request: Request, policy: Policy) -> BoxFuture<'_, Exchange> {
+        Box::pin(async move {
+            let id = self.shared.numbers.fetch_add(1, Ordering::Relaxed);
+            let unsent = |request, kind, message: &str| {
+                let now = crate::base::Clock::wall(&crate::base::SystemClock);
+                let mut x = Exchange::new(id, now, request);
+                x.error = Some(Failure { phase: Phase::Prepare, kind, message: message.to_owned() });
+                x
+            };
+            if !self.spend() {
+                return unsent(
+                    request,
+                    FailureKind::Budget,
+                    "the request budget of this job is spent; nothing was sent",
+                );
+            }
+            let pass = tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => None,
+                pass = self.shared.budgets.admit(&request.origin, self.budget.lane) => Some(pass),
+            };
+            let Some(_pass) = pass else {
+                return unsent(request, FailureKind::Cancelled, "cancelled before anything was sent");
+            };
+            self.shared.exchanger.exchange(id, self.budget.origin, request, policy, self.cancel.cancelled()).await
+        })
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            tokio::select! {
+                () = self.cancel.cancelled() => {}
+                () = tokio::time::sleep(duration) => {}
+            }
+        })
+    }
+
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    fn requests_left(&self) -> Option<u64> {
+        self.left.as_ref().map(|l| l.load(Ordering::Relaxed))
+    }
+}

@@ -1,0 +1,318 @@
+//! Scope: who may be talked to. Deny by default, judged on the resolved address, and the only maker of the token without
+//! which nothing dials.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+
+use crate::base::{Error, Result, text};
+use crate::wire::Origin;
+use crate::wire::url::split_port;
+
+use super::address::{Cidr, Class, canonical, classify};
+
+/// One thing that is in scope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Name or address literal, lower case, without brackets.
+    pub host: String,
+    /// Port; any when `None`.
+    pub port: Option<u16>,
+    /// Range that the name may resolve into although it is not public.
+    pub range: Option<Cidr>,
+    /// True when the host was typed as a target in this run: it may then resolve to any place but a metadata service, and
+    /// its first address set is pinned.
+    pub typed: bool,
+}
+
+impl Entry {
+    /// The entry for a host that was typed as a target.
+    pub fn typed(origin: &Origin) -> Self {
+        Self { host: origin.host.clone(), port: Some(origin.port), range: None, typed: true }
+    }
+
+    /// Parses `HOST[:PORT][=CIDR]`.
+    ///
+    /// # Errors
+    /// A bad host, port or range, each named.
+    pub fn parse(s: &str) -> Result<Self> {
+        let (place, range) = match s.split_once('=') {
+            Some((p, r)) => (p, Some(r)),
+            None => (s, None),
+        };
+        let fail = |what: String| {
+            Error::input(what)
+                .at(format!("--allow {}", text::display_str(s)))
+                .hint("write HOST[:PORT][=CIDR], for example api.corp:443=10.0.0.0/8")
+        };
+        let (host, port) = split_port(place.as_bytes()).map_err(fail)?;
+        if host.is_empty() {
+            return Err(fail("there is no host".to_owned()));
+        }
+        let range = match range {
+            Some(r) => {
+                Some(Cidr::parse(r).ok_or_else(|| fail(format!("{} is not an address range", text::display_str(r))))?)
+            }
+            None => None,
+        };
+        Ok(Self { host, port, range, typed: false })
+    }
+
+    fn covers(&self, origin: &Origin) -> bool {
+        self.port.is_none_or(|p| p == origin.port)
+            && (self.host == origin.host
+                || matches!((self.literal(), origin.host.parse::<IpAddr>()), (Some(a), Ok(b)) if a == b))
+    }
+
+    fn literal(&self) -> Option<IpAddr> {
+        self.host.parse().ok()
+    }
+}
+
+impl std::fmt::Display for Entry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]", self.host)?;
+        } else {
+            f.write_str(&self.host)?;
+        }
+        if let Some(p) = self.port {
+            write!(f, ":{p}")?;
+        }
+        if let Some(r) = self.range {
+            write!(f, "={r}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Why scope refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Denied {
+    /// No entry names this host and port: the one refusal that can be answered by admitting it.
+    NotInScope(Origin),
+    /// It is in scope, but resolves to a place that its entry does not name.
+    Address {
+        /// Who.
+        origin: Origin,
+        /// The address.
+        address: IpAddr,
+        /// What that address is.
+        class: Class,
+    },
+    /// It resolves to other addresses than it did first in this run.
+    Rebound {
+        /// Who.
+        origin: Origin,
+        /// The new address.
+        address: IpAddr,
+    },
+    /// The run is offline.
+    Offline,
+}
+
+impl Denied {
+    /// One sentence with the next step.
+    pub fn error(&self) -> Error {
+        match self {
+            Self::NotInScope(o) => Error::refused(format!("{} is not in scope", text::display_str(&o.host_port())))
+                .hint(format!("add --allow {}", text::display_str(&o.host_port()))),
+            Self::Address { origin, address, class: class @ Class::Metadata } => {
+                Error::refused(format!("{} resolves to {address}, {}", text::display_str(&origin.host), class.words()))
+                    .hint(format!("only an entry for that very address admits it: --allow {address}"))
+            }
+            Self::Address { origin, address, class } => Error::refused(format!(
+                "{} resolves to {address}, {}, which its scope entry does not name",
+                text::display_str(&origin.host),
+                class.words()
+            ))
+            .hint(format!("add the range to the entry: --allow {}={address}", text::display_str(&origin.host_port()))),
+            Self::Rebound { origin, address } => Error::refused(format!(
+                "{} now resolves to {address}, which is not among its first addresses of this run",
+                text::display_str(&origin.host)
+            ))
+            .hint("start a new run if the change is meant"),
+            Self::Offline => Error::refused("this run is offline").hint("leave out --offline to connect"),
+        }
+    }
+}
+
+/// Proof that scope admits a host and port. Only [`Scope::authorise`] makes one, and only a holder can dial.
+#[derive(Debug, Clone)]
+pub struct ScopeToken {
+    origin: Origin,
+    range: Vec<Cidr>,
+    literal: Option<IpAddr>,
+    typed: bool,
+}
+
+impl ScopeToken {
+    /// Who it is for.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+}
+
+/// The scope of a run.
+#[derive(Debug, Default)]
+pub struct Scope {
+    entries: Mutex<Vec<Entry>>,
+    pins: Mutex<HashMap<String, Vec<IpAddr>>>,
+    offline: bool,
+}
+
+impl Scope {
+    /// A scope with these entries.
+    pub fn new(entries: Vec<Entry>, offline: bool) -> Self {
+        Self { entries: Mutex::new(entries), pins: Mutex::default(), offline }
+    }
+
+    /// Adds an entry for the rest of the run.
+    pub fn admit(&self, entry: Entry) {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        if !entries.contains(&entry) {
+            entries.push(entry);
+        }
+    }
+
+    /// The entries, for the screen.
+    pub fn entries(&self) -> Vec<Entry> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Admits a host and port by name, or says why not.
+    ///
+    /// # Errors
+    /// [`Denied::Offline`] or [`Denied::NotInScope`].
+    pub fn authorise(&self, origin: &Origin) -> Result<ScopeToken, Denied> {
+        if self.offline {
+            return Err(Denied::Offline);
+        }
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut token: Option<ScopeToken> = None;
+        for entry in entries.iter().filter(|e| e.covers(origin)) {
+            let t = token.get_or_insert_with(|| ScopeToken {
+                origin: origin.clone(),
+                range: Vec::new(),
+                literal: None,
+                typed: false,
+            });
+            t.range.extend(entry.range);
+            t.literal = t.literal.or(entry.literal());
+            t.typed |= entry.typed;
+        }
+        token.ok_or_else(|| Denied::NotInScope(origin.clone()))
+    }
+
+    /// Judges the addresses a host resolved to. Every one must be admitted: a name with one good and one bad address is
+    /// how rebinding begins.
+    ///
+    /// # Errors
+    /// [`Denied::Address`] or [`Denied::Rebound`] for the first address that is not admitted.
+    pub fn judge(&self, token: &ScopeToken, addresses: &[IpAddr]) -> Result<(), Denied> {
+        let mut by_typing = false;
+        for &address in addresses {
+            let class = classify(address);
+            if class == Class::Public || token.literal == Some(address) {
+                continue;
+            }
+            let ranged = token.range.iter().any(|r| r.contains(address));
+            match class {
+                Class::Metadata => {}
+                _ if ranged => continue,
+                _ if token.typed => {
+                    by_typing = true;
+                    continue;
+                }
+                _ => {}
+            }
+            return Err(Denied::Address { origin: token.origin.clone(), address, class });
+        }
+        let mut pins = self.pins.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pinned) = pins.get(&token.origin.host) {
+            if let Some(&address) = addresses.iter().find(|a| !pinned.contains(&canonical(**a))) {
+                return Err(Denied::Rebound { origin: token.origin.clone(), address });
+            }
+        } else if by_typing {
+            pins.insert(token.origin.host.clone(), addresses.iter().map(|a| canonical(*a)).collect());
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Target;
+
+    fn origin(url: &str) -> Origin {
+        Target::parse(url.as_bytes()).expect("url").origin
+    }
+    fn ip(s: &str) -> IpAddr {
+        s.parse().expect("ip")
+    }
+
+    #[test]
+    fn denies_by_default_and_says_how_to_admit() {
+        let scope = Scope::new(vec![Entry::parse("api.test:8443").expect("entry")], false);
+        assert!(scope.authorise(&origin("https://api.test:8443/")).is_ok());
+        let denied = scope.authorise(&origin("https://api.test/")).expect_err("other port");
+        assert!(denied.error().to_string().contains("--allow api.test:443"));
+        assert_eq!(
+            Scope::new(vec![Entry::parse("api.test").expect("entry")], true)
+                .authorise(&origin("https://api.test/"))
+                .expect_err("offline"),
+            Denied::Offline
+        );
+    }
+
+    #[test]
+    fn a_name_needs_its_range_for_a_private_address() {
+        let scope =
+            Scope::new(vec![Entry::parse("a.test").expect("e"), Entry::parse("b.test=10.0.0.0/8").expect("e")], false);
+        let a = scope.authorise(&origin("https://a.test/")).expect("in scope");
+        let b = scope.authorise(&origin("https://b.test/")).expect("in scope");
+        assert!(scope.judge(&a, &[ip("93.184.216.34")]).is_ok());
+        assert!(matches!(scope.judge(&a, &[ip("93.184.216.34"), ip("10.0.0.1")]), Err(Denied::Address { .. })));
+        assert!(scope.judge(&b, &[ip("10.0.0.1")]).is_ok());
+        assert!(scope.judge(&b, &[ip("192.168.0.1")]).is_err());
+    }
+
+    #[test]
+    fn a_typed_target_is_pinned_to_its_first_addresses() {
+        let scope = Scope::default();
+        let o = origin("http://dev.test:81/");
+        scope.admit(Entry::typed(&o));
+        let t = scope.authorise(&o).expect("typed");
+        assert!(scope.judge(&t, &[ip("127.0.0.1")]).is_ok());
+        assert!(scope.judge(&t, &[ip("::ffff:127.0.0.1")]).is_ok());
+        assert!(matches!(scope.judge(&t, &[ip("127.0.0.2")]), Err(Denied::Rebound { .. })));
+    }
+
+    #[test]
+    fn metadata_needs_its_own_literal_entry() {
+        let scope = Scope::default();
+        let named = origin("http://evil.test/");
+        scope.admit(Entry::typed(&named));
+        scope.admit(Entry::parse("evil.test=169.254.0.0/16").expect("e"));
+        let t = scope.authorise(&named).expect("typed");
+        for spelling in ["169.254.169.254", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe"] {
+            assert!(
+                matches!(scope.judge(&t, &[ip(spelling)]), Err(Denied::Address { class: Class::Metadata, .. })),
+                "{spelling}"
+            );
+        }
+        let literal = origin("http://169.254.169.254/");
+        scope.admit(Entry::parse("169.254.169.254").expect("e"));
+        let t = scope.authorise(&literal).expect("literal");
+        assert!(scope.judge(&t, &[ip("169.254.169.254")]).is_ok());
+    }
+
+    #[test]
+    fn entries_that_do_not_parse_say_why() {
+        for bad in ["", ":80", "a:0", "a=10.0.0.0/40", "a:x"] {
+            assert!(Entry::parse(bad).is_err(), "{bad}");
+        }
+        assert_eq!(Entry::parse("[::1]:8080").expect("v6").to_string(), "[::1]:8080");
+    }
+}

@@ -1,0 +1,716 @@
+//! The measured exchange: one request over hyper, with every instant and fact of the connection that carried it, and all
+//! of it kept when it fails.
+
+use std::collections::HashMap;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::client::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::time::{Instant as Deadline, Sleep};
+
+use crate::base::text::{display, display_str};
+use crate::base::{Clock as _, SystemClock, Untrusted};
+use crate::wire::{
+    Alteration, Connection, Exchange, Failure, FailureKind, HttpChoice, Intent, Origin, Phase, Policy, Record, Request,
+    Response, Scheme, TlsFacts,
+};
+
+use super::decode::{self, Stop};
+use super::dial::{Dialer, Dialled, Stream};
+use super::express::{Casing, Expressed, express};
+use super::scope::{Denied, ScopeToken};
+use super::tap::{Tap, Tapped};
+
+/// Idle connections kept of one kind.
+const MOST_IDLE: usize = 256;
+/// How long an idle connection is trusted to be open.
+const IDLE_FOR: Duration = Duration::from_secs(15);
+/// How long a connection may take to become ready again after a reply.
+const SETTLE: Duration = Duration::from_millis(50);
+/// How often others are let run before that time is waited for.
+const SETTLE_STEPS: usize = 16;
+/// How long decoding may go on after the user has cancelled.
+const AFTER_CANCEL: Duration = Duration::from_millis(100);
+
+/// Connections that may serve each other's requests.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Kind {
+    origin: Origin,
+    http: HttpChoice,
+    insecure: bool,
+    casing: Casing,
+}
+
+/// An open connection.
+struct Open {
+    sender: Protocol,
+    tap: Tap,
+    connection: Connection,
+    tls: Option<TlsFacts>,
+}
+
+enum Protocol {
+    H1(http1::SendRequest<Full<Bytes>>),
+    H2(http2::SendRequest<Full<Bytes>>),
+}
+
+impl Protocol {
+    fn is_ready(&self) -> bool {
+        match self {
+            Self::H1(s) => s.is_ready(),
+            Self::H2(s) => s.is_ready(),
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        match self {
+            Self::H1(s) => s.is_closed(),
+            Self::H2(s) => s.is_closed(),
+        }
+    }
+}
+
+/// What sends: a dialer, the connections that are open, and who keeps the record.
+pub struct Exchanger {
+    /// Opens connections.
+    pub dialer: Dialer,
+    record: Arc<dyn Record>,
+    keeper: Arc<Keeper>,
+    idle: Mutex<HashMap<Kind, Vec<(Instant, Open)>>>,
+}
+
+/// Everything one exchange has learnt so far; it outlives the future that fills it, so that a deadline or a cancellation
+/// keeps it.
+struct Course {
+    exchange: Exchange,
+    phase: Phase,
+    dialled: Dialled,
+    handed: Option<Instant>,
+    head_at: Option<Instant>,
+    body_end: Option<Instant>,
+    tap: Option<Tap>,
+    wire: Vec<u8>,
+    http2: bool,
+}
+
+impl Exchanger {
+    /// An exchanger without connections.
+    pub fn new(dialer: Dialer, record: Arc<dyn Record>) -> Self {
+        Self { dialer, record, keeper: Arc::default(), idle: Mutex::default() }
+    }
+
+    /// Carries one request. `stop` ends it early; whatever was learnt until then is in the exchange.
+    pub async fn exchange(
+        &self,
+        id: u64,
+        origin: &'static str,
+        request: Request,
+        policy: Policy,
+        stop: impl Future<Output = ()>,
+    ) -> Exchange {
+        let began = Instant::now();
+        self.keeper.note();
+        let mut course = Course {
+            exchange: Exchange::new(id, SystemClock.wall(), request),
+            phase: Phase::Prepare,
+            dialled: Dialled::default(),
+            handed: None,
+            head_at: None,
+            body_end: None,
+            tap: None,
+            wire: Vec::new(),
+            http2: false,
+        };
+        let by = began + policy.deadlines.total;
+        let failed = tokio::select! {
+            biased;
+            () = stop => {
+                Some(Failure { phase: course.phase, kind: FailureKind::Cancelled, message: "cancelled".to_owned() })
+            }
+            ended = self.run(&mut course, origin, &policy, by) => ended.err(),
+        };
+        course.exchange.error = failed;
+        let exchange = course.finish(began, &policy, by).await;
+        self.record.result(&exchange);
+        exchange
+    }
+
+    async fn run(
+        &self,
+        course: &mut Course,
+        origin: &'static str,
+        policy: &Policy,
+        by: Instant,
+    ) -> Result<(), Failure> {
+        let prepare = |kind, message| Failure { phase: Phase::Prepare, kind, message };
+        let request = &course.exchange.request;
+        let token = self.dialer.scope.authorise(&request.origin).map_err(|denied| {
+            let kind = if denied == Denied::Offline { FailureKind::Offline } else { FailureKind::Scope };
+            prepare(kind, denied.error().to_string())
+        })?;
+        let expressed = express(request).map_err(|why| {
+            prepare(FailureKind::Inexpressible, format!("this cannot be sent as typed: {why}; nothing was sent"))
+        })?;
+        let mut intent = Intent {
+            id: course.exchange.id,
+            origin,
+            remote: std::net::SocketAddr::from(([0, 0, 0, 0], 0)),
+            method: display(&request.method),
+            url: format!("{}{}", request.origin, display(&request.target)),
+        };
+        let kind = Kind {
+            origin: request.origin.clone(),
+            http: policy.http,
+            insecure: policy.insecure,
+            casing: expressed.casing,
+        };
+        let mut timer = Timer { by, total: policy.deadlines.total, sleep: None };
+        let mut open = if let Some(open) = self.take(&kind, policy, &mut timer).await {
+            intent.remote = open.connection.remote;
+            self.keep_record(&intent)?;
+            open
+        } else {
+            let deadlines = policy.deadlines.within(by.saturating_duration_since(Instant::now()));
+            self.open(course, &token, &kind, &Policy { deadlines, ..*policy }, &mut intent).await?
+        };
+        course.exchange.connection = Some(open.connection.clone());
+        course.exchange.tls.clone_from(&open.tls);
+        course.http2 = matches!(open.sender, Protocol::H2(_));
+        course.exchange.altered =
+            if course.http2 { protocol_changes(&course.exchange.request) } else { expressed.altered.clone() };
+        self.carry(course, &mut open, expressed, policy, &mut timer).await?;
+        self.give_back(kind, open);
+        Ok(())
+    }
+
+    fn keep_record(&self, intent: &Intent) -> Result<(), Failure> {
+        self.record.intent(intent).map_err(|e| Failure {
+            phase: Phase::Prepare,
+            kind: FailureKind::Record,
+            message: format!("the record cannot be kept, so nothing was sent: {e}"),
+        })
+    }
+
+    /// An idle connection that is ready for another request.
+    async fn take(&self, kind: &Kind, policy: &Policy, timer: &mut Timer) -> Option<Open> {
+        if policy.fresh {
+            return None;
+        }
+        while let Some(mut open) = self.pop(kind) {
+            // A reply that has only just been read leaves its connection a step behind; letting others run is mostly
+            // enough, and costs no timer.
+            for _ in 0..SETTLE_STEPS {
+                if open.sender.is_ready() {
+                    return Some(open);
+                }
+                tokio::task::yield_now().await;
+            }
+            let ready = match &mut open.sender {
+                Protocol::H1(s) => timer.within(SETTLE, s.ready()).await,
+                Protocol::H2(s) => timer.within(SETTLE, s.ready()).await,
+            };
+            if matches!(ready, Some(Ok(()))) {
+                return Some(open);
+            }
+        }
+        None
+    }
+
+    fn pop(&self, kind: &Kind) -> Option<Open> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = idle.get_mut(kind)?;
+        while let Some((since, open)) = kept.pop() {
+            if since.elapsed() > IDLE_FOR || open.sender.is_closed() {
+                continue;
+            }
+            if let Protocol::H2(sender) = &open.sender {
+                // HTTP/2 is shared: it stays where the next request finds it.
+                let shared = Open {
+                    sender: Protocol::H2(sender.clone()),
+                    tap: open.tap.clone(),
+                    connection: open.connection.clone(),
+                    tls: open.tls.clone(),
+                };
+                kept.push((Instant::now(), open));
+                return Some(shared);
+            }
+            return Some(open);
+        }
+        None
+    }
+
+    fn give_back(&self, kind: Kind, mut open: Open) {
+        open.connection.reused = true;
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = idle.entry(kind).or_default();
+        let shared = matches!(open.sender, Protocol::H2(_)) && !kept.is_empty();
+        if kept.len() < MOST_IDLE && !shared {
+            kept.push((Instant::now(), open));
+        }
+    }
+
+    async fn open(
+        &self,
+        course: &mut Course,
+        token: &ScopeToken,
+        kind: &Kind,
+        policy: &Policy,
+        intent: &mut Intent,
+    ) -> Result<Open, Failure> {
+        course.phase = Phase::Dns;
+        let by = Instant::now() + policy.deadlines.connect;
+        let addresses = self.dialer.resolve(token, by, &mut course.dialled).await?;
+        if let Some(first) = addresses.first() {
+            intent.remote = *first;
+        }
+        self.keep_record(intent)?;
+        course.phase = Phase::Connect;
+        let connected = self.dialer.connect(token, &addresses, policy, &mut course.dialled).await;
+        course.exchange.tls.clone_from(&course.dialled.tls);
+        if let Some((remote, local)) = course.dialled.ends {
+            course.exchange.connection =
+                Some(Connection { remote, local, alpn: course.dialled.alpn.clone(), reused: false, proxy: None });
+        }
+        let stream = connected?;
+        course.phase = Phase::Send;
+        let (stream, tap) = Tapped::new(stream);
+        let http2 = match policy.http {
+            HttpChoice::Http2 => true,
+            HttpChoice::Http1 => false,
+            HttpChoice::Auto => course.dialled.alpn.as_deref() == Some("h2"),
+        };
+        let sender = shake(stream, http2, kind.casing, policy).await?;
+        let connection = course.exchange.connection.clone().ok_or_else(|| Failure {
+            phase: Phase::Connect,
+            kind: FailureKind::Unreachable,
+            message: "the connection has no address".to_owned(),
+        })?;
+        Ok(Open { sender, tap, connection, tls: course.dialled.tls.clone() })
+    }
+
+    /// Sends, and reads the reply to its end.
+    async fn carry(
+        &self,
+        course: &mut Course,
+        open: &mut Open,
+        expressed: Expressed,
+        policy: &Policy,
+        timer: &mut Timer,
+    ) -> Result<(), Failure> {
+        course.phase = Phase::Send;
+        open.tap.begin();
+        course.tap = Some(open.tap.clone());
+        let flood = Arc::new(Flood::default());
+        let http_request = build(&course.exchange.request, expressed, course.http2, &flood, &open.tap, policy)?;
+        course.handed = Some(Instant::now());
+        course.phase = Phase::Wait;
+        let sent = match &mut open.sender {
+            Protocol::H1(s) => timer.within(policy.deadlines.first_byte, s.send_request(http_request)).await,
+            Protocol::H2(s) => timer.within(policy.deadlines.first_byte, s.send_request(http_request)).await,
+        };
+        let response = match sent {
+            Some(Ok(response)) => response,
+            Some(Err(_)) if flood.1.load(Ordering::Relaxed) => {
+                return Err(Failure {
+                    phase: Phase::Wait,
+                    kind: FailureKind::Cap,
+                    message: format!("more than {} informational (1xx) responses", policy.caps.informational),
+                });
+            }
+            Some(Err(e)) => return Err(words(&e, course)),
+            None => {
+                let late = format!("no reply within {} s of sending", policy.deadlines.first_byte.as_secs_f32());
+                return Err(timer.failure(Phase::Wait, late));
+            }
+        };
+        course.head_at = Some(Instant::now());
+        course.phase = Phase::Receive;
+        let (parts, body) = response.into_parts();
+        let head = open.tap.look(|seen| head(&parts, &seen.head, course.http2));
+        course.exchange.response = Some(head);
+        read_body(course, body, policy, timer).await?;
+        course.body_end = Some(Instant::now());
+        Ok(())
+    }
+}
+
+/// Keeps one near timer armed while requests flow. The runtime wakes its driver, with a system call, for every timer that
+/// is due before all others; beside a near one, the far deadlines of an exchange cost nothing.
+#[derive(Debug, Default)]
+struct Keeper {
+    begun: AtomicU64,
+    keeping: AtomicBool,
+}
+
+impl Keeper {
+    const PERIOD: Duration = Duration::from_millis(100);
+
+    /// An exchange begins: keep for at least a period more.
+    fn note(self: &Arc<Self>) {
+        self.begun.fetch_add(1, Ordering::Relaxed);
+        if !self.keeping.load(Ordering::Relaxed) && !self.keeping.swap(true, Ordering::Relaxed) {
+            let keeper = Arc::clone(self);
+            tokio::spawn(async move {
+                loop {
+                    let before = keeper.begun.load(Ordering::Relaxed);
+                    tokio::time::sleep(Self::PERIOD).await;
+                    if keeper.begun.load(Ordering::Relaxed) == before {
+                        keeper.keeping.store(false, Ordering::Relaxed);
+                        return;
+                    }
+                }
+            });
+        }
+    }
+}
+
+/// One timer for all deadlines of an exchange, armed only when something has to be waited for.
+struct Timer {
+    by: Instant,
+    total: Duration,
+    sleep: Option<Pin<Box<Sleep>>>,
+}
+
+impl Timer {
+    /// The result of `work`, or `None` when it takes longer than `limit` or than the exchange may.
+    async fn within<T>(&mut self, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+        let mut work = pin!(work);
+        let first = std::future::poll_fn(|cx| Poll::Ready(work.as_mut().poll(cx))).await;
+        if let Poll::Ready(result) = first {
+            return Some(result);
+        }
+        let by = Deadline::from_std((Instant::now() + limit).min(self.by));
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(by)));
+        sleep.as_mut().reset(by);
+        tokio::select! {
+            biased;
+            result = work => Some(result),
+            () = sleep => None,
+        }
+    }
+
+    /// The failure after a `None`: of the phase, or of the whole exchange.
+    fn failure(&self, phase: Phase, late: String) -> Failure {
+        let message = if Instant::now() >= self.by {
+            format!("the exchange took longer than {} s", self.total.as_secs_f32())
+        } else {
+            late
+        };
+        Failure { phase, kind: FailureKind::Timeout, message }
+    }
+}
+
+/// Counts informational responses: how many, and whether it was too many.
+#[derive(Debug, Default)]
+struct Flood(AtomicU32, AtomicBool);
+
+async fn shake(stream: Tapped<Stream>, http2: bool, casing: Casing, policy: &Policy) -> Result<Protocol, Failure> {
+    let io = TokioIo::new(stream);
+    let failed = |e: hyper::Error| Failure {
+        phase: Phase::Send,
+        kind: FailureKind::Protocol,
+        message: format!("the connection could not be used: {}", display_str(&e.to_string())),
+    };
+    if http2 {
+        let (sender, connection) = http2::Builder::new(TokioExecutor::new())
+            .max_header_list_size(512 << 10)
+            .handshake(io)
+            .await
+            .map_err(failed)?;
+        tokio::spawn(connection);
+        return Ok(Protocol::H2(sender));
+    }
+    let (sender, connection) = http1::Builder::new()
+        .title_case_headers(casing == Casing::Title)
+        // One more, so that a head at the cap is told from one above it.
+        .max_headers(policy.caps.headers + 1)
+        .handshake(io)
+        .await
+        .map_err(failed)?;
+    tokio::spawn(connection);
+    Ok(Protocol::H1(sender))
+}
+
+fn build(
+    request: &Request,
+    mut expressed: Expressed,
+    http2: bool,
+    flood: &Arc<Flood>,
+    tap: &Tap,
+    policy: &Policy,
+) -> Result<http::Request<Full<Bytes>>, Failure> {
+    let mut out = http::Request::new(Full::new(request.body.clone()));
+    *out.method_mut() = expressed.method;
+    if http2 {
+        let authority = expressed
+            .headers
+            .remove(http::header::HOST)
+            .and_then(|h| h.to_str().ok().map(str::to_owned))
+            .unwrap_or_else(|| request.origin.authority());
+        let absolute = format!("{}://{authority}{}", request.origin.scheme.word(), expressed.target);
+        *out.uri_mut() = absolute.parse().map_err(|_| Failure {
+            phase: Phase::Prepare,
+            kind: FailureKind::Inexpressible,
+            message: "HTTP/2 cannot carry this target or host; try --http 1.1; nothing was sent".to_owned(),
+        })?;
+        for name in ["connection", "keep-alive", "proxy-connection", "upgrade"] {
+            expressed.headers.remove(name);
+        }
+        *out.version_mut() = http::Version::HTTP_2;
+    } else {
+        *out.uri_mut() = expressed.target;
+    }
+    *out.headers_mut() = expressed.headers;
+    let (flood, tap, most) = (Arc::clone(flood), tap.clone(), policy.caps.informational);
+    hyper::ext::on_informational(&mut out, move |_| {
+        if flood.0.fetch_add(1, Ordering::Relaxed) >= most {
+            flood.1.store(true, Ordering::Relaxed);
+            tap.cut();
+        }
+    });
+    Ok(out)
+}
+
+/// What HTTP/2 itself changes (RFC 9113 section 8.2).
+fn protocol_changes(request: &Request) -> Vec<Alteration> {
+    let mut out = Vec::new();
+    let by = "protocol";
+    for (n, _) in &request.headers {
+        if n.eq_ignore_ascii_case(b"host") {
+            out.push(Alteration { by, what: "Host is sent as :authority".to_owned() });
+        } else if ["connection", "keep-alive", "proxy-connection", "upgrade"]
+            .iter()
+            .any(|c| n.eq_ignore_ascii_case(c.as_bytes()))
+        {
+            out.push(Alteration { by, what: format!("{} is left out", display(n)) });
+        } else if n.iter().any(u8::is_ascii_uppercase) {
+            out.push(Alteration { by, what: format!("{} is sent in lower case", display(n)) });
+        }
+    }
+    out
+}
+
+/// The head of a response: names in their own case and order where the bytes were kept, hyper's view otherwise.
+fn head(parts: &http::response::Parts, raw: &[u8], http2: bool) -> Response {
+    let mut response = Response {
+        version: match parts.version {
+            http::Version::HTTP_2 => "HTTP/2".to_owned(),
+            http::Version::HTTP_10 => "HTTP/1.0".to_owned(),
+            _ => "HTTP/1.1".to_owned(),
+        },
+        status: parts.status.as_u16(),
+        ..Response::default()
+    };
+    if !http2 && let Some((reason, headers)) = raw_head(raw, parts.headers.len()) {
+        response.reason = reason;
+        response.headers = headers;
+        return response;
+    }
+    if !http2 {
+        response.reason = parts
+            .extensions
+            .get::<hyper::ext::ReasonPhrase>()
+            .map_or_else(|| parts.status.canonical_reason().unwrap_or_default().into(), |r| r.as_bytes().into());
+    }
+    response.headers = parts.headers.iter().map(|(n, v)| (n.as_str().into(), v.as_bytes().into())).collect();
+    response
+}
+
+/// Splits a head into its reason phrase and fields. `None` when it does not hold exactly the `fields` that hyper read.
+fn raw_head(raw: &[u8], fields: usize) -> Option<(Untrusted, Vec<(Untrusted, Untrusted)>)> {
+    let mut lines = raw.strip_suffix(b"\r\n\r\n")?.split(|b| *b == b'\n').map(|l| l.strip_suffix(b"\r").unwrap_or(l));
+    let status_line = lines.next()?;
+    let reason = status_line.splitn(3, |b| *b == b' ').nth(2).unwrap_or_default();
+    let mut headers = Vec::with_capacity(fields);
+    for line in lines {
+        let colon = memchr::memchr(b':', line)?;
+        headers.push((line[..colon].into(), line[colon + 1..].trim_ascii().into()));
+    }
+    (headers.len() == fields).then(|| (reason.into(), headers))
+}
+
+/// Reads the body to its end or to the cap.
+async fn read_body(course: &mut Course, mut body: Incoming, policy: &Policy, timer: &mut Timer) -> Result<(), Failure> {
+    loop {
+        match timer.within(policy.deadlines.idle, body.frame()).await {
+            Some(None) => return Ok(()),
+            Some(Some(Ok(frame))) => {
+                let Ok(data) = frame.into_data() else { continue };
+                let room =
+                    usize::try_from(policy.caps.wire_bytes).unwrap_or(usize::MAX).saturating_sub(course.wire.len());
+                course.wire.extend_from_slice(&data[..data.len().min(room)]);
+                if data.len() > room {
+                    return Err(Failure {
+                        phase: Phase::Receive,
+                        kind: FailureKind::Cap,
+                        message: format!(
+                            "the body is larger than {} bytes; the rest was not read",
+                            policy.caps.wire_bytes
+                        ),
+                    });
+                }
+            }
+            Some(Some(Err(e))) => {
+                let mut failure = words(&e, course);
+                failure.phase = Phase::Receive;
+                return Err(failure);
+            }
+            None => {
+                let late = format!("the body stopped for {} s", policy.deadlines.idle.as_secs_f32());
+                return Err(timer.failure(Phase::Receive, late));
+            }
+        }
+    }
+}
+
+/// hyper's error in words.
+fn words(e: &hyper::Error, course: &Course) -> Failure {
+    let read = course.tap.as_ref().map(|t| t.look(|s| s.head.clone())).unwrap_or_default();
+    let phase = if read.is_empty() && course.head_at.is_none() { Phase::Wait } else { Phase::Receive };
+    let origin = &course.exchange.request.origin;
+    let (kind, message) = if e.is_parse_too_large() {
+        (FailureKind::Cap, "the response head has too many or too large header fields".to_owned())
+    } else if origin.scheme == Scheme::Http && read.first() == Some(&0x15) {
+        (FailureKind::Protocol, "the port answered with a TLS alert; try https://".to_owned())
+    } else if e.is_parse() {
+        let shown = display(&read[..read.len().min(60)]);
+        (FailureKind::Protocol, format!("the reply is not HTTP as this sender reads it: {shown}"))
+    } else if e.is_incomplete_message() && course.head_at.is_none() {
+        (FailureKind::Closed, "the server closed the connection before a whole reply came".to_owned())
+    } else if e.is_incomplete_message() || e.is_body_write_aborted() {
+        (FailureKind::Closed, "the server closed the connection in the middle of the body".to_owned())
+    } else if e.is_canceled() || e.is_closed() {
+        (FailureKind::Closed, "the connection was closed before the request could be sent".to_owned())
+    } else {
+        let cause = std::error::Error::source(e);
+        let early = cause
+            .and_then(|c| c.downcast_ref::<std::io::Error>())
+            .is_some_and(|io| io.kind() == std::io::ErrorKind::UnexpectedEof);
+        if early {
+            (FailureKind::Closed, "the server closed the connection in the middle of the body".to_owned())
+        } else {
+            let cause = cause.map_or_else(|| e.to_string(), ToString::to_string);
+            (FailureKind::Closed, format!("the connection broke: {}", display_str(&cause)))
+        }
+    };
+    Failure { phase, kind, message }
+}
+
+impl Course {
+    /// Turns what was learnt into the exchange.
+    async fn finish(mut self, began: Instant, policy: &Policy, by: Instant) -> Exchange {
+        self.exchange.phases = self.phases(began);
+        if self.exchange.tls.is_none() {
+            self.exchange.tls = self.dialled.tls.take();
+        }
+        if let Some(tap) = self.tap.as_ref().filter(|_| !self.http2) {
+            let sent = tap.look(|s| Bytes::copy_from_slice(&s.sent));
+            self.exchange.sent = (!sent.is_empty()).then_some(sent);
+        }
+        self.undo_codings(policy, by).await;
+        self.exchange
+    }
+
+    fn phases(&self, began: Instant) -> crate::wire::Phases {
+        let d = &self.dialled;
+        let between = |a: Option<Instant>, b: Option<Instant>| Some(b?.saturating_duration_since(a?));
+        let (first_write, last_write, first_read) =
+            self.tap.as_ref().map_or((None, None, None), |t| t.look(|s| (s.first_write, s.last_write, s.first_read)));
+        // On HTTP/2 the first bytes read are the connection's own; the head of this reply is what counts.
+        let answered = if self.http2 { self.head_at } else { first_read };
+        let written = if self.http2 { first_write.or(self.handed) } else { last_write };
+        let end = self.body_end.or(self.head_at.map(|_| Instant::now()));
+        crate::wire::Phases {
+            dns: d.looked_up.then(|| between(d.began, d.resolved)).flatten(),
+            connect: between(d.resolved, d.connected),
+            tls: between(d.connected, d.secured),
+            send: between(self.handed, written),
+            wait: between(written, answered),
+            receive: between(answered, end),
+            total: Some(began.elapsed()),
+        }
+    }
+
+    async fn undo_codings(&mut self, policy: &Policy, by: Instant) {
+        let Some(response) = &mut self.exchange.response else { return };
+        response.wire_bytes = self.wire.len() as u64;
+        response.truncated = self.exchange.error.is_some();
+        let wire = std::mem::take(&mut self.wire);
+        let listed: Vec<String> = response.all("content-encoding").map(|v| v.lossy().into_owned()).collect();
+        let codings = match decode::codings(&listed.join(","), policy.caps.encodings) {
+            Ok(codings) => codings,
+            Err(why) => {
+                self.exchange.error.get_or_insert(Failure {
+                    phase: Phase::Receive,
+                    kind: FailureKind::Protocol,
+                    message: format!("{why}; the body is shown as it came"),
+                });
+                Vec::new()
+            }
+        };
+        if codings.is_empty() || wire.is_empty() {
+            response.decoded_bytes = wire.len() as u64;
+            response.body = wire.into();
+            return;
+        }
+        let caps = policy.caps;
+        // Whoever has cancelled does not wait for a bomb either.
+        let by = match &self.exchange.error {
+            Some(e) if e.kind == FailureKind::Cancelled => by.min(Instant::now() + AFTER_CANCEL),
+            _ => by,
+        };
+        let decoding = tokio::task::spawn_blocking(move || {
+            let out = decode::decode(&wire, &codings, &caps, by);
+            (wire, out)
+        });
+        let Ok((wire, out)) = decoding.await else { return };
+        response.decoded_bytes = out.bytes.len() as u64;
+        response.truncated |= out.stopped.is_some();
+        // A body that only claims to be encoded is still evidence.
+        let nothing = out.bytes.is_empty() && matches!(out.stopped, Some(Stop::Corrupt(_)));
+        response.body = if nothing { wire.into() } else { out.bytes.into() };
+        let failure = out.stopped.map(|stop| match stop {
+            Stop::Cap(why) => Failure {
+                phase: Phase::Receive,
+                kind: FailureKind::Cap,
+                message: format!("{why}; the rest was not decoded"),
+            },
+            Stop::Corrupt(why) => Failure {
+                phase: Phase::Receive,
+                kind: FailureKind::Protocol,
+                message: format!("the body does not decode: {why}"),
+            },
+            Stop::Late => Failure {
+                phase: Phase::Receive,
+                kind: FailureKind::Timeout,
+                message: "decoding did not end in time".to_owned(),
+            },
+        });
+        if self.exchange.error.is_none() {
+            self.exchange.error = failure;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_raw_head_keeps_case_order_and_duplicates() {
+        let raw = b"HTTP/1.1 200 Very OK\r\nX-CaSe: 1\r\nSet-Cookie: a\r\nB:2\r\nSet-Cookie: b \r\n\r\n";
+        let (reason, headers) = raw_head(raw, 4).expect("head");
+        assert_eq!(reason, "Very OK".into());
+        let names: Vec<String> = headers.iter().map(|(n, v)| format!("{n}={v}")).collect();
+        assert_eq!(names, ["X-CaSe=1", "Set-Cookie=a", "B=2", "Set-Cookie=b"]);
+        assert!(raw_head(raw, 3).is_none());
+        assert!(raw_head(b"HTTP/1.1 200 OK\r\nfolded: a\r\n b\r\n\r\n", 1).is_none());
+    }
+}

@@ -1,0 +1,319 @@
+//! The TLS client side of a connection: a verifier that records every fault and then decides, and the facts of a handshake.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{ClientConnection, ResolvesClientCert, Resumption};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::sign::CertifiedKey;
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, SignatureScheme};
+
+use crate::base::{Clock as _, Error, Result, SystemClock};
+use crate::tls::{read, self_signed, validity_fault};
+use crate::wire::{HttpChoice, TlsFacts};
+
+/// What the callbacks of one handshake learnt.
+#[derive(Debug, Default)]
+pub struct Recorded {
+    chain: Vec<Vec<u8>>,
+    faults: Vec<String>,
+    signature: Option<String>,
+    asked_for_certificate: bool,
+}
+
+type Shared = Arc<Mutex<Recorded>>;
+
+fn with<T>(shared: &Shared, f: impl FnOnce(&mut Recorded) -> T) -> T {
+    f(&mut shared.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Trust settings of a run. The verifier is built on first use: reading the system's roots costs more than a first frame.
+#[derive(Debug)]
+pub struct Trust {
+    extra_roots: Vec<CertificateDer<'static>>,
+    provider: Arc<CryptoProvider>,
+    verifier: OnceLock<Result<Arc<dyn ServerCertVerifier>, String>>,
+}
+
+impl Trust {
+    /// The system's roots and, in addition, those in `pem`.
+    ///
+    /// # Errors
+    /// When `pem` holds no certificate.
+    pub fn new(pem: Option<&[u8]>) -> Result<Self> {
+        let mut extra_roots = Vec::new();
+        if let Some(pem) = pem {
+            for cert in CertificateDer::pem_slice_iter(pem) {
+                extra_roots.push(cert.map_err(|e| Error::input(format!("a certificate cannot be read: {e}")))?);
+            }
+            if extra_roots.is_empty() {
+                return Err(
+                    Error::input("there is no PEM certificate in it").hint("give a file with BEGIN CERTIFICATE")
+                );
+            }
+        }
+        Ok(Self {
+            extra_roots,
+            provider: Arc::new(rustls::crypto::aws_lc_rs::default_provider()),
+            verifier: OnceLock::new(),
+        })
+    }
+
+    fn verifier(&self) -> Result<Arc<dyn ServerCertVerifier>, String> {
+        self.verifier
+            .get_or_init(|| {
+                rustls_platform_verifier::Verifier::new_with_extra_roots(
+                    self.extra_roots.iter().cloned(),
+                    Arc::clone(&self.provider),
+                )
+                .map(|v| Arc::new(v) as Arc<dyn ServerCertVerifier>)
+                .map_err(|e| format!("no trusted roots on this machine ({e})"))
+            })
+            .clone()
+    }
+
+    /// The configuration of one handshake and where its callbacks write.
+    ///
+    /// # Errors
+    /// One sentence, when the crypto provider has no usable protocol version.
+    pub fn handshake(
+        &self,
+        http: HttpChoice,
+        insecure: bool,
+    ) -> Result<(Arc<ClientConfig>, Arc<Mutex<Recorded>>), String> {
+        let recorded: Shared = Arc::default();
+        let verifier = Recorder {
+            inner: self.verifier(),
+            provider: Arc::clone(&self.provider),
+            insecure,
+            recorded: Arc::clone(&recorded),
+        };
+        let mut config = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
+            .with_safe_default_protocol_versions()
+            .map_err(|e| e.to_string())?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_client_cert_resolver(Arc::new(Asked(Arc::clone(&recorded))));
+        config.alpn_protocols = match http {
+            HttpChoice::Auto => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
+            HttpChoice::Http1 => vec![b"http/1.1".to_vec()],
+            HttpChoice::Http2 => vec![b"h2".to_vec()],
+        };
+        // A resumed session has no chain to show.
+        config.resumption = Resumption::disabled();
+        Ok((Arc::new(config), recorded))
+    }
+}
+
+/// Everything learnt of a handshake, whether it succeeded or not.
+pub fn facts(recorded: &Mutex<Recorded>, connection: Option<&ClientConnection>, sni: Option<String>) -> TlsFacts {
+    let r = recorded.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut facts = TlsFacts {
+        chain: r.chain.iter().map(|der| read(der)).collect(),
+        faults: r.faults.clone(),
+        signature: r.signature.clone(),
+        client_certificate_requested: r.asked_for_certificate,
+        sni,
+        ..TlsFacts::default()
+    };
+    if let Some(c) = connection {
+        facts.version = match c.protocol_version() {
+            Some(rustls::ProtocolVersion::TLSv1_3) => "TLSv1.3".to_owned(),
+            Some(rustls::ProtocolVersion::TLSv1_2) => "TLSv1.2".to_owned(),
+            Some(other) => format!("{other:?}"),
+            None => String::new(),
+        };
+        facts.cipher = c.negotiated_cipher_suite().map(|s| suite_name(s.suite())).unwrap_or_default();
+        facts.group = c.negotiated_key_exchange_group().map(|g| group_name(g.name()));
+        facts.resumed = c.handshake_kind() == Some(rustls::HandshakeKind::Resumed);
+    }
+    facts
+}
+
+/// IANA name of a suite: the registry writes `TLS_`, rustls writes `TLS13_` for those of TLS 1.3.
+fn suite_name(suite: rustls::CipherSuite) -> String {
+    suite.as_str().map_or_else(|| format!("{suite:?}"), |s| s.replacen("TLS13_", "TLS_", 1))
+}
+
+/// IANA name of a group.
+fn group_name(group: rustls::NamedGroup) -> String {
+    group.as_str().map_or_else(
+        || format!("{group:?}"),
+        |s| match s {
+            "X25519" => "x25519".to_owned(),
+            "X448" => "x448".to_owned(),
+            s if s.starts_with("secp") || s.starts_with("SECP") || s.starts_with("FFDHE") => match s {
+                "secp256r1MLKEM768" | "SECP256R1MLKEM768" => "SecP256r1MLKEM768".to_owned(),
+                s => s.to_ascii_lowercase(),
+            },
+            s => s.to_owned(),
+        },
+    )
+}
+
+/// IANA name of a signature scheme, for example `ecdsa_secp256r1_sha256`.
+fn scheme_name(scheme: SignatureScheme) -> String {
+    scheme.as_str().map_or_else(
+        || format!("{scheme:?}"),
+        |s| match s {
+            "ECDSA_NISTP256_SHA256" => "ecdsa_secp256r1_sha256".to_owned(),
+            "ECDSA_NISTP384_SHA384" => "ecdsa_secp384r1_sha384".to_owned(),
+            "ECDSA_NISTP521_SHA512" => "ecdsa_secp521r1_sha512".to_owned(),
+            "RSA_PSS_SHA256" => "rsa_pss_rsae_sha256".to_owned(),
+            "RSA_PSS_SHA384" => "rsa_pss_rsae_sha384".to_owned(),
+            "RSA_PSS_SHA512" => "rsa_pss_rsae_sha512".to_owned(),
+            s => s.to_ascii_lowercase(),
+        },
+    )
+}
+
+/// Notes that the server asked for a client certificate, and has none to give.
+#[derive(Debug)]
+struct Asked(Shared);
+
+impl ResolvesClientCert for Asked {
+    fn resolve(&self, _hints: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        with(&self.0, |r| r.asked_for_certificate = true);
+        None
+    }
+    fn has_certs(&self) -> bool {
+        true
+    }
+}
+
+/// Asks the real verifier, writes down what it said, and lets the handshake go on when the user allows it.
+#[derive(Debug)]
+struct Recorder {
+    inner: Result<Arc<dyn ServerCertVerifier>, String>,
+    provider: Arc<CryptoProvider>,
+    insecure: bool,
+    recorded: Shared,
+}
+
+impl Recorder {
+    fn signature(
+        &self,
+        result: Result<HandshakeSignatureValid, rustls::Error>,
+        scheme: SignatureScheme,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        with(&self.recorded, |r| r.signature = Some(scheme_name(scheme)));
+        match result {
+            Err(e) => {
+                with(&self.recorded, |r| {
+                    r.faults.push(format!("the server did not prove that it holds the certificate's key ({e})"));
+                });
+                if self.insecure { Ok(HandshakeSignatureValid::assertion()) } else { Err(e) }
+            }
+            ok => ok,
+        }
+    }
+}
+
+impl ServerCertVerifier for Recorder {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        with(&self.recorded, |r| {
+            r.chain = std::iter::once(leaf).chain(intermediates).map(|c| c.to_vec()).collect();
+        });
+        let verdict = match &self.inner {
+            Ok(v) => v.verify_server_cert(leaf, intermediates, name, ocsp, now),
+            Err(why) => Err(rustls::Error::General(why.clone())),
+        };
+        let Err(error) = verdict else { return Ok(ServerCertVerified::assertion()) };
+        let mut faults = vec![fault_words(&error, leaf, intermediates)];
+        // The verifier stops at its first fault; an expired certificate is worth naming beside any other.
+        if let Some(expired) = validity_fault(&read(leaf), SystemClock.wall()).filter(|f| !faults.contains(f)) {
+            faults.push(expired);
+        }
+        with(&self.recorded, |r| r.faults.extend(faults));
+        if self.insecure { Ok(ServerCertVerified::assertion()) } else { Err(error) }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        self.signature(rustls::crypto::verify_tls12_signature(message, cert, dss, algorithms), dss.scheme)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        self.signature(rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms), dss.scheme)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// A verification error in the words a reviewer uses.
+fn fault_words(error: &rustls::Error, leaf: &CertificateDer<'_>, rest: &[CertificateDer<'_>]) -> String {
+    let rustls::Error::InvalidCertificate(e) = error else { return format!("not trusted: {error}") };
+    let cert = read(leaf);
+    match e {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => match cert.not_after {
+            Some(end) => format!("expired on {end}"),
+            None => "expired".to_owned(),
+        },
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => match cert.not_before {
+            Some(begin) => format!("not valid before {begin}"),
+            None => "not valid yet".to_owned(),
+        },
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            let names: Vec<String> = cert.san.iter().take(4).map(crate::base::Untrusted::display).collect();
+            if names.is_empty() {
+                "issued for no name at all".to_owned()
+            } else {
+                format!("issued for another name ({})", names.join(", "))
+            }
+        }
+        CertificateError::UnknownIssuer if rest.is_empty() && self_signed(leaf) => "self-signed".to_owned(),
+        CertificateError::UnknownIssuer => "issuer not trusted".to_owned(),
+        CertificateError::Revoked => "revoked".to_owned(),
+        // Certificates made with default openssl settings carry CA:TRUE and end here.
+        CertificateError::Other(o) if o.to_string().contains("CaUsedAsEndEntity") && self_signed(leaf) => {
+            "self-signed (a CA certificate used as a server's own)".to_owned()
+        }
+        other => format!("not trusted: {other}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_the_registry() {
+        assert_eq!(suite_name(rustls::CipherSuite::TLS13_AES_128_GCM_SHA256), "TLS_AES_128_GCM_SHA256");
+        assert_eq!(
+            suite_name(rustls::CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256),
+            "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"
+        );
+        assert_eq!(group_name(rustls::NamedGroup::X25519MLKEM768), "X25519MLKEM768");
+        assert_eq!(group_name(rustls::NamedGroup::X25519), "x25519");
+        assert_eq!(group_name(rustls::NamedGroup::secp256r1), "secp256r1");
+        assert_eq!(scheme_name(SignatureScheme::ECDSA_NISTP256_SHA256), "ecdsa_secp256r1_sha256");
+        assert_eq!(scheme_name(SignatureScheme::ED25519), "ed25519");
+    }
+
+    #[test]
+    fn a_file_without_a_certificate_is_refused() {
+        assert!(Trust::new(Some(b"hello")).is_err());
+    }
+}

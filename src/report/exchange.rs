@@ -1,0 +1,294 @@
+//! The `lunette.exchange/1` document, and an exchange as plain text.
+
+use std::fmt::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::base::secret::{mask_body, mask_header, mask_message, mask_target};
+use crate::base::{Untrusted, hash, text};
+use crate::grade::HeaderGrade;
+use crate::wire::{Exchange, Phases, Request, Response, TlsFacts};
+
+use super::table::{bytes, ms};
+
+/// Whether secrets stand in clear.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Secrets {
+    /// Masked before anything else is done with them; hashes are over the real bytes.
+    Masked,
+    /// As they are.
+    Shown,
+}
+
+/// The document of one exchange.
+pub fn document(x: &Exchange, grade: Option<&HeaderGrade>, secrets: Secrets) -> Value {
+    let mut doc = body(x, grade, secrets);
+    let hops: Vec<Value> = x.hops.iter().map(|h| body(h, None, secrets)).collect();
+    if let Some(map) = doc.as_object_mut() {
+        let mut whole = serde_json::Map::new();
+        whole.insert("schema".to_owned(), json!("lunette.exchange/1"));
+        whole.append(map);
+        whole.insert("hops".to_owned(), json!(hops));
+        return Value::Object(whole);
+    }
+    doc
+}
+
+fn body(x: &Exchange, grade: Option<&HeaderGrade>, secrets: Secrets) -> Value {
+    json!({
+        "id": x.id,
+        "started": x.started,
+        "masked": secrets == Secrets::Masked,
+        "request": request(x, secrets),
+        "response": x.response.as_ref().map(|r| response(r, secrets)),
+        "phases_ms": phases(&x.phases),
+        "connection": x.connection.as_ref().map(|c| json!({
+            "remote": c.remote.to_string(),
+            "local": c.local.to_string(),
+            "alpn": c.alpn,
+            "reused": c.reused,
+            "proxy": c.proxy,
+        })),
+        "tls": x.tls.as_ref().map(tls),
+        "grade": grade.map(|g| json!({"headers": g.grade, "tls": null})),
+        "identity": x.identity,
+        "error": x.error.as_ref().map(|e| json!({
+            "phase": e.phase.word(),
+            "kind": e.kind.word(),
+            "message": e.message,
+        })),
+    })
+}
+
+fn request(x: &Exchange, secrets: Secrets) -> Value {
+    let r = &x.request;
+    let sent = x.sent.as_deref();
+    let masked = secrets == Secrets::Masked;
+    json!({
+        "method": text::display(&r.method),
+        "url": format!("{}{}", r.origin, lossy(&target(r, secrets))),
+        "target": lossy(&target(r, secrets)),
+        "headers": request_headers(r, secrets).iter().map(|(n, v)| json!([lossy(n), lossy(v)])).collect::<Vec<_>>(),
+        "body_base64": STANDARD.encode(if masked { mask_body(&r.body) } else { r.body.to_vec() }),
+        "sent_bytes_base64": sent.map(|s| STANDARD.encode(if masked { mask_message(s) } else { s.to_vec() })),
+        "sha256": sent.map(hash::sha256_hex),
+        "sender": x.sender.word(),
+        "altered": x.altered.iter().map(|a| json!({"by": a.by, "what": a.what})).collect::<Vec<_>>(),
+    })
+}
+
+fn response(r: &Response, secrets: Secrets) -> Value {
+    json!({
+        "version": r.version,
+        "status": r.status,
+        "reason": r.reason,
+        "headers": response_headers(r, secrets).iter().map(|(n, v)| json!([n, v])).collect::<Vec<_>>(),
+        "body_base64": STANDARD.encode(response_body(r, secrets)),
+        "truncated": r.truncated,
+        "wire_bytes": r.wire_bytes,
+        "decoded_bytes": r.decoded_bytes,
+    })
+}
+
+fn phases(p: &Phases) -> Value {
+    let figure = |d: Option<std::time::Duration>| d.map(|d| (d.as_secs_f64() * 1e6).round() / 1e3);
+    json!({
+        "dns": figure(p.dns),
+        "connect": figure(p.connect),
+        "tls": figure(p.tls),
+        "send": figure(p.send),
+        "wait": figure(p.wait),
+        "receive": figure(p.receive),
+        "total": figure(p.total),
+    })
+}
+
+fn tls(t: &TlsFacts) -> Value {
+    let word = |s: &str| (!s.is_empty()).then(|| s.to_owned());
+    json!({
+        "version": word(&t.version),
+        "cipher": word(&t.cipher),
+        "group": t.group,
+        "signature": t.signature,
+        "resumed": t.resumed,
+        "sni": t.sni,
+        "faults": t.faults,
+        "client_certificate_requested": t.client_certificate_requested,
+        "chain": t.chain.iter().map(|c| json!({
+            "subject": c.subject,
+            "issuer": c.issuer,
+            "san": c.san,
+            "not_before": c.not_before,
+            "not_after": c.not_after,
+            "key": c.key,
+            "serial": c.serial,
+            "sha256": c.sha256,
+        })).collect::<Vec<_>>(),
+    })
+}
+
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn target(r: &Request, secrets: Secrets) -> Vec<u8> {
+    match secrets {
+        Secrets::Masked => mask_target(&r.target),
+        Secrets::Shown => r.target.clone(),
+    }
+}
+
+fn request_headers(r: &Request, secrets: Secrets) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let mask = |(n, v): &(Vec<u8>, Vec<u8>)| match secrets {
+        Secrets::Masked => (n.clone(), mask_header(n, v)),
+        Secrets::Shown => (n.clone(), v.clone()),
+    };
+    r.headers.iter().map(mask).collect()
+}
+
+fn response_headers(r: &Response, secrets: Secrets) -> Vec<(Untrusted, Untrusted)> {
+    let mask = |(n, v): &(Untrusted, Untrusted)| match secrets {
+        Secrets::Masked => (n.clone(), mask_header(n.as_bytes(), v.as_bytes()).into()),
+        Secrets::Shown => (n.clone(), v.clone()),
+    };
+    r.headers.iter().map(mask).collect()
+}
+
+fn response_body(r: &Response, secrets: Secrets) -> Vec<u8> {
+    match secrets {
+        Secrets::Masked => mask_body(&r.body),
+        Secrets::Shown => r.body.to_vec(),
+    }
+}
+
+/// An exchange as plain text: what was sent, what came back, the phases and facts of its connection, the grade.
+pub fn plain(x: &Exchange, grade: Option<&HeaderGrade>, secrets: Secrets) -> String {
+    let mut out = String::new();
+    let r = &x.request;
+    let _ = writeln!(out, "{} {}{}", text::display(&r.method), r.origin, text::display(&target(r, secrets)));
+    if let Some(r) = &x.response {
+        let _ = writeln!(
+            out,
+            "{} {} {}   {} on the wire, {} decoded{}",
+            r.version,
+            r.status,
+            r.reason,
+            bytes(r.wire_bytes),
+            bytes(r.decoded_bytes),
+            if r.truncated { ", cut short" } else { "" }
+        );
+    }
+    let _ = writeln!(out, "{}", phase_line(&x.phases));
+    if let Some(c) = &x.connection {
+        let alpn = c.alpn.as_deref().map(|a| format!("   {a}")).unwrap_or_default();
+        let _ = writeln!(out, "{} from {}{}{alpn}", c.remote, c.local, if c.reused { "   reused" } else { "" });
+    }
+    if let Some(t) = &x.tls {
+        for line in tls_lines(t) {
+            let _ = writeln!(out, "{line}");
+        }
+    }
+    if let Some(g) = grade {
+        let _ = writeln!(out, "headers {} ({})", g.grade, g.score);
+        for line in super::grade::reasons(g) {
+            let _ = writeln!(out, "  {line}");
+        }
+    }
+    for a in &x.altered {
+        let _ = writeln!(out, "altered by {}: {}", a.by, a.what);
+    }
+    if let Some(r) = &x.response {
+        out.push('\n');
+        for (n, v) in response_headers(r, secrets) {
+            let _ = writeln!(out, "{n}: {v}");
+        }
+        out.push('\n');
+        for line in response_body(r, secrets).split(|b| *b == b'\n') {
+            let _ = writeln!(out, "{}", text::display(line.strip_suffix(b"\r").unwrap_or(line)));
+        }
+    }
+    out
+}
+
+/// The phases on one line.
+pub fn phase_line(p: &Phases) -> String {
+    let mut parts: Vec<String> =
+        p.list().map(|(phase, d)| format!("{} {}", phase.word(), ms(d.as_secs_f64() * 1e3))).collect();
+    if let Some(total) = p.total {
+        parts.push(format!("total {} ms", ms(total.as_secs_f64() * 1e3)));
+    }
+    parts.join("  ")
+}
+
+/// The facts of a handshake, a line each.
+pub fn tls_lines(t: &TlsFacts) -> Vec<String> {
+    let mut out = Vec::new();
+    if !t.version.is_empty() {
+        let mut line = format!("{} {}", t.version, t.cipher);
+        for fact in [&t.group, &t.signature].into_iter().flatten() {
+            let _ = write!(line, "  {fact}");
+        }
+        if t.client_certificate_requested {
+            line.push_str("  asks for a client certificate");
+        }
+        out.push(line);
+    }
+    if let Some(leaf) = t.chain.first() {
+        let end = leaf.not_after.map(|d| format!(" until {d}")).unwrap_or_default();
+        out.push(format!("{} by {}{end}  {}", leaf.subject, leaf.issuer, leaf.key));
+    }
+    out.extend(t.faults.iter().map(|f| format!("certificate fault: {f}")));
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Stamp;
+
+    fn sample() -> Exchange {
+        let mut r =
+            Request::new("POST", b"http://h/x?token=abc").expect("url").header("Authorization", "Bearer s3cret");
+        r.body = bytes::Bytes::from_static(br#"{"password":"s3cret"}"#);
+        let mut x = Exchange::new(7, Stamp::from_unix(0).expect("time"), r);
+        x.sent = Some(bytes::Bytes::from_static(
+            b"POST /x?token=abc HTTP/1.1\r\nAuthorization: Bearer s3cret\r\n\r\n{\"password\":\"s3cret\"}",
+        ));
+        x.response = Some(Response {
+            version: "HTTP/1.1".into(),
+            status: 200,
+            headers: vec![("Set-Cookie".into(), "sid=s3cret; Secure".into())],
+            body: bytes::Bytes::from_static(br#"{"access_token":"s3cret"}"#),
+            ..Response::default()
+        });
+        x
+    }
+
+    #[test]
+    fn nothing_secret_is_left_when_masked() {
+        let x = sample();
+        let doc = super::super::json::to_string(&document(&x, None, Secrets::Masked));
+        assert!(!doc.contains("s3cret"));
+        for value in serde_json::from_str::<Value>(&doc).expect("json")["request"].as_object().expect("object").values()
+        {
+            if let Some(b) = value.as_str().and_then(|s| STANDARD.decode(s).ok()) {
+                assert!(!String::from_utf8_lossy(&b).contains("s3cret"));
+            }
+        }
+        assert!(!plain(&x, None, Secrets::Masked).contains("s3cret"));
+        let shown = document(&x, None, Secrets::Shown);
+        assert_eq!(shown["request"]["headers"][0][1], "Bearer s3cret");
+        assert_eq!(shown["request"]["sha256"], document(&x, None, Secrets::Masked)["request"]["sha256"]);
+    }
+
+    #[test]
+    fn the_document_has_every_field_of_the_contract() {
+        let doc = document(&sample(), None, Secrets::Masked);
+        assert_eq!(doc["schema"], "lunette.exchange/1");
+        for field in ["request", "response", "phases_ms", "connection", "tls", "grade", "hops", "identity", "error"] {
+            assert!(doc.get(field).is_some(), "{field}");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The `lunette.inventory/1` document, and the list as a table.
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value, json};
+
+use crate::base::text;
+use crate::inventory::{Endpoint, Inventory, Location};
+
+use super::table::{Align, Table, bytes, grouped, ms};
+
+/// The document of an inventory.
+pub fn document(inv: &Inventory) -> Value {
+    json!({
+        "schema": "lunette.inventory/1",
+        "endpoints": inv.endpoints.iter().map(endpoint).collect::<Vec<_>>(),
+        "findings": [],
+        "noise": {"requests": inv.noise.requests, "paths": inv.noise.paths},
+        "unparsed": inv.unparsed.iter().map(|u| json!({
+            "source": text::display_str(&u.source), "lines": u.lines, "first": u.first,
+        })).collect::<Vec<_>>(),
+        "problems": inv.problems.iter().map(|p| json!({
+            "source": text::display_str(&p.source), "location": p.location, "line": p.line, "message": p.message,
+        })).collect::<Vec<_>>(),
+        "totals": {"endpoints": inv.endpoints.len(), "log_lines": inv.log_lines, "log_bytes": inv.log_bytes},
+    })
+}
+
+fn endpoint(e: &Endpoint) -> Value {
+    let statuses: Map<String, Value> = e.statuses.iter().map(|(s, n)| (s.to_string(), json!(n))).collect();
+    json!({
+        "method": e.method,
+        "host": e.host,
+        "path": e.path,
+        "seen": e.seen.words().collect::<Vec<_>>(),
+        "state": e.state.map(crate::inventory::State::word),
+        "in_code": null,
+        "requests": e.requests,
+        "statuses": statuses,
+        "latency_ms": e.latency.map(|l| json!({"p50": l.p50, "p95": l.p95, "p99": l.p99})),
+        "first_seen": e.first_seen,
+        "last_seen": e.last_seen,
+        "deprecated": e.deprecated,
+        "sunset": e.sunset,
+        "security": e.security,
+        "locations": e.locations.iter().map(location).collect::<Vec<_>>(),
+    })
+}
+
+fn location(l: &Location) -> Value {
+    json!({"source": text::display_str(&l.source), "pointer": l.pointer, "line": l.line})
+}
+
+/// The list as a table, and under it what was odd.
+pub fn plain(inv: &Inventory) -> String {
+    let mut table = Table::new(&[
+        ("state", Align::Left),
+        ("method", Align::Left),
+        ("path", Align::Left),
+        ("by", Align::Left),
+        ("calls", Align::Right),
+        ("err %", Align::Right),
+        ("p95 ms", Align::Right),
+    ]);
+    for e in &inv.endpoints {
+        let none = || "\u{2013}".to_owned();
+        table.row(vec![
+            e.state.map_or_else(none, |s| s.word().to_owned()),
+            text::display_str(&e.method),
+            e.path.display(),
+            e.seen.words().collect::<Vec<_>>().join(" "),
+            if e.requests > 0 { grouped(e.requests) } else { none() },
+            e.error_share().map_or_else(none, |s| format!("{:.1}", s * 100.0)),
+            e.latency.map_or_else(none, |l| ms(l.p95)),
+        ]);
+    }
+    let mut out = table.render();
+    let mut notes = vec![format!("{} endpoints", grouped(inv.endpoints.len() as u64))];
+    if inv.log_lines > 0 {
+        notes.push(format!("{} log lines, {}", grouped(inv.log_lines), bytes(inv.log_bytes)));
+    }
+    if inv.noise.requests > 0 {
+        notes.push(format!(
+            "{} requests on {} paths put aside as noise",
+            grouped(inv.noise.requests),
+            grouped(inv.noise.paths)
+        ));
+    }
+    let _ = write!(out, "\n{}\n", notes.join("; "));
+    for u in &inv.unparsed {
+        let _ = writeln!(
+            out,
+            "{}: {} lines did not parse, first: {}",
+            text::display_str(&u.source),
+            grouped(u.lines),
+            u.first
+        );
+    }
+    for p in &inv.problems {
+        let line = p.line.map(|l| format!(":{l}")).unwrap_or_default();
+        let _ = writeln!(out, "{}{line}: {} {}", text::display_str(&p.source), p.location, p.message);
+    }
+    out
+}

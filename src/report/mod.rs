@@ -1,0 +1,8 @@
+//! Floor 5: every document of the command-line contract, and the plain text beside it.
+
+pub mod exchange;
+pub mod grade;
+pub mod inventory;
+pub mod json;
+pub mod table;
+pub mod token;

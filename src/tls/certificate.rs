@@ -1,0 +1,124 @@
+//! X.509 certificates (RFC 5280) read for display: whatever can be read of the DER bytes, never a refusal.
+
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::GeneralName;
+use x509_parser::oid_registry::{
+    OID_EC_P256, OID_KEY_TYPE_EC_PUBLIC_KEY, OID_NIST_EC_P384, OID_NIST_EC_P521, OID_PKCS1_RSAENCRYPTION,
+    OID_SIG_ED448, OID_SIG_ED25519,
+};
+use x509_parser::prelude::FromDer;
+use x509_parser::public_key::PublicKey;
+
+use crate::base::{Stamp, Untrusted, hash};
+use crate::wire::Certificate;
+
+/// How many subject alternative names are kept of one certificate.
+const MOST_NAMES: usize = 200;
+
+/// Reads a DER certificate. One that does not parse keeps its hash and says so in its subject.
+pub fn read(der: &[u8]) -> Certificate {
+    let sha256 = hash::sha256_hex(der);
+    let Ok((_, cert)) = X509Certificate::from_der(der) else {
+        return Certificate {
+            subject: "unreadable certificate".into(),
+            issuer: Untrusted::default(),
+            san: Vec::new(),
+            not_before: None,
+            not_after: None,
+            key: "unknown".to_owned(),
+            serial: String::new(),
+            sha256,
+        };
+    };
+    Certificate {
+        subject: cert.subject().to_string().into(),
+        issuer: cert.issuer().to_string().into(),
+        san: names(&cert),
+        not_before: Stamp::from_unix(cert.validity().not_before.timestamp()),
+        not_after: Stamp::from_unix(cert.validity().not_after.timestamp()),
+        key: key_words(&cert),
+        serial: hash::hex(cert.raw_serial()),
+        sha256,
+    }
+}
+
+/// True when subject and issuer are the same name.
+pub fn self_signed(der: &[u8]) -> bool {
+    X509Certificate::from_der(der).is_ok_and(|(_, c)| c.subject() == c.issuer())
+}
+
+/// What is wrong with the validity of a certificate at `now`, in words.
+pub fn validity_fault(cert: &Certificate, now: Stamp) -> Option<String> {
+    match (cert.not_before, cert.not_after) {
+        (_, Some(end)) if end < now => Some(format!("expired on {end}")),
+        (Some(begin), _) if begin > now => Some(format!("not valid before {begin}")),
+        _ => None,
+    }
+}
+
+fn names(cert: &X509Certificate<'_>) -> Vec<Untrusted> {
+    let Ok(Some(extension)) = cert.subject_alternative_name() else { return Vec::new() };
+    extension.value.general_names.iter().take(MOST_NAMES).map(name_words).collect()
+}
+
+fn name_words(name: &GeneralName<'_>) -> Untrusted {
+    match name {
+        GeneralName::DNSName(n) | GeneralName::RFC822Name(n) | GeneralName::URI(n) => (*n).into(),
+        GeneralName::IPAddress([a, b, c, d]) => format!("{a}.{b}.{c}.{d}").into(),
+        GeneralName::IPAddress(v6) => match <[u8; 16]>::try_from(*v6) {
+            Ok(octets) => std::net::Ipv6Addr::from(octets).to_string().into(),
+            Err(_) => "malformed address".into(),
+        },
+        other => format!("{other:?}").into(),
+    }
+}
+
+fn key_words(cert: &X509Certificate<'_>) -> String {
+    let spki = cert.public_key();
+    let algorithm = &spki.algorithm.algorithm;
+    if *algorithm == OID_PKCS1_RSAENCRYPTION {
+        return match spki.parsed() {
+            Ok(PublicKey::RSA(rsa)) => format!("RSA {}", rsa.key_size()),
+            _ => "RSA".to_owned(),
+        };
+    }
+    if *algorithm == OID_KEY_TYPE_EC_PUBLIC_KEY {
+        let curve = spki.algorithm.parameters.as_ref().and_then(|p| p.as_oid().ok());
+        return match curve {
+            Some(c) if c == OID_EC_P256 => "ECDSA P-256".to_owned(),
+            Some(c) if c == OID_NIST_EC_P384 => "ECDSA P-384".to_owned(),
+            Some(c) if c == OID_NIST_EC_P521 => "ECDSA P-521".to_owned(),
+            Some(c) => format!("ECDSA {c}"),
+            None => "ECDSA".to_owned(),
+        };
+    }
+    if *algorithm == OID_SIG_ED25519 {
+        return "Ed25519".to_owned();
+    }
+    if *algorithm == OID_SIG_ED448 {
+        return "Ed448".to_owned();
+    }
+    format!("{algorithm}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_rcgen_makes() {
+        let made = rcgen::generate_simple_self_signed(vec!["a.test".to_owned(), "127.0.0.1".to_owned()]).expect("cert");
+        let cert = read(made.cert.der());
+        assert_eq!(cert.san, ["a.test".into(), Untrusted::from("127.0.0.1")]);
+        assert_eq!(cert.key, "ECDSA P-256");
+        assert_eq!(cert.sha256.len(), 64);
+        assert!(self_signed(made.cert.der()));
+        assert_eq!(validity_fault(&cert, Stamp::from_unix(1_700_000_000).expect("time")), None);
+        assert!(validity_fault(&cert, Stamp::from_unix(100_000_000_000).expect("time")).is_some());
+    }
+
+    #[test]
+    fn garbage_is_named_not_refused() {
+        assert_eq!(read(b"\x30\x03abc").subject, "unreadable certificate".into());
+    }
+}

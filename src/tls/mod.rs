@@ -1,0 +1,5 @@
+//! Floor 2: TLS as bytes and facts. Certificates are read here; nothing here connects.
+
+pub mod certificate;
+
+pub use certificate::{read, self_signed, validity_fault};

@@ -1,0 +1,17 @@
+//! The command line, as a script uses it: the real binary, its exit codes, its two streams.
+
+mod grade;
+mod input;
+mod inventory;
+mod network;
+mod send;
+mod token;
+mod usage;
+
+use std::path::Path;
+
+/// A file of `samples/`.
+fn sample(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name);
+    path.to_str().expect("the checkout has a name in UTF-8").to_owned()
+}

@@ -1,0 +1,113 @@
+//! Arguments: help, version, and what is refused with a sentence.
+
+use crate::support::cli::Cli;
+
+#[test]
+fn help_shows_an_example_and_version_is_one_line() {
+    let cli = Cli::new();
+    for command in
+        [&["--help"][..], &["inventory", "--help"], &["jwt", "--help"], &["send", "--help"], &["grade", "--help"]]
+    {
+        let ran = cli.run(command);
+        assert!(ran.ended(0).out().contains("Example"), "{command:?}: {}", ran.out());
+        assert_eq!(ran.err(), "");
+    }
+    let ran = cli.run(&["--version"]);
+    assert_eq!(ran.ended(0).out(), concat!("lunette ", env!("CARGO_PKG_VERSION"), "\n"));
+}
+
+#[test]
+fn a_misspelt_command_or_option_is_answered_with_the_near_one() {
+    let cli = Cli::new();
+    for (arguments, words) in [
+        (&["inventroy"][..], &["inventroy", "did you mean lunette inventory?"][..]),
+        (&["xyzzyx"], &["xyzzyx", "neither a command nor a file", "lunette --help"]),
+        (&["--bogus"], &["--bogus", "see --help"]),
+        (&["send", "--fromat", "json", "GET", "http://127.0.0.1:1/"], &["--fromat", "did you mean --format?"]),
+        (&["send", "GET"], &["an argument is missing", "URL"]),
+        (&["inventory"], &["an argument is missing", "SOURCE"]),
+        (&["inventory", "a", "--format", "xml"], &["xml", "use table, json"]),
+        (&["jwt", "peek", "x"], &["jwt peek", "jwt decode"]),
+        (&["send", "GET", "ftp://127.0.0.1/"], &["ftp", "http://"]),
+        (&["send", "GET", "http://"], &["no host", "http://HOST"]),
+        (&["send", "GET", "http://127.0.0.1:99999/"], &["99999", "port"]),
+        (&["send", "GET", "http://127.0.0.1:1/", "-H", "nocolon"], &["colon", "-H nocolon", "Name: value"]),
+        (&["send", "GET", "http://127.0.0.1:1/", "--http", "3"], &["--http takes 1.1 or 2"]),
+        (&["send", "GET", "http://127.0.0.1:1/", "--timeout", "0"], &["--timeout", "--timeout 5"]),
+        (&["send", "GET", "http://127.0.0.1:1/", "--timeout", "nan"], &["--timeout"]),
+        (&["send", "GET", "http://127.0.0.1:1/", "--rate", "-1"], &["--rate", "above 0"]),
+        (&["send", "GET", "http://127.0.0.1:1/", "--rate=0"], &["--rate", "above 0"]),
+        (&["send", "GET", "http://127.0.0.1:1/", "--resolve", "x:y"], &["--resolve x:y", "HOST:PORT:ADDR"]),
+        (&["send", "GET", "http://127.0.0.1:1/", "--allow", "a=10.0.0.0/99"], &["--allow a=10.0.0.0/99", "range"]),
+        (&["send", "GET", "http://127.0.0.1:1/", "-d", "@nothing.json"], &["nothing.json", "no such file"]),
+        (&["send", "GET", "http://127.0.0.1:1/", "--cacert", "none.pem"], &["none.pem", "no such file"]),
+        (&["grade", "http://127.0.0.1:1/", "--fail-below", "E"], &["E", "A+, A, B"]),
+        (&["jwt", "decode", "e30.e30.", "--now", "yesterday"], &["--now", "yesterday", "RFC 3339"]),
+    ] {
+        cli.run(arguments).usage(words);
+    }
+}
+
+#[test]
+fn what_the_contract_names_for_later_is_refused_with_a_sentence() {
+    let cli = Cli::new();
+    for command in ["init", "oauth", "run", "rate", "check", "graphql", "report", "vault", "audit", "rules", "man"] {
+        cli.run(&[command]).usage(&[command, "is not part of this version", "this version has inventory"]);
+    }
+    for option in
+        ["--proxy", "--identity", "--cert", "--key", "--p12", "--workspace", "--follow", "--raw", "--curl", "--export"]
+    {
+        cli.run(&["send", "GET", "http://127.0.0.1:1/", option, "x"]).usage(&[option, "is not part of this version"]);
+    }
+    for arguments in [
+        &["inventory", "a", "--baseline", "b"][..],
+        &["inventory", "a", "--base", "http://h"],
+        &["grade", "http://127.0.0.1:1/", "--tls-only"],
+        &["jwt", "decode", "x", "--jwks", "f"],
+        &["send", "GET", "http://127.0.0.1:1/", "--explain"],
+    ] {
+        cli.run(arguments).usage(&["is not part of this version"]);
+    }
+    for action in ["lint", "verify", "crack", "sign", "attack"] {
+        cli.run(&["jwt", action, "x"]).usage(&[&format!("jwt {action} is not part"), "use jwt decode"]);
+    }
+    for arguments in
+        [&["inventory", "a", "--format", "openapi"][..], &["oauth", "lint", "x"], &["check", "x", "--tier", "read"]]
+    {
+        cli.run(arguments).usage(&["not part of this version"]);
+    }
+}
+
+#[test]
+fn a_closed_stdout_ends_quietly() {
+    let spec = super::sample("shop.openapi.json");
+    let cli = Cli::new();
+    for arguments in [
+        &["inventory", &spec][..],
+        &["inventory", &spec, "--format", "json"],
+        &["jwt", "decode", "e30.e30."],
+        &["--help"],
+    ] {
+        let ran = cli.run_unread(arguments);
+        assert_eq!((ran.code, ran.err().as_str()), (Some(0), ""), "{arguments:?}");
+    }
+}
+
+#[test]
+fn the_practice_api_serves_until_it_is_told_to_end() {
+    use rustix::process::Signal;
+    for signal in [Signal::TERM, Signal::INT] {
+        let cli = Cli::new();
+        let running = cli.start(&["demo", "--serve", "--format", "json"]);
+        let text = running.until("}\n");
+        let document: serde_json::Value = serde_json::from_str(&text).expect("one document");
+        let url = format!("{}/api/health", document["http"].as_str().expect("a URL"));
+        let ran = cli.run(&["send", "GET", &url, "--format", "json"]);
+        assert_eq!(ran.ended(0).json("exchange")["response"]["status"], 200);
+        running.signal(signal);
+        running.end().ended(0);
+    }
+    let busy = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = busy.local_addr().expect("an address").port().to_string();
+    Cli::new().run(&["demo", "--serve", "--port", &port]).usage(&[&format!("port {port}"), "choose another --port"]);
+}

@@ -1,0 +1,10 @@
+//! What all tests share: the binary in a folder of its own, and peers to talk to over real sockets.
+
+// Not every test binary talks to every peer in every way.
+#![allow(dead_code)]
+
+pub mod bombs;
+pub mod cli;
+pub mod hostile;
+pub mod pty;
+pub mod recorder;
