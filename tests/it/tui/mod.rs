@@ -4,4 +4,4 @@ mod data;
 mod looks;
 mod pty;
 #[path = "../support/pty.rs"]
-mod terminal;
+pub mod terminal;
