@@ -3,6 +3,7 @@
 mod cli;
 mod engine;
 mod layers;
+mod peers;
 mod samples;
 mod support;
 mod tui;
