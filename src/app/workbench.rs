@@ -178,16 +178,10 @@ impl Shared {
     }
 }
 
-/// The one-line question about a host that is not in scope.
+/// What is known of a host that is not in scope, in a few words: what its address is, where it is one.
 fn question(origin: &Origin) -> String {
-    let shown = text::display_str(&origin.host_port());
-    match origin.host.parse::<std::net::IpAddr>() {
-        Ok(address) => {
-            let class = crate::engine::address::classify(address);
-            format!("{shown} is not in scope; it is {}", class.words())
-        }
-        Err(_) => format!("{shown} is not in scope"),
-    }
+    let address = origin.host.parse::<std::net::IpAddr>();
+    address.map(|a| crate::engine::address::classify(a).words().to_owned()).unwrap_or_default()
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
