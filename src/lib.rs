@@ -16,4 +16,5 @@ pub mod rate;
 pub mod report;
 pub mod store;
 pub mod tls;
+pub mod tui;
 pub mod wire;

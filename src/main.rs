@@ -4,13 +4,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use lunette::app::{Provided, Workbench};
-use lunette::base::{Exit, Result};
-use lunette::cli::{self, Common, DemoArgs, Invocation, Means};
+use lunette::app::{Provided, Workbench, load};
+use lunette::base::{Exit, Result, SystemClock};
+use lunette::cli::{self, ColorChoice, Common, DemoArgs, Invocation, Means};
 use lunette::demo;
 use lunette::engine::Entry;
 use lunette::files::Disk;
 use lunette::store::Memory;
+use lunette::tui;
 
 use lunette::wire::{Load, Target};
 
@@ -28,27 +29,97 @@ fn run() -> Result<Exit> {
         Invocation::Text(text) => Ok(cli::say(&text)),
         Invocation::Command(common, command) => cli::run(&common, *command, &means),
         Invocation::Workbench(common, sources) => {
-            let files = Arc::clone(&means.files);
-            workbench(&common, &means, files, sources, &[])
+            load::readable(&sources, means.files.as_ref())?;
+            let opened = Opened {
+                name: "no workspace".to_owned(),
+                sources,
+                files: Arc::clone(&means.files),
+                scope: Vec::new(),
+                roots: Vec::new(),
+            };
+            workbench(&common, &means, opened)
         }
         Invocation::Demo(common, arguments) if arguments.serve => cli::serve(&common, &arguments),
         Invocation::Demo(common, arguments) => practice(&common, &arguments, &means),
     }
 }
 
-/// The practice API with the workbench on it: its document and its log are sources like any other.
+/// What the workbench opens on.
+struct Opened {
+    name: String,
+    sources: Vec<PathBuf>,
+    files: Arc<dyn Load>,
+    scope: Vec<Entry>,
+    roots: Vec<u8>,
+}
+
+/// The practice API with the workbench on it: its document and its log are sources like any other, and its certificate
+/// authority is trusted for this run.
 fn practice(common: &Common, arguments: &DemoArgs, means: &Means) -> Result<Exit> {
     let shop = arguments.start()?;
-    let (http, https) = (format!("http://{}", shop.http), format!("https://{}", shop.https));
-    let texts = [("shop.openapi.json", demo::openapi(&http)), ("shop.access.log", demo::access_log())];
+    let base = format!("https://localhost:{}", shop.https.port());
+    let plain = format!("http://localhost:{}", shop.http.port());
+    let texts = [("shop.openapi.json", demo::openapi(&base)), ("shop.access.log", demo::access_log())];
     let sources = texts.iter().map(|(n, _)| PathBuf::from(n)).collect();
     let files = Provided::new(texts.map(|(n, t)| (PathBuf::from(n), t)), Arc::clone(&means.files));
-    let scope = [http, https]
-        .iter()
+    let scope = [&base, &plain]
+        .into_iter()
         .map(|u| Target::parse(u.as_bytes()).map(|t| Entry::typed(&t.origin)))
-        .collect::<Result<Vec<_>>>()?;
-    workbench(common, means, Arc::new(files), sources, &scope)
+        .collect::<Result<_>>()?;
+    let opened = Opened {
+        name: "practice shop".to_owned(),
+        sources,
+        files: Arc::new(files),
+        scope,
+        roots: shop.ca_pem().as_bytes().to_vec(),
+    };
+    workbench(common, means, opened)
 }
-fn workbench(_: &Common, _: &Means, _: Arc<dyn Load>, _: Vec<PathBuf>, _: &[Entry]) -> Result<Exit> {
-    Ok(Exit::Done)
+
+/// The screen over an engine. Its events cross to the screen's thread one by one, and never without bound.
+fn workbench(common: &Common, means: &Means, opened: Opened) -> Result<Exit> {
+    let engine = means.engine(common, opened.scope, opened.roots)?;
+    let scope: Vec<String> = engine.scope().entries().iter().map(ToString::to_string).collect();
+    let (bench, mut events) = Workbench::new(engine, opened.files);
+    let (give, take) = std::sync::mpsc::sync_channel(256);
+    std::thread::spawn(move || {
+        while let Some(event) = events.blocking_recv() {
+            if give.send(event).is_err() {
+                return;
+            }
+        }
+    });
+    let start = tui::Start {
+        workspace: opened.name,
+        scope: scope_words(&scope),
+        sources: opened.sources,
+        open: None,
+        theme: theme(common.color),
+        mouse: true,
+        clock: Arc::new(SystemClock),
+    };
+    let code = tui::run(start, take, Box::new(move |ask| bench.ask(ask)))?;
+    Ok(match u8::try_from(code) {
+        Ok(0) | Err(_) => Exit::Done,
+        Ok(code) => Exit::Signal(code),
+    })
+}
+
+/// The first entry of a scope, and how many more there are.
+fn scope_words(entries: &[String]) -> String {
+    match entries {
+        [] => "none".to_owned(),
+        [one] => one.clone(),
+        [first, rest @ ..] => format!("{first} +{}", rest.len()),
+    }
+}
+
+fn theme(choice: ColorChoice) -> tui::Theme {
+    let choice = match choice {
+        ColorChoice::Auto => tui::ColorChoice::Auto,
+        ColorChoice::Always => tui::ColorChoice::Always,
+        ColorChoice::Never => tui::ColorChoice::Never,
+    };
+    let variable = |name| std::env::var(name).ok();
+    tui::Theme::for_terminal(choice, variable("NO_COLOR").as_deref(), variable("TERM").as_deref())
 }

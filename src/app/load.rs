@@ -77,6 +77,26 @@ pub fn load(
     Loaded { inventory: course.builder.finish(), failures }
 }
 
+/// Looks whether every source can be opened, so that a misspelt name is told before a screen is up.
+///
+/// # Errors
+/// The first source that cannot be read, and why.
+pub fn readable(sources: &[PathBuf], files: &dyn Load) -> Result<()> {
+    sources.iter().try_for_each(|path| {
+        refuse_url(path)?;
+        files.blocks(path, &mut |_, _| ControlFlow::Break(())).map(drop)
+    })
+}
+
+fn refuse_url(path: &Path) -> Result<()> {
+    if path.to_string_lossy().contains("://") {
+        return Err(Error::input("a source given as a URL is not part of this version")
+            .at(shown(path))
+            .hint("save it to a file first"));
+    }
+    Ok(())
+}
+
 fn shown(path: &Path) -> String {
     text::display_str(&path.to_string_lossy())
 }
@@ -96,11 +116,7 @@ struct Course<'a> {
 impl Course<'_> {
     /// What a source is, from its first bytes, and how large it is.
     fn look(&mut self, path: &Path) -> Result<(Kind, u64)> {
-        if path.to_string_lossy().contains("://") {
-            return Err(Error::input("a source given as a URL is not part of this version")
-                .at(shown(path))
-                .hint("save it to a file first"));
-        }
+        refuse_url(path)?;
         let mut head = Vec::new();
         let mut size = 0;
         self.files.blocks(path, &mut |block, total| {

@@ -19,6 +19,8 @@ pub enum Exit {
     NotJudged,
     /// Interrupted.
     Interrupted,
+    /// Ended by a signal, or by a terminal that went away: 128 and its number.
+    Signal(u8),
 }
 
 impl Exit {
@@ -32,6 +34,7 @@ impl Exit {
             Self::Unreachable => 4,
             Self::NotJudged => 5,
             Self::Interrupted => 130,
+            Self::Signal(code) => code,
         }
     }
 }

@@ -201,23 +201,19 @@ pub fn mask_message(bytes: &[u8]) -> Vec<u8> {
     let end = memchr::memmem::find(bytes, b"\r\n\r\n").map_or(bytes.len(), |i| i + 4);
     let mut out = Vec::with_capacity(bytes.len());
     for (i, line) in bytes[..end].split_inclusive(|b| *b == b'\n').enumerate() {
-        match memchr::memchr(b':', line).filter(|_| i > 0) {
-            Some(colon) => {
-                let value = line[colon + 1..].trim_ascii();
-                let masked = mask_header(&line[..colon], value);
-                let lead = line[colon + 1..].iter().take_while(|b| **b == b' ').count();
-                out.extend_from_slice(&line[..=colon + lead]);
-                out.extend_from_slice(&masked);
-                out.extend_from_slice(&line[line.trim_ascii_end().len()..]);
-            }
-            None => {
-                let text = line.trim_ascii_end();
-                let (target, version) = text.split_at(memchr::memrchr(b' ', text).unwrap_or(text.len()));
-                out.extend(mask_target(target));
-                out.extend_from_slice(version);
-                out.extend_from_slice(&line[text.len()..]);
-            }
+        let text = line.trim_ascii_end();
+        if i == 0 {
+            let (target, version) = text.split_at(memchr::memrchr(b' ', text).unwrap_or(text.len()));
+            out.extend(mask_target(target));
+            out.extend_from_slice(version);
+        } else if let Some(colon) = memchr::memchr(b':', text) {
+            let value = text[colon + 1..].trim_ascii_start();
+            out.extend_from_slice(&text[..text.len() - value.len()]);
+            out.extend(mask_header(&text[..colon], value));
+        } else {
+            out.extend(mask_tokens(text));
         }
+        out.extend_from_slice(&line[text.len()..]);
     }
     out.extend(mask_body(&bytes[end..]));
     out

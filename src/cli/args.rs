@@ -11,7 +11,7 @@ use crate::base::error::nearest;
 use crate::base::text::display_str;
 use crate::base::{Error, Letter, Result};
 use crate::engine::{Config, Entry, Override};
-use crate::wire::{Deadlines, HttpChoice, Load, Origin, Policy};
+use crate::wire::{Deadlines, HttpChoice, Load, Policy};
 
 use super::Invocation;
 use super::demo::DemoArgs;
@@ -116,11 +116,6 @@ impl Common {
         }
         Ok(Policy { http, fresh: true, insecure: self.insecure, deadlines, ..Policy::default() })
     }
-}
-
-/// The entry that puts a typed host in scope.
-pub(super) fn typed(origin: &Origin) -> Entry {
-    Entry::typed(origin)
 }
 
 fn parse_override(s: &str) -> Result<Override> {

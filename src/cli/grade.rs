@@ -6,10 +6,11 @@ use std::sync::Arc;
 use crate::app::send;
 use crate::base::secret::mask_target;
 use crate::base::{Exit, Result, text};
+use crate::engine::Entry;
 use crate::report::grade::{document, plain};
 use crate::wire::{HttpChoice, Request};
 
-use super::args::{GradeArgs, header, typed};
+use super::args::{GradeArgs, header};
 use super::output::{Output, complain};
 use super::send::marked;
 use super::{Common, Means};
@@ -19,8 +20,7 @@ pub fn run(common: &Common, a: &GradeArgs, means: &Means) -> Result<Exit> {
     request.headers = a.header.iter().map(|h| header(h)).collect::<Result<_>>()?;
     send::introduce(&mut request);
     let policy = common.policy(HttpChoice::Auto)?;
-    let engine = Arc::new(means.engine(common)?);
-    engine.scope().admit(typed(&request.origin));
+    let engine = Arc::new(means.engine(common, vec![Entry::typed(&request.origin)], Vec::new())?);
     super::send::stop_on_signal(&engine)?;
     let judged = send::once(&engine, request, policy)?;
     let x = &judged.exchange;

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::base::{Error, Exit, Result};
-use crate::engine::Engine;
+use crate::engine::{Engine, Entry};
 use crate::wire::{Load, Record};
 
 pub use args::{ColorChoice, Common};
@@ -43,12 +43,16 @@ pub struct Means {
 }
 
 impl Means {
-    /// An engine with the settings of the command line.
+    /// An engine with the settings of the command line, and with what is in scope and trusted besides.
     ///
     /// # Errors
     /// Settings that do not parse, or roots that cannot be read.
-    pub fn engine(&self, common: &Common) -> Result<Engine> {
-        Engine::start(common.engine(self.files.as_ref())?, Arc::clone(&self.record))
+    pub fn engine(&self, common: &Common, scope: Vec<Entry>, roots: Vec<u8>) -> Result<Engine> {
+        let mut config = common.engine(self.files.as_ref())?;
+        config.scope.extend(scope);
+        config.roots.get_or_insert_default().extend(roots);
+        config.roots = config.roots.filter(|r| !r.is_empty());
+        Engine::start(config, Arc::clone(&self.record))
     }
 }
 

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use crate::app::send;
 use crate::base::{Exit, Result};
-use crate::engine::Engine;
+use crate::engine::{Engine, Entry};
 use crate::report::exchange::{Secrets, document, plain};
 use crate::wire::Request;
 
-use super::args::{SendArgs, header, http, typed};
+use super::args::{SendArgs, header, http};
 use super::output::Output;
 use super::{Common, Means};
 
@@ -31,8 +31,7 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
         };
     }
     let policy = common.policy(http(a.http.as_deref())?)?;
-    let engine = Arc::new(means.engine(common)?);
-    engine.scope().admit(typed(&request.origin));
+    let engine = Arc::new(means.engine(common, vec![Entry::typed(&request.origin)], Vec::new())?);
     stop_on_signal(&engine)?;
     let judged = send::once(&engine, request, policy)?;
     send::sent(&judged.exchange)?;

@@ -9,9 +9,11 @@ mod budget;
 mod decode;
 mod dial;
 mod express;
+mod pool;
 pub mod scope;
 mod send;
 mod tap;
+mod timer;
 mod tls;
 
 use std::sync::Arc;

@@ -1,11 +1,8 @@
 //! The measured exchange: one request over hyper, with every instant and fact of the connection that carried it, and all
 //! of it kept when it fails.
 
-use std::collections::HashMap;
-use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -13,67 +10,32 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use tokio::time::{Instant as Deadline, Sleep};
 
 use crate::base::text::{display, display_str};
 use crate::base::{Clock as _, SystemClock, Untrusted};
 use crate::wire::{
-    Alteration, Connection, Exchange, Failure, FailureKind, HttpChoice, Intent, Origin, Phase, Policy, Record, Request,
-    Response, Scheme, TlsFacts,
+    Alteration, Connection, Exchange, Failure, FailureKind, HttpChoice, Intent, Phase, Policy, Record, Request,
+    Response, Scheme,
 };
 
 use super::decode::{self, Stop};
 use super::dial::{Dialer, Dialled, Stream};
 use super::express::{Casing, Expressed, express};
+use super::pool::{Kind, Open, Pool, Protocol};
 use super::scope::{Denied, ScopeToken};
 use super::tap::{Tap, Tapped};
+use super::timer::{Keeper, Timer};
 
-/// Idle connections kept of one kind.
-const MOST_IDLE: usize = 256;
-/// How long an idle connection is trusted to be open.
-const IDLE_FOR: Duration = Duration::from_secs(15);
-/// How long a connection may take to become ready again after a reply.
-const SETTLE: Duration = Duration::from_millis(50);
 /// How long decoding may go on after the user has cancelled.
 const AFTER_CANCEL: Duration = Duration::from_millis(100);
-
-/// Connections that may serve each other's requests.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Kind {
-    origin: Origin,
-    http: HttpChoice,
-    insecure: bool,
-    casing: Casing,
-}
-
-/// An open connection.
-struct Open {
-    sender: Protocol,
-    tap: Tap,
-    connection: Connection,
-    tls: Option<TlsFacts>,
-}
-
-enum Protocol {
-    H1(http1::SendRequest<Full<Bytes>>),
-    H2(http2::SendRequest<Full<Bytes>>),
-}
-
-impl Protocol {
-    fn is_closed(&self) -> bool {
-        match self {
-            Self::H1(s) => s.is_closed(),
-            Self::H2(s) => s.is_closed(),
-        }
-    }
-}
 
 /// What sends: a dialer, the connections that are open, and who keeps the record.
 pub struct Exchanger {
     /// Opens connections.
     pub dialer: Dialer,
     record: Arc<dyn Record>,
-    idle: Mutex<HashMap<Kind, Vec<(Instant, Open)>>>,
+    keeper: Arc<Keeper>,
+    pool: Pool,
 }
 
 /// Everything one exchange has learnt so far; it outlives the future that fills it, so that a deadline or a cancellation
@@ -93,7 +55,7 @@ struct Course {
 impl Exchanger {
     /// An exchanger without connections.
     pub fn new(dialer: Dialer, record: Arc<dyn Record>) -> Self {
-        Self { dialer, record, idle: Mutex::default() }
+        Self { dialer, record, keeper: Arc::default(), pool: Pool::default() }
     }
 
     /// Carries one request. `stop` ends it early; whatever was learnt until then is in the exchange.
@@ -106,6 +68,7 @@ impl Exchanger {
         stop: impl Future<Output = ()>,
     ) -> Exchange {
         let began = Instant::now();
+        self.keeper.note();
         let mut course = Course {
             exchange: Exchange::new(id, SystemClock.wall(), request),
             phase: Phase::Prepare,
@@ -160,8 +123,8 @@ impl Exchanger {
             insecure: policy.insecure,
             casing: expressed.casing,
         };
-        let mut timer = Timer { by, total: policy.deadlines.total, sleep: None };
-        let mut open = if let Some(open) = self.take(&kind, policy, &mut timer).await {
+        let mut timer = Timer::new(by, policy.deadlines.total);
+        let mut open = if let Some(open) = self.reuse(&kind, policy, &mut timer).await {
             intent.remote = open.connection.remote;
             self.keep_record(&intent)?;
             open
@@ -175,8 +138,13 @@ impl Exchanger {
         course.exchange.altered =
             if course.http2 { protocol_changes(&course.exchange.request) } else { expressed.altered.clone() };
         self.carry(course, &mut open, expressed, policy, &mut timer).await?;
-        self.give_back(kind, open);
+        self.pool.give_back(kind, open);
         Ok(())
+    }
+
+    /// An idle connection, unless the policy wants a fresh one.
+    async fn reuse(&self, kind: &Kind, policy: &Policy, timer: &mut Timer) -> Option<Open> {
+        if policy.fresh { None } else { self.pool.take(kind, timer).await }
     }
 
     fn keep_record(&self, intent: &Intent) -> Result<(), Failure> {
@@ -185,58 +153,6 @@ impl Exchanger {
             kind: FailureKind::Record,
             message: format!("the record cannot be kept, so nothing was sent: {e}"),
         })
-    }
-
-    /// An idle connection that is ready for another request.
-    async fn take(&self, kind: &Kind, policy: &Policy, timer: &mut Timer) -> Option<Open> {
-        if policy.fresh {
-            return None;
-        }
-        while let Some(mut open) = self.pop(kind) {
-            let ready = match &mut open.sender {
-                Protocol::H1(s) if s.is_ready() => return Some(open),
-                // A reply has only just been read: its connection needs a moment.
-                Protocol::H1(s) => timer.within(SETTLE, s.ready()).await,
-                Protocol::H2(s) => timer.within(SETTLE, s.ready()).await,
-            };
-            if matches!(ready, Some(Ok(()))) {
-                return Some(open);
-            }
-        }
-        None
-    }
-
-    fn pop(&self, kind: &Kind) -> Option<Open> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = idle.get_mut(kind)?;
-        while let Some((since, open)) = kept.pop() {
-            if since.elapsed() > IDLE_FOR || open.sender.is_closed() {
-                continue;
-            }
-            if let Protocol::H2(sender) = &open.sender {
-                // HTTP/2 is shared: it stays where the next request finds it.
-                let shared = Open {
-                    sender: Protocol::H2(sender.clone()),
-                    tap: open.tap.clone(),
-                    connection: open.connection.clone(),
-                    tls: open.tls.clone(),
-                };
-                kept.push((Instant::now(), open));
-                return Some(shared);
-            }
-            return Some(open);
-        }
-        None
-    }
-
-    fn give_back(&self, kind: Kind, mut open: Open) {
-        open.connection.reused = true;
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = idle.entry(kind).or_default();
-        let shared = matches!(open.sender, Protocol::H2(_)) && !kept.is_empty();
-        if kept.len() < MOST_IDLE && !shared {
-            kept.push((Instant::now(), open));
-        }
     }
 
     async fn open(
@@ -321,42 +237,6 @@ impl Exchanger {
         read_body(course, body, policy, timer).await?;
         course.body_end = Some(Instant::now());
         Ok(())
-    }
-}
-
-/// One timer for all deadlines of an exchange, armed only when something has to be waited for.
-struct Timer {
-    by: Instant,
-    total: Duration,
-    sleep: Option<Pin<Box<Sleep>>>,
-}
-
-impl Timer {
-    /// The result of `work`, or `None` when it takes longer than `limit` or than the exchange may.
-    async fn within<T>(&mut self, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
-        let mut work = pin!(work);
-        let first = std::future::poll_fn(|cx| Poll::Ready(work.as_mut().poll(cx))).await;
-        if let Poll::Ready(result) = first {
-            return Some(result);
-        }
-        let by = Deadline::from_std((Instant::now() + limit).min(self.by));
-        let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(by)));
-        sleep.as_mut().reset(by);
-        tokio::select! {
-            biased;
-            result = work => Some(result),
-            () = sleep => None,
-        }
-    }
-
-    /// The failure after a `None`: of the phase, or of the whole exchange.
-    fn failure(&self, phase: Phase, late: String) -> Failure {
-        let message = if Instant::now() >= self.by {
-            format!("the exchange took longer than {} s", self.total.as_secs_f32())
-        } else {
-            late
-        };
-        Failure { phase, kind: FailureKind::Timeout, message }
     }
 }
 

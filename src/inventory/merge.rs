@@ -203,7 +203,11 @@ impl Builder {
         self.unknown(has_spec, &mut endpoints, &mut noise);
         endpoints.sort_by(|a, b| {
             let key = |e: &Endpoint| drift::rank(e.state);
-            key(a).cmp(&key(b)).then_with(|| a.path.cmp(&b.path)).then_with(|| a.method.cmp(&b.method))
+            key(a)
+                .cmp(&key(b))
+                .then_with(|| a.path.cmp(&b.path))
+                .then_with(|| a.method.cmp(&b.method))
+                .then_with(|| a.host.cmp(&b.host))
         });
         let mut problems = self.problems.clone();
         if self.traffic.overflowed {

@@ -9,6 +9,7 @@ mod histogram;
 pub mod log;
 mod merge;
 pub mod model;
+pub mod sample;
 mod sniff;
 pub mod spec;
 pub mod template;

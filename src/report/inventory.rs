@@ -88,9 +88,9 @@ pub fn plain(inv: &Inventory) -> String {
     }
     let _ = write!(out, "\n{}\n", notes.join("; "));
     for u in &inv.unparsed {
-        let _ = write!(
+        let _ = writeln!(
             out,
-            "{}: {} lines did not parse, first: {}\n",
+            "{}: {} lines did not parse, first: {}",
             text::display_str(&u.source),
             grouped(u.lines),
             u.first
@@ -98,7 +98,7 @@ pub fn plain(inv: &Inventory) -> String {
     }
     for p in &inv.problems {
         let line = p.line.map(|l| format!(":{l}")).unwrap_or_default();
-        let _ = write!(out, "{}{line}: {} {}\n", text::display_str(&p.source), p.location, p.message);
+        let _ = writeln!(out, "{}{line}: {} {}", text::display_str(&p.source), p.location, p.message);
     }
     out
 }

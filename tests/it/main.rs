@@ -3,5 +3,8 @@
 mod cli;
 mod engine;
 mod layers;
+mod peers;
 mod samples;
 mod support;
+mod tui;
+mod walk;

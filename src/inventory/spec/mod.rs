@@ -26,7 +26,6 @@ pub use server::Server;
 use text::Span;
 
 /// One loaded specification. Its text is kept, so that an operation can be resolved when it is opened.
-#[derive(Debug)]
 pub struct Document {
     /// Name of the source as the user gave it.
     pub source: Arc<str>,
@@ -67,6 +66,17 @@ pub struct OperationLite {
     span: Span,
     /// The path item that holds it.
     item: Span,
+}
+
+/// Names the document and never its text, which may be many megabytes.
+impl std::fmt::Debug for Document {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let operations = self.operations.len();
+        f.debug_struct("Document")
+            .field("source", &self.source)
+            .field("operations", &operations)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Document {

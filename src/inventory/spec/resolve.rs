@@ -28,6 +28,8 @@ pub(super) struct Resolver<'d> {
     pub active: Vec<String>,
     /// Schema nodes an example may still visit.
     pub nodes_left: usize,
+    /// Bytes, about, that an example may still grow by: lists repeat what is in them, and lists of lists the more.
+    pub room_left: usize,
     /// What could not be read.
     pub notes: Vec<String>,
 }
@@ -41,6 +43,7 @@ impl<'d> Resolver<'d> {
             bytes_left: MOST_BYTES,
             active: Vec::new(),
             nodes_left: schema::MOST_NODES,
+            room_left: schema::MOST_ROOM,
             notes: Vec::new(),
         }
     }

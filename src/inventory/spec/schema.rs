@@ -11,6 +11,8 @@ use crate::base::text::display_str;
 
 /// Schema nodes visited for one operation.
 pub(super) const MOST_NODES: usize = 4_000;
+/// Bytes of the examples of one operation, about.
+pub(super) const MOST_ROOM: usize = 1 << 20;
 /// Nesting of an example.
 const MOST_DEPTH: usize = 16;
 /// Length of a made-up string, in characters.
@@ -49,12 +51,12 @@ fn make(resolver: &mut Resolver<'_>, schema: &Value, depth: usize) -> Option<Val
         return value;
     }
     if let Some(given) = stated(node) {
-        return Some(given);
+        return take(resolver, given);
     }
     if node.contains_key("allOf") {
         let flat = flatten(resolver, node, depth);
         if let Some(given) = stated(&flat) {
-            return Some(given);
+            return take(resolver, given);
         }
         return alternatives(resolver, &flat, depth);
     }
@@ -62,13 +64,28 @@ fn make(resolver: &mut Resolver<'_>, schema: &Value, depth: usize) -> Option<Val
 }
 
 /// A value that the schema itself names.
-fn stated(node: &Map<String, Value>) -> Option<Value> {
+fn stated(node: &Map<String, Value>) -> Option<&Value> {
     node.get("example")
         .or_else(|| node.get("examples")?.as_array()?.first())
         .or_else(|| node.get("default").filter(|d| !d.is_null()))
         .or_else(|| node.get("const"))
         .or_else(|| node.get("enum")?.as_array()?.iter().find(|v| !v.is_null()))
-        .cloned()
+}
+
+/// A copy of a value, as long as there is room for it.
+fn take(resolver: &mut Resolver<'_>, value: &Value) -> Option<Value> {
+    resolver.room_left = resolver.room_left.checked_sub(weight(value))?;
+    Some(value.clone())
+}
+
+/// Bytes of a value, about.
+fn weight(value: &Value) -> usize {
+    match value {
+        Value::String(s) => s.len() + 2,
+        Value::Array(items) => items.iter().map(weight).sum::<usize>() + 2,
+        Value::Object(members) => members.iter().map(|(k, v)| k.len() + 4 + weight(v)).sum::<usize>() + 2,
+        _ => 8,
+    }
 }
 
 fn alternatives(resolver: &mut Resolver<'_>, node: &Map<String, Value>, depth: usize) -> Option<Value> {
@@ -164,12 +181,20 @@ fn array(resolver: &mut Resolver<'_>, node: &Map<String, Value>, depth: usize) -
     if node.get("maxItems").and_then(Value::as_u64) == Some(0) {
         return json!([]);
     }
-    let least = node.get("minItems").and_then(Value::as_u64).unwrap_or(1).clamp(1, 10);
+    let least = node.get("minItems").and_then(Value::as_u64).unwrap_or(1);
+    let least = usize::try_from(least).unwrap_or(10).clamp(1, 10);
     let item = match node.get("items") {
         Some(items) => make(resolver, items, depth + 1),
         None => Some(json!("text")),
     };
-    item.map_or_else(|| json!([]), |item| (0..least).map(|_| item.clone()).collect())
+    let Some(item) = item else { return json!([]) };
+    let mut items = Vec::new();
+    while items.len() + 1 < least {
+        let Some(copy) = take(resolver, &item) else { break };
+        items.push(copy);
+    }
+    items.push(item);
+    Value::Array(items)
 }
 
 /// A bound and whether it is strict.

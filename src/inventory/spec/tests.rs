@@ -198,6 +198,19 @@ fn hostile_shapes_end() {
 }
 
 #[test]
+fn lists_of_lists_stay_small() {
+    let nested = |inner: &str| format!(r#"{{"type": "array", "minItems": 10, "items": {inner}}}"#);
+    let mut schema = r#"{"type": "string", "example": "0123456789"}"#.to_owned();
+    for _ in 0..14 {
+        schema = nested(&schema);
+    }
+    let (document, _) = read(&format!(
+        r#"{{"openapi": "3.0.0", "paths": {{"/a": {{"post": {{"requestBody": {{"content": {{"application/json": {{"schema": {schema}}}}}}}}}}}}}}}"#
+    ));
+    assert!(document.operation(0).body.is_some_and(|b| b.text.len() < 16 << 20));
+}
+
+#[test]
 fn references_inside_and_outside() {
     let (document, _) = read(
         r##"{"openapi": "3.0.0", "paths": {"/a": {"get": {"parameters": [

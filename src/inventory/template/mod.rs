@@ -65,11 +65,14 @@ pub(super) fn hex_digit(b: u8) -> Option<u8> {
     char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok())
 }
 
-/// The names in braces of a template, in order, each once.
+/// Names of one template that are looked at.
+const MOST_NAMES: usize = 100;
+
+/// The names in braces of a template, in order, each once; the first hundred.
 pub fn variables(template: &str) -> Vec<&str> {
     let mut names = Vec::new();
     let mut rest = template.split(['?', '#']).next().unwrap_or_default();
-    while let Some(open) = rest.find('{') {
+    while let Some(open) = rest.find('{').filter(|_| names.len() < MOST_NAMES) {
         let Some(close) = rest[open..].find('}') else { break };
         let name = &rest[open + 1..open + close];
         if !name.is_empty() && !names.contains(&name) {

@@ -3,6 +3,9 @@
 //! Literal before literal-with-variable before variable before the rest of the path, with backtracking, so that the longest
 //! literal prefix wins. The method is looked at last: a path that is known with another method is an answer of its own.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 /// What stands at the end of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leaf {
@@ -50,8 +53,7 @@ pub struct Trie {
 
 #[derive(Debug, Default)]
 struct Node {
-    /// Sorted by name.
-    literals: Vec<(Box<[u8]>, u32)>,
+    literals: BTreeMap<Box<[u8]>, u32>,
     /// The most literal first.
     mixed: Vec<(Mixed, u32)>,
     variable: Option<u32>,
@@ -129,9 +131,9 @@ impl Trie {
         if let Some(same) = same {
             return Some(same.endpoint);
         }
-        leaves.push(leaf);
         // The leaf that asks for more of the query is the better answer.
-        leaves.sort_by_key(|l| std::cmp::Reverse(l.query.len()));
+        let place = leaves.partition_point(|l| Reverse(l.query.len()) <= Reverse(leaf.query.len()));
+        leaves.insert(place, leaf);
         None
     }
 
@@ -141,13 +143,11 @@ impl Trie {
         let found = match pieces(segment) {
             None => {
                 let literal = super::percent_decode(segment.as_bytes(), true);
-                match node.literals.binary_search_by(|(l, _)| (**l).cmp(&literal)) {
-                    Ok(i) => Some(node.literals[i].1),
-                    Err(i) => {
-                        node.literals.insert(i, (Box::from(&*literal), next));
-                        None
-                    }
+                let known = node.literals.get(&*literal).copied();
+                if known.is_none() {
+                    node.literals.insert(Box::from(literal), next);
                 }
+                known
             }
             Some(pieces) if pieces.len() == 2 && pieces.iter().all(|p| p.is_empty()) => {
                 let known = node.variable;
@@ -158,8 +158,8 @@ impl Trie {
                 let mixed = Mixed(pieces);
                 let known = node.mixed.iter().find(|(m, _)| *m == mixed).map(|(_, known)| *known);
                 if known.is_none() {
-                    node.mixed.push((mixed, next));
-                    node.mixed.sort_by_key(|(m, _)| std::cmp::Reverse(m.weight()));
+                    let at = node.mixed.partition_point(|(m, _)| m.weight() >= mixed.weight());
+                    node.mixed.insert(at, (mixed, next));
                 }
                 known
             }
@@ -202,8 +202,8 @@ impl Walk<'_> {
         let Some((segment, rest)) = next_segment(path) else {
             return self.judge(&node.leaves);
         };
-        if let Ok(i) = node.literals.binary_search_by(|(l, _)| (**l).cmp(segment))
-            && let Some(found) = self.descend(node.literals[i].1, rest)
+        if let Some(child) = node.literals.get(segment)
+            && let Some(found) = self.descend(*child, rest)
         {
             return Some(found);
         }
@@ -328,6 +328,17 @@ mod tests {
         }
         assert_eq!(find(&t, "DELETE", "/users/me"), Match::Declared(8));
         assert_eq!(find(&t, "PUT", "/users/me"), Match::OtherMethod(1));
+    }
+
+    #[test]
+    fn many_siblings_are_no_trouble() {
+        let mut t = Trie::default();
+        for i in 0..50_000u32 {
+            // Out of order.
+            let n = i.wrapping_mul(2_654_435_761);
+            t.insert(&format!("/p/{n:08x}"), "GET", None, i);
+        }
+        assert_eq!(find(&t, "GET", &format!("/p/{:08x}", 7u32.wrapping_mul(2_654_435_761))), Match::Declared(7));
     }
 
     #[test]

@@ -6,4 +6,5 @@
 pub mod bombs;
 pub mod cli;
 pub mod hostile;
+pub mod pty;
 pub mod recorder;

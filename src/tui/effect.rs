@@ -1,0 +1,123 @@
+//! What happened, and what is to be done about it.
+
+use std::sync::Arc;
+
+use crossterm::event::{KeyEvent, MouseEvent};
+
+use super::widgets::body::Lines;
+use crate::app::{Ask, Event};
+use crate::base::Letter;
+use crate::inventory::Inventory;
+use crate::jwt::Decoded;
+
+/// What reaches the screen.
+#[derive(Debug)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// The mouse moved, clicked or turned its wheel.
+    Mouse(MouseEvent),
+    /// The terminal has another size.
+    Resize,
+    /// Text was pasted.
+    Paste(String),
+    /// The app tells something.
+    App(Event),
+    /// A large body was indexed: which exchange, and its lines.
+    Indexed(u64, Lines),
+    /// A signal arrived.
+    Signal(i32),
+    /// A thread other than the one that draws has failed.
+    Panicked(String),
+    /// Nobody types any more: the terminal is gone.
+    InputClosed,
+}
+
+/// The panes, in the order of their numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PaneId {
+    /// Every endpoint.
+    Inventory,
+    /// A request and its reply.
+    Composer,
+    /// A token taken apart.
+    Token,
+    /// Flows.
+    Oauth,
+    /// Live latency.
+    Rate,
+    /// What was found.
+    Findings,
+}
+
+impl PaneId {
+    /// Every pane.
+    pub const ALL: [Self; 6] = [Self::Inventory, Self::Composer, Self::Token, Self::Oauth, Self::Rate, Self::Findings];
+
+    /// The name on line 2.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Inventory => "Inventory",
+            Self::Composer => "Composer",
+            Self::Token => "Token",
+            Self::Oauth => "OAuth",
+            Self::Rate => "Rate",
+            Self::Findings => "Findings",
+        }
+    }
+}
+
+/// How much a notice matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// Something was done.
+    Info,
+    /// Something could not be done.
+    Warn,
+    /// Something failed.
+    Error,
+}
+
+/// What names an endpoint across loads: method, host and path.
+pub type EndpointKey = (String, Option<String>, String);
+
+/// What an exchange says of its endpoint, for the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grades {
+    /// Header grade.
+    pub headers: Option<Letter>,
+    /// `ok`, `bad`, or `no` for plain text.
+    pub tls: Option<&'static str>,
+}
+
+/// What is to be done. Panes return effects and do nothing themselves.
+pub enum Effect {
+    /// Ask the app.
+    Ask(Ask),
+    /// Tell the user.
+    Notice(Level, String),
+    /// Put text on the clipboard: what it is, and the text.
+    Copy(&'static str, String),
+    /// Open a pane.
+    Go(PaneId),
+    /// Open an endpoint in the composer.
+    Compose(Arc<Inventory>, usize, EndpointKey),
+    /// Open a token: where it came from, and what it is.
+    Token(String, Box<Decoded>),
+    /// Note the grades of an endpoint.
+    Graded(EndpointKey, Grades),
+    /// Show text above the panes.
+    Explain(String, Vec<String>),
+    /// Ask for a command, with its start typed already.
+    Command(String),
+    /// Do something long off the main thread and come back with a message.
+    Work(Box<dyn FnOnce() -> Msg + Send>),
+    /// Take the mouse, or give it back.
+    Mouse(bool),
+    /// Draw everything anew.
+    Redraw,
+    /// Give the terminal back and stop until woken.
+    Suspend,
+    /// Leave with this exit code.
+    Quit(i32),
+}

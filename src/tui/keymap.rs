@@ -1,0 +1,311 @@
+//! Every action, declared once: footer, help, palette and `:` commands are all drawn from [`ACTIONS`].
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+/// Where an action is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Context {
+    /// Anywhere.
+    Global,
+    /// Where a cursor moves over lines.
+    Move,
+    /// The endpoint list.
+    Inventory,
+    /// The composer, either side.
+    Composer,
+    /// The composer's request side.
+    Request,
+    /// The composer's response side.
+    Response,
+    /// The token pane.
+    Token,
+    /// While a field takes text.
+    Field,
+    /// A scope question is open.
+    Scope,
+    /// Something lies above the panes.
+    Layer,
+    /// Anywhere, even while text is typed.
+    Always,
+}
+
+impl Context {
+    /// The heading in the help.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Global => "everywhere",
+            Self::Move => "moving",
+            Self::Inventory => "inventory",
+            Self::Composer => "composer",
+            Self::Request => "composer, request",
+            Self::Response => "composer, response",
+            Self::Token => "token",
+            Self::Field => "in a field",
+            Self::Scope => "scope question",
+            Self::Layer => "above the panes",
+            Self::Always => "always",
+        }
+    }
+}
+
+/// One action as the user meets it.
+#[derive(Debug, Clone, Copy)]
+pub struct Spec {
+    /// What is done.
+    pub action: Action,
+    /// Its name in `:` and the palette.
+    pub id: &'static str,
+    /// Default keys.
+    pub keys: &'static [&'static str],
+    /// Where.
+    pub context: Context,
+    /// A word or two for the footer; empty when it is not offered there.
+    pub label: &'static str,
+    /// One sentence.
+    pub help: &'static str,
+    /// What `:` takes after the name.
+    pub argument: Option<&'static str>,
+}
+
+macro_rules! actions {
+    ($($action:ident $id:literal [$($key:literal)*] $context:ident $label:literal $help:literal $(($argument:literal))?;)*) => {
+        /// What a key, a command or the palette can do.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Action { $(#[doc = $help] $action,)* }
+
+        /// The table of all actions; within a context the most used first.
+        pub const ACTIONS: &[Spec] = &[$(Spec {
+            action: Action::$action,
+            id: $id,
+            keys: &[$($key),*],
+            context: Context::$context,
+            label: $label,
+            help: $help,
+            argument: actions!(@argument $($argument)?),
+        },)*];
+    };
+    (@argument) => { None };
+    (@argument $argument:literal) => { Some($argument) };
+}
+
+actions! {
+    Admit "admit" ["a"] Scope "admit for this run" "Admits the host in question for this run and goes on with what waits.";
+    Refuse "refuse" ["Esc"] Scope "refuse" "Refuses the host in question: nothing is sent to it.";
+
+    Compose "compose" ["Enter"] Inventory "compose" "Opens the endpoint in the composer, with values that satisfy its declaration.";
+    Mark "mark" ["Space"] Inventory "mark" "Marks the endpoint, or unmarks it.";
+    Filter "filter" ["/"] Inventory "filter" "Shows only the endpoints that match an expression." ("EXPRESSION");
+    Sort "sort" ["s"] Inventory "sort" "Sorts by the next column.";
+    SortBack "sort-reverse" ["S"] Inventory "" "Turns the order round.";
+    Detail "detail" ["d"] Inventory "detail" "Shows or hides what is known of the endpoint.";
+    CopyPath "copy-path" ["y"] Inventory "copy path" "Copies the path under the cursor, or the marked paths.";
+    ExplainRow "explain-endpoint" ["K"] Inventory "explain" "Explains the state of the endpoint, with exact times.";
+    Reload "reload" ["F5" "r"] Inventory "" "Reads the sources again.";
+
+    Send "send" ["Ctrl+J" "Alt+Enter" "Ctrl+Enter" "s"] Composer "send" "Sends the request as it stands.";
+    Edit "edit" ["Enter" "e" "i"] Request "edit" "Edits the field under the cursor.";
+    NextField "next-field" ["Tab"] Composer "next" "Goes to the next field, and from the last one to the response.";
+    PreviousField "previous-field" ["Shift+Tab"] Composer "" "Goes to the field before.";
+    ToResponse "response" ["l" "Right"] Request "response" "Goes to the response.";
+    Add "add" ["a"] Request "add" "Adds a query parameter or a header, as the place of the cursor says.";
+    Toggle "toggle" ["Space"] Request "on / off" "Leaves the field out, or takes it in again.";
+    Remove "remove" ["x" "Delete"] Request "remove" "Removes the field.";
+    Fold "fold" ["Enter" "Space"] Response "fold" "Folds or unfolds what the line opens; shows a long line whole.";
+    NextTab "next-tab" ["]" "l" "Right"] Response "tabs" "Opens the next tab of the response.";
+    PreviousTab "previous-tab" ["[" "h" "Left"] Response "" "Opens the tab before.";
+    Search "search" ["/"] Response "search" "Searches in the body." ("TEXT");
+    SearchNext "search-next" ["n"] Response "" "Goes to the next match.";
+    SearchPrevious "search-previous" ["N"] Response "" "Goes to the match before.";
+    ScrollRight "scroll-right" [">" "Shift+Right"] Response "" "Shows more of long lines to the right.";
+    ScrollLeft "scroll-left" ["<" "Shift+Left"] Response "" "Goes back to the left of long lines.";
+    OpenToken "token" ["t"] Composer "token" "Opens the token under the cursor, or the first one of the exchange.";
+    Again "again" ["r" "F5"] Composer "again" "Sends the last request once more, as it was.";
+    Insecure "insecure" ["I"] Composer "" "Goes on when the certificate is not trusted, or stops doing so; faults are shown either way.";
+    CopyHere "copy" ["y"] Composer "copy" "Copies what is under the cursor.";
+    ExplainHere "explain" ["K"] Composer "" "Shows what is under the cursor whole.";
+
+    TypeToken "type-token" ["i" "e"] Token "type or paste" "Takes a token typed or pasted, and reads it on Enter.";
+    CopyToken "copy-token" ["y"] Token "copy" "Copies the token.";
+    ExplainClaim "explain-claim" ["K" "Enter"] Token "explain" "Shows the line under the cursor whole.";
+
+    Done "done" ["Enter"] Field "done" "Keeps what was typed.";
+    Leave "leave" ["Esc"] Field "leave" "Leaves the field.";
+    FieldNext "done-next" ["Tab"] Field "next" "Keeps what was typed and goes to the next field.";
+    FieldPrevious "done-previous" ["Shift+Tab"] Field "" "Keeps what was typed and goes to the field before.";
+    FieldSend "done-send" ["Ctrl+J" "Alt+Enter" "Ctrl+Enter"] Field "send" "Keeps what was typed and sends.";
+
+    Close "close" ["Esc" "q"] Layer "close" "Closes what lies above the panes.";
+
+    Up "up" ["k" "Up"] Move "" "One line up.";
+    Down "down" ["j" "Down"] Move "" "One line down.";
+    PageUp "page-up" ["PgUp" "Ctrl+B"] Move "" "One page up.";
+    PageDown "page-down" ["PgDn" "Ctrl+F"] Move "" "One page down.";
+    Top "top" ["g" "Home"] Move "" "To the first line.";
+    Bottom "bottom" ["G" "End"] Move "" "To the last line.";
+
+    Inventory "inventory" ["1"] Global "" "Opens the endpoint list.";
+    Composer "composer" ["2"] Global "" "Opens the composer.";
+    Token "tokens" ["3"] Global "" "Opens the token pane.";
+    Oauth "oauth" ["4"] Global "" "Opens the OAuth pane.";
+    Rate "rate" ["5"] Global "" "Opens the latency pane.";
+    Findings "findings" ["6"] Global "" "Opens the findings.";
+    NextPane "next-pane" ["Tab"] Global "" "Opens the next pane.";
+    PreviousPane "previous-pane" ["Shift+Tab"] Global "" "Opens the pane before.";
+    Palette "palette" ["Ctrl+P"] Global "palette" "Finds an action by a few letters of its name.";
+    Command "command" [":"] Global "commands" "Takes a command by name.";
+    Load "load" [] Global "" "Reads specifications and logs into the inventory." ("FILE ...");
+    Open "open" [] Global "" "Opens a URL in the composer." ("[METHOD] URL");
+    Log "log" ["L"] Global "" "Shows the notices of this run.";
+    Mouse "mouse" ["F2"] Always "" "Gives the mouse to the terminal for selecting text, or takes it back.";
+    CancelAll "cancel" [] Global "" "Stops everything that runs.";
+    Suspend "suspend" ["Ctrl+Z"] Always "" "Puts the program to sleep and gives the terminal back until it is woken.";
+    Redraw "redraw" ["Ctrl+L"] Always "" "Draws the screen anew.";
+    Back "back" ["Esc"] Global "" "Goes back; stops what runs when there is nothing to go back from.";
+    Quit "quit" ["q"] Global "quit" "Leaves; asks once more while something runs.";
+    QuitNow "quit-now" ["Ctrl+C"] Always "" "Leaves at once.";
+    Help "help" ["?"] Global "help" "Shows every key.";
+}
+
+/// A key as written in the table: `Ctrl+P`, `Shift+Tab`, `PgDn`, `G`.
+fn parse(text: &str) -> Option<(KeyCode, KeyModifiers)> {
+    let mut modifiers = KeyModifiers::NONE;
+    let mut rest = text;
+    loop {
+        let (prefix, modifier) = match rest {
+            r if r.len() > 5 && r.starts_with("Ctrl+") => (5, KeyModifiers::CONTROL),
+            r if r.len() > 4 && r.starts_with("Alt+") => (4, KeyModifiers::ALT),
+            r if r.len() > 6 && r.starts_with("Shift+") => (6, KeyModifiers::SHIFT),
+            _ => break,
+        };
+        modifiers |= modifier;
+        rest = &rest[prefix..];
+    }
+    let code = match rest {
+        "Enter" => KeyCode::Enter,
+        "Esc" => KeyCode::Esc,
+        "Tab" => KeyCode::Tab,
+        "Space" => KeyCode::Char(' '),
+        "Up" => KeyCode::Up,
+        "Down" => KeyCode::Down,
+        "Left" => KeyCode::Left,
+        "Right" => KeyCode::Right,
+        "PgUp" => KeyCode::PageUp,
+        "PgDn" => KeyCode::PageDown,
+        "Home" => KeyCode::Home,
+        "End" => KeyCode::End,
+        "Delete" => KeyCode::Delete,
+        "Backspace" => KeyCode::Backspace,
+        f if f.len() > 1 && f.starts_with('F') => KeyCode::F(f[1..].parse().ok()?),
+        c => {
+            let mut chars = c.chars();
+            let (Some(c), None) = (chars.next(), chars.next()) else { return None };
+            KeyCode::Char(if modifiers.contains(KeyModifiers::CONTROL) { c.to_ascii_lowercase() } else { c })
+        }
+    };
+    Some((code, modifiers))
+}
+
+/// The key event a name in the table stands for; for tests and for the scripted screen.
+pub fn key(text: &str) -> Option<KeyEvent> {
+    let (code, modifiers) = parse(text)?;
+    Some(KeyEvent::new(code, modifiers))
+}
+
+/// One form for each key, whatever the terminal makes of it.
+fn normal(key: KeyEvent) -> (KeyCode, KeyModifiers) {
+    let modifiers = key.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
+    match key.code {
+        KeyCode::BackTab => (KeyCode::Tab, modifiers | KeyModifiers::SHIFT),
+        // A shifted character is another character already.
+        KeyCode::Char(c) if modifiers.contains(KeyModifiers::CONTROL) => {
+            (KeyCode::Char(c.to_ascii_lowercase()), modifiers - KeyModifiers::SHIFT)
+        }
+        KeyCode::Char(c) => (KeyCode::Char(c), modifiers - KeyModifiers::SHIFT),
+        code => (code, modifiers),
+    }
+}
+
+/// The action of a key, looked for in `contexts` in order.
+pub fn find(key: KeyEvent, contexts: &[Context]) -> Option<Action> {
+    let wanted = normal(key);
+    contexts.iter().find_map(|context| {
+        ACTIONS
+            .iter()
+            .filter(|s| s.context == *context)
+            .find(|s| s.keys.iter().any(|k| parse(k) == Some(wanted)))
+            .map(|s| s.action)
+    })
+}
+
+/// True for a key that types or edits text and therefore belongs to a field that is open.
+pub fn is_text(key: KeyEvent) -> bool {
+    let (code, modifiers) = normal(key);
+    match code {
+        KeyCode::Char(c) => match modifiers {
+            KeyModifiers::NONE => true,
+            KeyModifiers::CONTROL => matches!(c, 'a' | 'b' | 'd' | 'e' | 'f' | 'h' | 'k' | 'n' | 'u' | 'w' | 'y' | 'r'),
+            _ => false,
+        },
+        KeyCode::Backspace | KeyCode::Delete | KeyCode::Left | KeyCode::Right | KeyCode::Home | KeyCode::End => true,
+        _ => false,
+    }
+}
+
+/// The entry of an action.
+pub fn spec(action: Action) -> &'static Spec {
+    // The table and the enum are made by the same macro, in the same order.
+    &ACTIONS[action as usize]
+}
+
+/// The action of a `:` name.
+pub fn named(id: &str) -> Option<&'static Spec> {
+    ACTIONS.iter().find(|s| s.id == id)
+}
+
+/// Key and label of what can be done in `contexts`, most used first; a key shadowed by an earlier context is left out.
+pub fn hints(contexts: &[Context]) -> Vec<(&'static str, &'static str)> {
+    let mut out: Vec<(&str, &str)> = Vec::new();
+    for context in contexts {
+        for s in ACTIONS.iter().filter(|s| s.context == *context && !s.label.is_empty() && s.action != Action::Help) {
+            if let Some(key) = s.keys.first()
+                && !out.iter().any(|(k, _)| k == key)
+            {
+                out.push((*key, s.label));
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn the_table_is_sound() {
+        let mut ids = HashSet::new();
+        let mut keys = HashSet::new();
+        for (i, s) in ACTIONS.iter().enumerate() {
+            assert_eq!(s.action as usize, i);
+            assert!(ids.insert(s.id), "{} twice", s.id);
+            assert!(s.help.ends_with('.') && s.help.len() > 8, "{}: a sentence", s.id);
+            assert!(s.id.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", s.id);
+            for k in s.keys {
+                let parsed = parse(k).unwrap_or_else(|| panic!("{k} is no key"));
+                assert!(keys.insert((s.context, parsed)), "{k} twice in {:?}", s.context);
+            }
+        }
+    }
+
+    #[test]
+    fn terminals_differ_and_keys_do_not() {
+        let back_tab = KeyEvent::new(KeyCode::BackTab, KeyModifiers::SHIFT);
+        assert_eq!(find(back_tab, &[Context::Global]), Some(Action::PreviousPane));
+        let big_g = KeyEvent::new(KeyCode::Char('G'), KeyModifiers::SHIFT);
+        assert_eq!(find(big_g, &[Context::Move]), Some(Action::Bottom));
+        let kitty = KeyEvent::new(KeyCode::Enter, KeyModifiers::CONTROL);
+        assert_eq!(find(kitty, &[Context::Composer]), Some(Action::Send));
+        assert_eq!(find(key("Esc").expect("key"), &[Context::Scope, Context::Global]), Some(Action::Refuse));
+    }
+}

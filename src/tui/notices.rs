@@ -1,0 +1,46 @@
+//! What the screen said: one line for a moment, and a log for later.
+
+use std::time::{Duration, Instant};
+
+use super::effect::Level;
+
+/// How long a notice stands.
+const SHOWN: Duration = Duration::from_secs(3);
+/// How many are kept.
+const KEPT: usize = 500;
+
+/// The notices of this run.
+#[derive(Default)]
+pub struct Notices {
+    /// Oldest first.
+    pub log: Vec<(Level, String)>,
+    until: Option<Instant>,
+}
+
+impl Notices {
+    /// Says something.
+    pub fn say(&mut self, level: Level, text: String, now: Instant) {
+        if self.log.len() >= KEPT {
+            self.log.drain(..KEPT / 2);
+        }
+        self.log.push((level, text));
+        self.until = Some(now + SHOWN);
+    }
+
+    /// When the notice that stands has to go; `None` when none stands.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.until
+    }
+
+    /// The notice that stands.
+    pub fn current(&self, now: Instant) -> Option<&(Level, String)> {
+        if self.until.is_some_and(|t| now < t) { self.log.last() } else { None }
+    }
+
+    /// Forgets when a notice goes, once it has.
+    pub fn expire(&mut self, now: Instant) {
+        if self.until.is_some_and(|t| now >= t) {
+            self.until = None;
+        }
+    }
+}

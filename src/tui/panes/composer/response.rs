@@ -1,0 +1,466 @@
+//! The response side: what came back, and every fact of how.
+
+use std::sync::Arc;
+
+use ratatui::layout::Rect;
+
+use super::super::text::{Styled, Text};
+use crate::app::Judged;
+use crate::base::text::display;
+use crate::grade::Outcome;
+use crate::tui::effect::{Effect, Msg};
+use crate::tui::theme::Role;
+use crate::tui::widgets::body::{self, Body, Lines};
+use crate::tui::widgets::pen::{Pen, bytes, clip, millis, shown, wrap};
+use crate::tui::widgets::table::Move;
+use crate::wire::{Certificate, Exchange, Phase, TlsFacts};
+
+/// Bodies up to this size are indexed on the spot: it takes less than a frame.
+const INLINE: usize = 1 << 20;
+
+/// The tabs, in order.
+pub const TABS: [&str; 6] = ["body", "headers", "sent", "time", "tls", "grade"];
+
+/// A reply on screen.
+pub struct Response {
+    /// The exchange and what was judged of it.
+    pub judged: Arc<Judged>,
+    /// `None` while a large body is being indexed.
+    body: Option<Body>,
+    texts: [Text; 5],
+    /// The tab that is open.
+    pub tab: usize,
+    drawn: Rect,
+}
+
+impl Response {
+    /// Takes an exchange; a large body is indexed by the effect that comes with it.
+    pub fn new(judged: Arc<Judged>, tab: usize) -> (Self, Option<Effect>) {
+        let x = &judged.exchange;
+        let content = x.response.as_ref().map(|r| r.body.clone()).unwrap_or_default();
+        let json = matches!(content.iter().find(|b| !b.is_ascii_whitespace()), Some(b'{' | b'['));
+        let mut work = None;
+        let body = if content.len() <= INLINE {
+            let lines = body::index(&content, json);
+            Some(Body::new(content, lines))
+        } else {
+            let id = x.id;
+            work = Some(Effect::Work(Box::new(move || Msg::Indexed(id, body::index(&content, json)))));
+            None
+        };
+        let texts = [headers(x), sent(x), time(x), tls(x), grade(&judged)].map(Text::new);
+        // A failure without a body is told on the body tab, where the eye is.
+        (Self { judged, body, texts, tab, drawn: Rect::default() }, work)
+    }
+
+    /// A large body has its lines.
+    pub fn indexed(&mut self, id: u64, lines: Lines) {
+        if self.judged.exchange.id == id
+            && let Some(r) = &self.judged.exchange.response
+        {
+            self.body = Some(Body::new(r.body.clone(), lines));
+        }
+    }
+
+    fn text(&mut self) -> Option<&mut Text> {
+        self.tab.checked_sub(1).and_then(|i| self.texts.get_mut(i))
+    }
+
+    /// The body, when its tab is open.
+    pub fn body(&mut self) -> Option<&mut Body> {
+        if self.tab == 0 { self.body.as_mut() } else { None }
+    }
+
+    /// Moves the cursor of the tab.
+    pub fn go(&mut self, step: Move) {
+        match self.text() {
+            Some(text) => text.go(step),
+            None => {
+                if let Some(body) = self.body.as_mut() {
+                    body.go(step);
+                }
+            }
+        }
+    }
+
+    /// What is under the cursor, in display form.
+    pub fn under(&mut self, cap: usize) -> String {
+        if let Some(text) = self.text() {
+            return text.under();
+        }
+        self.body.as_ref().map(|b| display(b.under(cap))).unwrap_or_default()
+    }
+
+    /// The bytes under the cursor of the body.
+    pub fn raw_under(&mut self) -> Vec<u8> {
+        if self.tab == 0 {
+            return self.body.as_ref().map(|b| b.under(64 * 1024).to_vec()).unwrap_or_default();
+        }
+        self.under(64 * 1024).into_bytes()
+    }
+
+    /// A click at a place of the last drawing: a tab, or a line.
+    pub fn click(&mut self, x: u16, y: u16) {
+        if y < self.drawn.y {
+            return;
+        }
+        if y == self.drawn.y {
+            let mut from = self.drawn.x + 1;
+            for (i, tab) in TABS.iter().enumerate() {
+                let to = from + u16::try_from(tab.len()).unwrap_or(0) + 2;
+                if (from..to).contains(&x) {
+                    self.tab = i;
+                }
+                from = to;
+            }
+            return;
+        }
+        let row = usize::from(y - self.drawn.y - 1);
+        match self.text() {
+            Some(text) => text.click(row),
+            None => {
+                if let Some(body) = self.body.as_mut() {
+                    body.click(row);
+                }
+            }
+        }
+    }
+
+    /// Where the cursor is in the body.
+    pub fn place(&self) -> String {
+        let body = self.body.as_ref().filter(|b| self.tab == 0 && b.rows() > 0);
+        body.map(Body::place).unwrap_or_default()
+    }
+
+    /// Draws the reply.
+    pub fn draw(&mut self, pen: &mut Pen<'_>, area: Rect, focused: bool) {
+        if area.height == 0 {
+            return;
+        }
+        let judged = Arc::clone(&self.judged);
+        let x = &judged.exchange;
+        let (left, end) = (area.x + 1, area.right());
+        let mut y = head(pen, area, &judged);
+        if let Some(error) = &x.error {
+            let text = format!("{} · {} · {}", error.phase.word(), error.kind.word(), clip(&error.message));
+            for line in wrap(&text, usize::from(area.width.saturating_sub(2))).iter().take(4) {
+                if y < area.bottom() {
+                    pen.put(left, y, end, line, Role::Error);
+                    y += 1;
+                }
+            }
+        }
+        if y >= area.bottom() {
+            return;
+        }
+        let mut at = left;
+        for (i, tab) in TABS.iter().enumerate() {
+            let role = if i == self.tab { Role::TabActive } else { Role::Muted };
+            at = pen.put(at, y, end, tab, role) + 2;
+        }
+        self.drawn = Rect { y, height: area.bottom() - y, ..area };
+        y += 1;
+        // The lines at the foot are the same on every tab.
+        let foot = foot(&judged, usize::from(area.width.saturating_sub(2)));
+        let foot_height = u16::try_from(foot.len()).unwrap_or(0).min(area.bottom().saturating_sub(y) / 2);
+        let inner = Rect { y, height: area.bottom().saturating_sub(y + foot_height), ..area };
+        if focused && inner.height > 0 {
+            pen.put(area.x, inner.y, area.x + 1, "▌", Role::Focus);
+        }
+        match self.tab.checked_sub(1) {
+            Some(i) => self.texts[i].draw(pen, inner, focused),
+            None => match &mut self.body {
+                None => {
+                    pen.put(left, inner.y, end, "finding the lines of a large body …", Role::Pending);
+                }
+                Some(_) if x.response.as_ref().is_none_or(|r| r.body.is_empty()) => {
+                    let text = match (&x.response, &x.error) {
+                        (None, Some(_)) => {
+                            "Nothing came back. The time and tls tabs hold what was learnt; r tries again."
+                        }
+                        _ => "The reply has no body.",
+                    };
+                    pen.wrapped(Rect { x: left, width: inner.width.saturating_sub(2), ..inner }, text, Role::Muted);
+                }
+                Some(body) => body.draw(pen, inner, focused),
+            },
+        }
+        for (i, (text, role)) in foot.iter().take(usize::from(foot_height)).enumerate() {
+            let y = area.bottom() - foot_height + u16::try_from(i).unwrap_or(0);
+            pen.put(left, y, end, text, *role);
+        }
+    }
+}
+
+/// Status and grades: the two lines above the tabs. Returns the row after them.
+fn head(pen: &mut Pen<'_>, area: Rect, judged: &Judged) -> u16 {
+    let x = &judged.exchange;
+    let (left, end, mut y) = (area.x + 1, area.right(), area.y);
+    let total = x.phases.total.map(|d| format!("{} ms", millis(d.as_secs_f64() * 1e3))).unwrap_or_default();
+    if let Some(r) = &x.response {
+        let mut at = pen.put(left, y, end, &r.status.to_string(), Role::of_status(r.status)) + 1;
+        if !r.reason.is_empty() {
+            at = pen.put(at, y, end, &shown(r.reason.as_bytes()), Role::Title) + 1;
+        }
+        at = pen.put(at + 1, y, end, &bytes(r.decoded_bytes), Role::Text) + 2;
+        at = pen.put(at, y, end, &total, Role::Text) + 2;
+        if r.truncated {
+            pen.put(at, y, end, "cut short", Role::Warn);
+        }
+    } else {
+        let at = pen.put(left, y, end, "no reply", Role::Error) + 2;
+        pen.put(at, y, end, &total, Role::Text);
+    }
+    y += 1;
+    if y >= area.bottom() {
+        return y;
+    }
+    let mut at = left;
+    if let Some(grade) = &judged.headers {
+        at = pen.put(at, y, end, "hdr ", Role::Muted);
+        at = pen.put(at, y, end, grade.grade.word(), Role::of_letter(grade.grade)) + 2;
+    }
+    at = pen.put(at, y, end, "tls ", Role::Muted);
+    let (word, role) = match tls_word(x) {
+        Some("ok") => ("ok", Role::Ok),
+        Some(w) => (w, Role::Warn),
+        None => ("–", Role::Muted),
+    };
+    at = pen.put(at, y, end, word, role) + 3;
+    let mut facts = Vec::new();
+    if let Some(r) = &x.response {
+        facts.push(clip(&r.version));
+    }
+    if let Some(t) = &x.tls {
+        facts.push(clip(&t.version));
+    }
+    if let Some(c) = &x.connection {
+        facts.push(c.remote.to_string());
+        if c.reused {
+            facts.push("reused".to_owned());
+        }
+    }
+    pen.put(at, y, end, &facts.join(" "), Role::Muted);
+    y + 1
+}
+
+/// `ok`, `bad`, or `no` for plain text; `None` when nothing was learnt.
+pub fn tls_word(x: &Exchange) -> Option<&'static str> {
+    match (&x.tls, &x.connection) {
+        (Some(t), _) if t.faults.is_empty() => Some("ok"),
+        (Some(_), _) => Some("bad"),
+        (None, Some(_)) if x.request.origin.scheme == crate::wire::Scheme::Http => Some("no"),
+        _ => None,
+    }
+}
+
+/// One line of phases, and what the grade costs most.
+fn foot(judged: &Judged, width: usize) -> Vec<(String, Role)> {
+    let mut out = Vec::new();
+    let phases: Vec<String> = judged
+        .exchange
+        .phases
+        .list()
+        .map(|(p, d)| {
+            let word = match p {
+                // Both are the common words of this trade, and the line has to fit beside a request.
+                Phase::Connect => "tcp",
+                Phase::Receive => "recv",
+                p => p.word(),
+            };
+            format!("{word} {}", millis(d.as_secs_f64() * 1e3))
+        })
+        .collect();
+    if !phases.is_empty() {
+        let roomy = format!("{} ms", phases.join("  "));
+        let text = if roomy.len() > width { format!("{} ms", phases.join(" ")) } else { roomy };
+        out.push((text, Role::Muted));
+    }
+    if let Some(grade) = &judged.headers {
+        let mut failed: Vec<_> = grade.rules.iter().filter(|r| r.outcome == Outcome::Fail).collect();
+        failed.sort_by_key(|r| (r.cap.is_none(), std::cmp::Reverse(r.weight)));
+        if let Some(worst) = failed.first() {
+            let text = format!("why {}: {} (−{})", grade.grade, clip(&worst.reason), worst.weight);
+            out.extend(wrap(&text, width.max(10)).into_iter().take(2).map(|l| (l, Role::Muted)));
+        }
+    }
+    out
+}
+
+fn headers(x: &Exchange) -> Vec<Styled> {
+    let Some(r) = &x.response else { return vec![Styled::new("no reply, so no headers", Role::Muted)] };
+    let mut lines = vec![Styled::new(
+        format!("{} {} {}", clip(&r.version), r.status, shown(r.reason.as_bytes())),
+        Role::of_status(r.status),
+    )];
+    lines.extend(
+        r.headers
+            .iter()
+            .map(|(n, v)| Styled::new(shown(n.as_bytes()), Role::JsonKey).then(28, shown(v.as_bytes()), Role::Text)),
+    );
+    lines
+}
+
+fn sent(x: &Exchange) -> Vec<Styled> {
+    let mut lines: Vec<Styled> =
+        x.altered.iter().map(|a| Styled::new(format!("{}: {}", a.by, clip(&a.what)), Role::Warn)).collect();
+    if lines.is_empty() && x.sent.is_some() {
+        lines.push(Styled::new("sent as typed", Role::Ok));
+    }
+    if let Some(sent) = &x.sent {
+        lines.extend(
+            sent.split(|b| *b == b'\n')
+                .take(10_000)
+                .map(|l| Styled::new(shown(l.strip_suffix(b"\r").unwrap_or(l)), Role::Text)),
+        );
+        return lines;
+    }
+    let why = match &x.response {
+        Some(_) => "this protocol has no request text; the request as typed:",
+        None => "nothing is known to have left; the request as typed:",
+    };
+    lines.push(Styled::new(why, Role::Muted));
+    let request = format!("{} {}", shown(&x.request.method), shown(&x.request.target));
+    lines.push(Styled::new(request, Role::Text));
+    lines.extend(
+        x.request.headers.iter().map(|(n, v)| Styled::new(shown(n), Role::JsonKey).then(28, shown(v), Role::Text)),
+    );
+    if !x.request.body.is_empty() {
+        lines.push(Styled::default());
+        lines.extend(x.request.body.split(|b| *b == b'\n').take(10_000).map(|l| Styled::new(shown(l), Role::Text)));
+    }
+    lines
+}
+
+fn time(x: &Exchange) -> Vec<Styled> {
+    let phases: Vec<_> = x.phases.list().collect();
+    let sum: f64 = phases.iter().map(|(_, d)| d.as_secs_f64()).sum();
+    let total = x.phases.total.map_or(sum, |d| d.as_secs_f64()).max(sum).max(1e-9);
+    let mut lines = vec![Styled::new("phase", Role::Title).then(12, "      ms", Role::Title)];
+    let mut gone = 0.0;
+    for (i, (phase, took)) in phases.iter().enumerate() {
+        let secs = took.as_secs_f64();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of 24 cells")]
+        let (from, cells) = ((gone / total * 24.0) as usize, (secs / total * 24.0).round() as usize);
+        let bar = if cells == 0 { "▏".to_owned() } else { "█".repeat(cells.min(24)) };
+        let role = [Role::Chart5, Role::Chart1, Role::Chart4, Role::Chart3, Role::Chart2, Role::Chart1][i % 6];
+        lines.push(Styled::new(phase.word(), Role::Text).then(12, format!("{:>8.2}", secs * 1e3), Role::Text).then(
+            22,
+            format!("{}{bar}", " ".repeat(from.min(24))),
+            role,
+        ));
+        gone += secs;
+    }
+    if let Some(d) = x.phases.total {
+        let text = format!("{:>8.2}", d.as_secs_f64() * 1e3);
+        lines.push(Styled::new("total", Role::Title).then(12, text, Role::Title));
+    }
+    if let Some(c) = &x.connection {
+        lines.push(Styled::default());
+        lines.push(Styled::new("to", Role::Muted).then(12, c.remote.to_string(), Role::Text));
+        lines.push(Styled::new("from", Role::Muted).then(12, c.local.to_string(), Role::Text));
+        if let Some(alpn) = &c.alpn {
+            lines.push(Styled::new("alpn", Role::Muted).then(12, clip(alpn), Role::Text));
+        }
+        let reused = if c.reused { "reused: no dns, connect or tls" } else { "opened for this exchange" };
+        lines.push(Styled::new("connection", Role::Muted).then(12, reused, Role::Text));
+        if let Some(proxy) = &c.proxy {
+            lines.push(Styled::new("proxy", Role::Muted).then(12, clip(proxy), Role::Text));
+        }
+    }
+    lines.push(Styled::new("started", Role::Muted).then(12, x.started.to_string(), Role::Text));
+    if let Some(r) = &x.response {
+        let text = format!("{} on the wire, {} decoded", bytes(r.wire_bytes), bytes(r.decoded_bytes));
+        lines.push(Styled::new("body", Role::Muted).then(12, text, Role::Text));
+    }
+    lines
+}
+
+fn tls(x: &Exchange) -> Vec<Styled> {
+    let Some(t) = &x.tls else {
+        let text = match tls_word(x) {
+            Some("no") => "no TLS: everything of this exchange could be read on the way",
+            _ => "no TLS facts: the handshake was not reached",
+        };
+        return vec![Styled::new(text, Role::Warn)];
+    };
+    let mut lines: Vec<Styled> = t.faults.iter().map(|f| Styled::new(clip(f), Role::Error)).collect();
+    if lines.is_empty() {
+        lines.push(Styled::new("the chain is trusted", Role::Ok));
+    }
+    let mut fact = |label: &str, value: String| {
+        if !value.is_empty() {
+            lines.push(Styled::new(label, Role::Muted).then(14, value, Role::Text));
+        }
+    };
+    let TlsFacts { version, cipher, group, signature, sni, .. } = t;
+    fact("version", clip(version));
+    fact("cipher", clip(cipher));
+    fact("key exchange", group.as_deref().map(clip).unwrap_or_default());
+    fact("signature", signature.as_deref().map(clip).unwrap_or_default());
+    fact("name sent", sni.as_deref().map_or_else(|| "none".to_owned(), clip));
+    fact("resumed", if t.resumed { "yes" } else { "no" }.to_owned());
+    if t.client_certificate_requested {
+        fact("client cert", "asked for by the server".to_owned());
+    }
+    for (i, c) in t.chain.iter().enumerate() {
+        lines.push(Styled::default());
+        lines.push(Styled::new(if i == 0 { "leaf".to_owned() } else { format!("issuer {i}") }, Role::Title));
+        lines.extend(certificate(c));
+    }
+    lines
+}
+
+fn certificate(c: &Certificate) -> Vec<Styled> {
+    let line = |label: &str, value: String| Styled::new(label, Role::Muted).then(14, value, Role::Text);
+    let mut lines = vec![
+        line("subject", shown(c.subject.as_bytes())),
+        line("issuer", shown(c.issuer.as_bytes())),
+        line("names", c.san.iter().take(64).map(|s| shown(s.as_bytes())).collect::<Vec<_>>().join(" ")),
+    ];
+    let day = |s: Option<crate::base::Stamp>| s.map_or_else(|| "?".to_owned(), |s| s.to_string());
+    lines.push(line("valid", format!("{} to {}", day(c.not_before), day(c.not_after))));
+    lines.push(line("key", clip(&c.key)));
+    lines.push(line("serial", clip(&c.serial)));
+    lines.push(line("sha-256", clip(&c.sha256)));
+    lines
+}
+
+fn grade(judged: &Judged) -> Vec<Styled> {
+    let Some(g) = &judged.headers else {
+        return vec![Styled::new("not graded: there is no reply that can be", Role::Muted)];
+    };
+    let mut lines = vec![
+        Styled::new("headers", Role::Title).then(10, g.grade.word(), Role::of_letter(g.grade)).then(
+            14,
+            format!("{} of 100", g.score),
+            Role::Text,
+        ),
+        Styled::default(),
+    ];
+    let mut rules: Vec<_> = g.rules.iter().collect();
+    rules.sort_by_key(|r| match r.outcome {
+        Outcome::Fail => 0,
+        Outcome::Pass => 1,
+        Outcome::Na => 2,
+    });
+    for r in rules {
+        let (word, role) = match r.outcome {
+            Outcome::Fail => ("fail", Role::Error),
+            Outcome::Pass => ("pass", Role::Ok),
+            Outcome::Na => ("n/a", Role::Muted),
+        };
+        let cost = match (r.outcome, r.cap) {
+            (Outcome::Fail, Some(cap)) => format!("−{} ≤{cap}", r.weight),
+            (Outcome::Fail, None) => format!("−{}", r.weight),
+            _ => String::new(),
+        };
+        let text = if r.outcome == Outcome::Na { Role::Muted } else { Role::Text };
+        lines.push(Styled::new(word, role).then(5, r.id, Role::Muted).then(12, cost, Role::Text).then(
+            20,
+            clip(&r.reason),
+            text,
+        ));
+    }
+    lines
+}

@@ -1,0 +1,77 @@
+//! Lines of styled text with a cursor: everything in a reply that is neither a body nor a table.
+
+use ratatui::layout::Rect;
+
+use crate::tui::theme::Role;
+use crate::tui::widgets::pen::Pen;
+use crate::tui::widgets::table::{Cursor, Move};
+
+/// A line: pieces with their roles. A piece starts at its column or where the one before ended, whichever is further.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Styled(pub Vec<(u16, String, Role)>);
+
+impl Styled {
+    /// One piece.
+    pub fn new(text: impl Into<String>, role: Role) -> Self {
+        Self(vec![(0, text.into(), role)])
+    }
+
+    /// The line with one more piece.
+    #[must_use]
+    pub fn then(mut self, column: u16, text: impl Into<String>, role: Role) -> Self {
+        self.0.push((column, text.into(), role));
+        self
+    }
+
+    /// The text alone.
+    pub fn text(&self) -> String {
+        self.0.iter().map(|(_, t, _)| t.as_str()).filter(|t| !t.is_empty()).collect::<Vec<_>>().join("  ")
+    }
+}
+
+/// Lines with a cursor.
+#[derive(Debug, Clone, Default)]
+pub struct Text {
+    /// The lines, in display form.
+    pub lines: Vec<Styled>,
+    cursor: Cursor,
+}
+
+impl Text {
+    /// A text.
+    pub fn new(lines: Vec<Styled>) -> Self {
+        Self { lines, cursor: Cursor::default() }
+    }
+
+    /// Moves the cursor.
+    pub fn go(&mut self, step: Move) {
+        self.cursor.go(step, self.lines.len());
+    }
+
+    /// Puts the cursor on the row drawn at `y` of the window.
+    pub fn click(&mut self, y: usize) {
+        self.cursor.at = (self.cursor.top + y).min(self.lines.len().saturating_sub(1));
+    }
+
+    /// The line under the cursor as text.
+    pub fn under(&self) -> String {
+        self.lines.get(self.cursor.at).map(Styled::text).unwrap_or_default()
+    }
+
+    /// Draws the window.
+    pub fn draw(&mut self, pen: &mut Pen<'_>, area: Rect, focused: bool) {
+        let page = usize::from(area.height);
+        self.cursor.window(page, self.lines.len());
+        for (i, line) in self.lines.iter().enumerate().skip(self.cursor.top).take(page) {
+            let y = area.y + u16::try_from(i - self.cursor.top).unwrap_or(0);
+            let mut x = area.x + 1;
+            for (column, text, role) in &line.0 {
+                let at = (area.x + 1).saturating_add(*column);
+                x = pen.put(if x > at { x + 1 } else { at }, y, area.right(), text, *role);
+            }
+            if focused && i == self.cursor.at {
+                pen.shade(Rect { x: area.x + 1, y, width: area.width.saturating_sub(1), height: 1 }, Role::Selection);
+            }
+        }
+    }
+}

@@ -1,0 +1,416 @@
+//! A reply's body: an index of its lines, JSON that folds, search, and drawing of nothing but the window.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use bytes::Bytes;
+use ratatui::layout::Rect;
+
+use super::json::{self, Kind, Line};
+use super::pen::{Pen, count, shown};
+use super::table::{Cursor, Move};
+use crate::base::text::display;
+use crate::tui::theme::Role;
+
+/// Bytes on one line of the hexadecimal view.
+const HEX: usize = 16;
+
+/// Where the lines of a body are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lines {
+    /// As it came: the start of every line.
+    Raw(Vec<usize>),
+    /// JSON, laid out.
+    Json(Vec<Line>),
+    /// Sixteen bytes a line.
+    Hex,
+}
+
+/// Finds the lines of a body. Takes time in proportion to its size, so large ones are indexed off the main thread.
+pub fn index(bytes: &[u8], json: bool) -> Lines {
+    if json && let Some(lines) = json::layout(bytes) {
+        return Lines::Json(lines);
+    }
+    if bytes[..bytes.len().min(1_024)].contains(&0) {
+        return Lines::Hex;
+    }
+    if bytes.is_empty() {
+        return Lines::Raw(Vec::new());
+    }
+    let mut starts = vec![0];
+    starts.extend(memchr::memchr_iter(b'\n', bytes).map(|i| i + 1).filter(|i| *i < bytes.len()));
+    Lines::Raw(starts)
+}
+
+/// A body on screen.
+#[derive(Debug, Clone)]
+pub struct Body {
+    bytes: Bytes,
+    lines: Lines,
+    folded: BTreeSet<usize>,
+    /// Lines left by folding; `None` while nothing is folded.
+    visible: Option<Vec<u32>>,
+    cursor: Cursor,
+    left: usize,
+    needle: String,
+}
+
+impl Body {
+    /// A body with its index.
+    pub fn new(bytes: Bytes, lines: Lines) -> Self {
+        let cursor = Cursor::default();
+        Self { bytes, lines, folded: BTreeSet::new(), visible: None, cursor, left: 0, needle: String::new() }
+    }
+
+    fn len(&self) -> usize {
+        match &self.lines {
+            Lines::Raw(starts) => starts.len(),
+            Lines::Json(lines) => lines.len(),
+            Lines::Hex => self.bytes.len().div_ceil(HEX),
+        }
+    }
+
+    /// Lines on screen if it were tall enough.
+    pub fn rows(&self) -> usize {
+        self.visible.as_ref().map_or_else(|| self.len(), Vec::len)
+    }
+
+    fn line_of(&self, row: usize) -> usize {
+        self.visible.as_ref().map_or(row, |v| v.get(row).map_or(0, |l| *l as usize))
+    }
+
+    /// Moves the cursor.
+    pub fn go(&mut self, step: Move) {
+        self.cursor.go(step, self.rows());
+    }
+
+    /// Moves the cursor to the row drawn at `y` of the window.
+    pub fn click(&mut self, y: usize) {
+        self.cursor.at = (self.cursor.top + y).min(self.rows().saturating_sub(1));
+    }
+
+    /// Scrolls sideways by so many characters.
+    pub fn sideways(&mut self, by: isize) {
+        self.left = self.left.saturating_add_signed(by).min(self.bytes.len());
+    }
+
+    /// Folds or unfolds what the line under the cursor opens. False when it opens nothing.
+    pub fn fold(&mut self) -> bool {
+        let Lines::Json(lines) = &self.lines else { return false };
+        let at = self.line_of(self.cursor.at);
+        let Some(line) = lines.get(at) else { return false };
+        let open = match line.kind {
+            Kind::Open => at,
+            // On a closing line the fold is the one that ends here.
+            Kind::Close => match (0..at).rev().find(|i| lines[*i].close as usize == at) {
+                Some(open) => open,
+                None => return false,
+            },
+            Kind::Scalar => return false,
+        };
+        if !self.folded.remove(&open) {
+            self.folded.insert(open);
+        }
+        self.refold(open);
+        true
+    }
+
+    /// Works out the lines left by folding, and puts the cursor on line `at`.
+    fn refold(&mut self, at: usize) {
+        self.visible = match &self.lines {
+            Lines::Json(lines) if !self.folded.is_empty() => {
+                let mut rows = Vec::with_capacity(lines.len());
+                let mut i = 0;
+                while i < lines.len() {
+                    rows.push(u32::try_from(i).unwrap_or(u32::MAX));
+                    i = if self.folded.contains(&i) { lines[i].close as usize + 1 } else { i + 1 };
+                }
+                Some(rows)
+            }
+            _ => None,
+        };
+        self.cursor.at = match &self.visible {
+            Some(rows) => rows.partition_point(|l| (*l as usize) < at),
+            None => at,
+        };
+    }
+
+    /// The source range of one line.
+    fn range(&self, line: usize) -> Range<usize> {
+        match &self.lines {
+            Lines::Raw(starts) => {
+                let start = starts.get(line).copied().unwrap_or(0);
+                let end = starts.get(line + 1).copied().unwrap_or(self.bytes.len());
+                let text = &self.bytes[start..end];
+                start..end - text.iter().rev().take_while(|b| matches!(b, b'\n' | b'\r')).count()
+            }
+            Lines::Json(lines) => {
+                lines.get(line).map_or(0..0, |l| l.start() as usize..lines[l.close as usize].value.1 as usize)
+            }
+            Lines::Hex => (line * HEX).min(self.bytes.len())..((line + 1) * HEX).min(self.bytes.len()),
+        }
+    }
+
+    /// What is under the cursor, at most `cap` bytes of it: the value of a JSON line, or the line.
+    pub fn under(&self, cap: usize) -> &[u8] {
+        let line = self.line_of(self.cursor.at);
+        let mut range = self.range(line);
+        if let Lines::Json(lines) = &self.lines
+            && let Some(l) = lines.get(line)
+        {
+            range.start = l.value.0 as usize;
+        }
+        range.end = range.end.min(range.start + cap);
+        &self.bytes[range]
+    }
+
+    /// Searches from the line after the cursor (or before it), round the end; empty text repeats the last search.
+    /// Letters match without regard to case unless one is upper case. False when nothing is found.
+    pub fn search(&mut self, text: &str, back: bool) -> bool {
+        if !text.is_empty() {
+            text.clone_into(&mut self.needle);
+        }
+        if self.needle.is_empty() || self.bytes.is_empty() {
+            return false;
+        }
+        let here = self.range(self.line_of(self.cursor.at));
+        let own = self.line_start(self.line_of(self.cursor.at) + 1).unwrap_or(here.end);
+        let bytes = &self.bytes[..];
+        let found = if back {
+            find_last(&bytes[..here.start], &self.needle)
+                .or_else(|| find_last(&bytes[here.start..], &self.needle).map(|i| i + here.start))
+        } else {
+            find(&bytes[own..], &self.needle).map(|i| i + own).or_else(|| find(bytes, &self.needle))
+        };
+        let Some(at) = found else { return false };
+        let line = match &self.lines {
+            Lines::Raw(starts) => starts.partition_point(|s| *s <= at).saturating_sub(1),
+            Lines::Json(lines) => lines.partition_point(|l| l.start() as usize <= at).saturating_sub(1),
+            Lines::Hex => at / HEX,
+        };
+        if let Lines::Json(lines) = &self.lines {
+            self.folded.retain(|open| !(*open < line && line <= lines[*open].close as usize));
+        }
+        self.refold(line);
+        true
+    }
+
+    fn line_start(&self, line: usize) -> Option<usize> {
+        match &self.lines {
+            Lines::Raw(starts) => starts.get(line).copied(),
+            Lines::Json(lines) => lines.get(line).map(|l| l.start() as usize),
+            Lines::Hex => Some(line * HEX).filter(|i| *i < self.bytes.len()),
+        }
+    }
+
+    /// Where the cursor is, for a status line.
+    pub fn place(&self) -> String {
+        format!("{} / {}", count(self.cursor.at as u64 + 1), count(self.rows() as u64))
+    }
+
+    /// Draws the window.
+    pub fn draw(&mut self, pen: &mut Pen<'_>, area: Rect, focused: bool) {
+        let page = usize::from(area.height);
+        let rows = self.rows();
+        self.cursor.window(page, rows);
+        for row in (self.cursor.top..rows).take(page) {
+            let y = area.y + u16::try_from(row - self.cursor.top).unwrap_or(0);
+            let line = self.line_of(row);
+            let area = Rect { y, height: 1, ..area };
+            match &self.lines {
+                Lines::Json(lines) => self.json_line(pen, area, lines, line),
+                Lines::Raw(_) => {
+                    let text = self.slice(self.range(line), self.left, area.width);
+                    pen.put(area.x + 1, y, area.right(), &text, Role::Text);
+                }
+                Lines::Hex => hex_line(pen, area, line * HEX, &self.bytes[self.range(line)]),
+            }
+            highlight(pen, area, &self.needle);
+            if row == self.cursor.at {
+                pen.shade(
+                    Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area },
+                    if focused { Role::Selection } else { Role::CursorLine },
+                );
+            }
+        }
+    }
+
+    /// Display form of what a line of `width` cells can show of `range`, from the `skip`th byte on.
+    fn slice(&self, range: Range<usize>, skip: usize, width: u16) -> String {
+        let mut start = (range.start + skip).min(range.end);
+        while skip > 0 && start < range.end && self.bytes[start] & 0xC0 == 0x80 {
+            start += 1;
+        }
+        // Four bytes make at least one cell, and one more cell lets the cut show; marks of no width only shorten it.
+        let mut end = (start + (usize::from(width) + 1) * 4).min(range.end);
+        while end < range.end && end > start && self.bytes[end] & 0xC0 == 0x80 {
+            end -= 1;
+        }
+        display(&self.bytes[start..end])
+    }
+
+    fn json_line(&self, pen: &mut Pen<'_>, area: Rect, lines: &[Line], at: usize) {
+        let Some(line) = lines.get(at) else { return };
+        let part = |r: (u32, u32), skip| self.slice(r.0 as usize..r.1 as usize, skip, area.width);
+        let (end, y) = (area.right(), area.y);
+        // Deep nesting must not push everything out of view.
+        let indent = (usize::from(line.depth) * 2).min(usize::from(area.width) / 2);
+        let mut x = area.x + 1;
+        let mut skip = self.left;
+        let mut put = |pen: &mut Pen<'_>, text: &str, role| {
+            let chars = text.chars().count();
+            if skip < chars {
+                let rest: String = text.chars().skip(skip).collect();
+                x = pen.put(x, y, end, &rest, role);
+            }
+            skip = skip.saturating_sub(chars);
+            skip
+        };
+        put(pen, &" ".repeat(indent), Role::Text);
+        if line.key.1 > line.key.0 {
+            put(pen, &part(line.key, 0), Role::JsonKey);
+            put(pen, ": ", Role::Punctuation);
+        }
+        let first = self.bytes.get(line.value.0 as usize).copied().unwrap_or(b' ');
+        let role = match first {
+            b'"' => Role::Str,
+            b'-' | b'0'..=b'9' => Role::Number,
+            b'{' | b'}' | b'[' | b']' => Role::Punctuation,
+            _ => Role::Keyword,
+        };
+        let left = put(pen, "", role);
+        // A long value is cut in the source, so that a line of a hundred megabytes costs no more than its window.
+        if left > 0 && left < (line.value.1 - line.value.0) as usize {
+            let text = part(line.value, left);
+            x = pen.put(area.x + 1, y, end, &text, role);
+            if line.comma {
+                pen.put(x, y, end, ",", Role::Punctuation);
+            }
+            return;
+        }
+        put(pen, &part(line.value, 0), role);
+        let mut comma = line.comma;
+        if self.folded.contains(&at) {
+            let n = json::children(lines, at, 9_999);
+            put(pen, &format!(" … {}{} ", count(n as u64), if n == 9_999 { "+" } else { "" }), Role::Comment);
+            let close = &lines[line.close as usize];
+            put(pen, &part(close.value, 0), Role::Punctuation);
+            comma = close.comma;
+        }
+        if comma {
+            put(pen, ",", Role::Punctuation);
+        }
+        if first == b'"' && (line.value.1 - line.value.0) < 16_384 {
+            let value = &self.bytes[line.value.0 as usize..line.value.1 as usize];
+            if !crate::base::secret::find_tokens(value).is_empty() {
+                // Where the value fills the line, the remark takes the end of it.
+                let at = (x + 1).min(end.saturating_sub(8));
+                pen.put(at, y, end, " t token", Role::Comment);
+            }
+        }
+    }
+}
+
+fn hex_line(pen: &mut Pen<'_>, area: Rect, offset: usize, bytes: &[u8]) {
+    let mut text = format!("{offset:08x}  ");
+    for i in 0..HEX {
+        match bytes.get(i) {
+            Some(b) => {
+                let _ = write!(text, "{b:02x} ");
+            }
+            None => text.push_str("   "),
+        }
+    }
+    let end = area.right();
+    let x = pen.put(area.x + 1, area.y, end, &text, Role::Text);
+    let ascii: String = bytes.iter().map(|b| if (0x20..0x7f).contains(b) { char::from(*b) } else { '.' }).collect();
+    pen.put(x + 1, area.y, end, &ascii, Role::Muted);
+}
+
+/// Shows what the search found in a row that is drawn already.
+fn highlight(pen: &mut Pen<'_>, row: Rect, needle: &str) {
+    if needle.is_empty() {
+        return;
+    }
+    let mut text = String::new();
+    let mut cells = Vec::new();
+    for x in row.left()..row.right().min(pen.buf.area.right()) {
+        let symbol = pen.buf[(x, row.y)].symbol();
+        cells.extend(std::iter::repeat_n(x, symbol.len()));
+        text.push_str(symbol);
+    }
+    let shown = shown(needle.as_bytes());
+    let mut from = 0;
+    while let Some(i) = find(&text.as_bytes()[from..], &shown) {
+        let (a, b) = (from + i, from + i + shown.len());
+        let (x, end) = (cells[a], cells[b - 1] + 1);
+        pen.shade(Rect { x, y: row.y, width: end - x, height: 1 }, Role::Match);
+        from = b;
+    }
+}
+
+/// First place of `needle`; without regard to ASCII case unless it holds an upper-case letter.
+fn find(bytes: &[u8], needle: &str) -> Option<usize> {
+    let n = needle.as_bytes();
+    if needle.chars().any(char::is_uppercase) {
+        return memchr::memmem::find(bytes, n);
+    }
+    let first = *n.first()?;
+    memchr::memchr2_iter(first, first.to_ascii_uppercase(), bytes)
+        .find(|i| bytes.get(*i..i + n.len()).is_some_and(|w| w.eq_ignore_ascii_case(n)))
+}
+
+/// Last place of `needle`.
+fn find_last(bytes: &[u8], needle: &str) -> Option<usize> {
+    let n = needle.as_bytes();
+    if needle.chars().any(char::is_uppercase) {
+        return memchr::memmem::rfind(bytes, n);
+    }
+    let first = *n.first()?;
+    memchr::memchr2_iter(first, first.to_ascii_uppercase(), bytes)
+        .rev()
+        .find(|i| bytes.get(*i..i + n.len()).is_some_and(|w| w.eq_ignore_ascii_case(n)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(text: &str, json: bool) -> Body {
+        let bytes = Bytes::copy_from_slice(text.as_bytes());
+        let lines = index(&bytes, json);
+        Body::new(bytes, lines)
+    }
+
+    #[test]
+    fn folding_hides_and_search_unfolds() {
+        let mut b = body(r#"{"a":[1,2,{"Deep":"x"}],"b":2}"#, true);
+        assert_eq!(b.rows(), 10);
+        b.go(Move::Down);
+        assert!(b.fold());
+        assert_eq!(b.rows(), 4);
+        assert_eq!(b.under(99), br#"[1,2,{"Deep":"x"}]"#);
+        assert!(b.search("deep", false));
+        assert_eq!(b.rows(), 10);
+        assert_eq!(b.under(99), b"\"x\"");
+        assert!(!b.search("Nowhere", false));
+    }
+
+    #[test]
+    fn search_goes_both_ways_and_round() {
+        let mut b = body("one\ntwo\nOne\n", false);
+        assert!(b.search("one", false));
+        assert_eq!(b.under(9), b"One");
+        assert!(b.search("", false));
+        assert_eq!(b.under(9), b"one");
+        assert!(b.search("", true));
+        assert_eq!(b.under(9), b"One");
+    }
+
+    #[test]
+    fn binary_is_shown_as_bytes() {
+        let b = body("\0\u{1}abc", true);
+        assert_eq!(b.lines, Lines::Hex);
+    }
+}

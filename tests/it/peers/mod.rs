@@ -1,0 +1,4 @@
+//! Real peers: documents that others publish and servers that others wrote.
+
+mod github;
+mod nginx;

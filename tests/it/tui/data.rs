@@ -1,0 +1,217 @@
+//! What an app would tell: small, made by hand, and the same in every test.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use lunette::app::{Composed, Event, Judged};
+use lunette::base::{Letter, Stamp, Untrusted};
+use lunette::grade::{HeaderGrade, Outcome, Ruling};
+use lunette::inventory::{
+    BodyExample, Endpoint, Inventory, Latency, Location, Operation, Parameter, Place, Seen, State,
+};
+use lunette::rate::{Second, Snapshot, Summary};
+use lunette::wire::{Certificate, Connection, Exchange, Failure, FailureKind, Phase, Request, Response, TlsFacts};
+
+pub const TOKEN: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhbGljZSIsInJvbGUiOiJhZG1pbiIsImV4cCI6MTcwMDAwMzYwMCwicm9sZSI6InVzZXIifQ.c2lnbmF0dXJl";
+
+pub fn endpoint(state: Option<State>, method: &str, path: &str, requests: u64) -> Endpoint {
+    let mut seen = Seen::default();
+    if state != Some(State::Shadow) {
+        seen.add(Seen::SPEC);
+    }
+    if requests > 0 {
+        seen.add(Seen::LOG);
+    }
+    Endpoint {
+        method: method.into(),
+        host: Some("api.shop.test".into()),
+        path: Untrusted::from(path),
+        seen,
+        state,
+        requests,
+        statuses: if requests > 0 {
+            BTreeMap::from([(200, requests - requests / 50), (403, requests / 50)])
+        } else {
+            BTreeMap::new()
+        },
+        latency: (requests > 10).then_some(Latency { p50: 12.0, p95: 88.0, p99: 140.5 }),
+        first_seen: Stamp::from_unix(1_699_000_000).filter(|_| requests > 0),
+        last_seen: Stamp::from_unix(1_699_999_880).filter(|_| requests > 0),
+        deprecated: state == Some(State::Zombie),
+        sunset: None,
+        security: if state == Some(State::Documented) { vec!["bearer (JWT)".into()] } else { Vec::new() },
+        locations: vec![Location { source: "gw.log".into(), pointer: None, line: Some(1_203) }],
+        operation: None,
+    }
+}
+
+pub fn inventory() -> Arc<Inventory> {
+    Arc::new(Inventory {
+        endpoints: vec![
+            endpoint(Some(State::Shadow), "GET", "/orders/{id}/export", 412),
+            endpoint(Some(State::ShadowMethod), "DELETE", "/users/{id}", 9),
+            endpoint(Some(State::Zombie), "GET", "/v1/orders", 3_118),
+            endpoint(Some(State::Documented), "GET", "/orders", 88_204),
+            endpoint(Some(State::Documented), "POST", "/orders", 4_410),
+            endpoint(Some(State::Ghost), "GET", "/reports/{id}", 0),
+            endpoint(None, "PATCH", "/sehr/lange/pfade/werden/am/ende/abgeschnitten/und/zwar/sichtbar/{id}/{name}", 1),
+        ],
+        log_lines: 96_154,
+        ..Inventory::default()
+    })
+}
+
+pub fn loaded() -> Event {
+    Event::Loaded { inventory: inventory(), complete: true }
+}
+
+pub fn composed() -> Event {
+    let parameter = |name: &str, place, required, hint: &str, example: &str| Parameter {
+        name: name.into(),
+        place,
+        required,
+        hint: hint.into(),
+        example: example.into(),
+    };
+    Event::Composed(Box::new(Composed {
+        title: "POST /orders/{id}".into(),
+        method: "POST".into(),
+        base: "https://api.test".into(),
+        path: "/orders/{id}".into(),
+        operation: Operation {
+            summary: Some("Change an order".into()),
+            servers: vec!["https://api.test".into()],
+            parameters: vec![
+                parameter("id", Place::Path, true, "integer, 1 ≤ id", "1001"),
+                parameter("expand", Place::Query, true, "enum items|customer", "items & more"),
+                parameter("page", Place::Query, false, "integer", "1"),
+                parameter("X-Trace", Place::Header, true, "string", "a1"),
+            ],
+            body: Some(BodyExample {
+                media_type: "application/json".into(),
+                text: "{\n  \"owner\": \"alice\",\n  \"items\": []\n}".into(),
+            }),
+            security: vec!["bearer (JWT)".into()],
+            ..Operation::default()
+        },
+    }))
+}
+
+pub fn body() -> String {
+    format!(
+        r#"{{"id":1002,"owner":"bob","total":14.50,"paid":true,"items":[{{"sku":"a","n":1}},{{"sku":"b","n":2}}],"empty":{{}},"token":"{TOKEN}","note":null}}"#
+    )
+}
+
+pub fn exchange(url: &str, status: u16, content: &str) -> Exchange {
+    let request = Request::new("POST", url.as_bytes()).expect("url").header("Accept", "*/*").header("X-Trace", "a1");
+    let mut x = Exchange::new(7, Stamp::from_unix(1_700_000_000).expect("stamp"), request);
+    let ms = |n: u64| Some(Duration::from_micros(n));
+    x.phases.dns = ms(400);
+    x.phases.connect = ms(1_900);
+    x.phases.tls = ms(6_200);
+    x.phases.send = ms(80);
+    x.phases.wait = ms(31_000);
+    x.phases.receive = ms(1_100);
+    x.phases.total = ms(40_900);
+    x.connection = Some(Connection {
+        remote: "192.0.2.7:443".parse().expect("address"),
+        local: "192.0.2.1:40000".parse().expect("address"),
+        alpn: Some("h2".into()),
+        reused: false,
+        proxy: None,
+    });
+    x.tls = Some(TlsFacts {
+        version: "TLSv1.3".into(),
+        cipher: "TLS_AES_256_GCM_SHA384".into(),
+        group: Some("X25519MLKEM768".into()),
+        signature: Some("ecdsa_secp256r1_sha256".into()),
+        sni: Some("api.test".into()),
+        faults: vec!["the certificate is not signed by a known authority".into()],
+        chain: vec![Certificate {
+            subject: "CN=api.test".into(),
+            issuer: "CN=Shop CA".into(),
+            san: vec!["api.test".into(), "www.api.test".into()],
+            not_before: Stamp::from_unix(1_690_000_000),
+            not_after: Stamp::from_unix(1_720_000_000),
+            key: "ECDSA P-256".into(),
+            serial: "0a1b".into(),
+            sha256: "ab".repeat(32),
+        }],
+        ..TlsFacts::default()
+    });
+    x.response = Some(Response {
+        version: "HTTP/2".into(),
+        status,
+        reason: Untrusted::default(),
+        headers: vec![
+            ("content-type".into(), "application/json".into()),
+            ("cache-control".into(), "no-store".into()),
+            ("server".into(), "shop/1.0".into()),
+        ],
+        body: Bytes::copy_from_slice(content.as_bytes()),
+        truncated: false,
+        wire_bytes: 321,
+        decoded_bytes: content.len() as u64,
+    });
+    x
+}
+
+pub fn grade() -> HeaderGrade {
+    let rule = |id, outcome, weight, cap, reason: &str| Ruling { id, outcome, weight, cap, reason: reason.into() };
+    HeaderGrade {
+        grade: Letter::B,
+        score: 83,
+        rules: vec![
+            rule("LNH01", Outcome::Pass, 10, None, "The reply says what it is."),
+            rule("LNH02", Outcome::Fail, 12, Some(Letter::B), "The Server header gives a version away."),
+            rule("LNH03", Outcome::Fail, 5, None, "There is no X-Content-Type-Options."),
+            rule("LNH04", Outcome::Na, 10, None, "No cookie is set."),
+        ],
+    }
+}
+
+pub fn done(id: u64) -> Event {
+    let exchange = exchange("https://api.test/orders/1001?expand=items", 200, &body());
+    let tokens = vec![("body".to_owned(), lunette::jwt::decode(TOKEN.as_bytes()))];
+    Event::Done(id, Arc::new(Judged { exchange, headers: Some(grade()), tokens }))
+}
+
+pub fn failed(id: u64) -> Event {
+    let mut exchange = exchange("https://api.test/orders/1001", 200, "");
+    exchange.response = None;
+    exchange.tls = None;
+    exchange.phases.wait = None;
+    exchange.phases.receive = None;
+    exchange.error = Some(Failure {
+        phase: Phase::Tls,
+        kind: FailureKind::Tls,
+        message: "the peer offers no version we speak; look at the tls tab".into(),
+    });
+    Event::Done(id, Arc::new(Judged { exchange, headers: None, tokens: Vec::new() }))
+}
+
+pub fn latency() -> Event {
+    let seconds = (0..120_u32)
+        .map(|i| {
+            let n = if i % 7 == 0 { 0 } else { u64::from(i % 5 + 1) };
+            let wave = f64::from((i * 37) % 90) + 5.0;
+            Second {
+                n,
+                max_ms: if n == 0 { 0.0 } else { wave * 1.8 },
+                p50_ms: if n == 0 { 0.0 } else { wave },
+                errors: 0,
+            }
+        })
+        .collect();
+    Event::Latency(Arc::new(Snapshot {
+        all: Summary { n: 12_600, p50_ms: 31.0, p90_ms: 60.2, p95_ms: 88.1, p99_ms: 140.0, max_ms: 201.4 },
+        seconds,
+        statuses: vec![(200, 11_904), (429, 696), (0, 2)],
+        latest: (0..50_u16)
+            .map(|i| (format!("GET /search?page={i}"), if i % 9 == 0 { 429 } else { 200 }, 20.0 + f64::from(i) * 1.7))
+            .collect(),
+    }))
+}

@@ -1,0 +1,240 @@
+//! What keys do: asks that leave, answers that arrive, and everything that must not be lost on the way.
+
+use std::time::Duration;
+
+use lunette::app::{Ask, Event};
+use lunette::tui::Theme;
+use lunette::tui::harness::Screen;
+
+use super::data;
+
+fn screen() -> Screen {
+    Screen::new(140, 45, Theme::terminal(), &["shop.yaml", "gw.log"])
+}
+
+fn composed() -> Screen {
+    let mut s = screen();
+    s.asks.clear();
+    s.event(data::loaded()).keys("Enter").event(data::composed());
+    s.asks.clear();
+    s
+}
+
+fn sent(s: &mut Screen) -> lunette::app::Draft {
+    match s.asks.pop_back() {
+        Some(Ask::Send(draft)) => draft,
+        other => panic!("not a send: {other:?}"),
+    }
+}
+
+#[test]
+fn sources_are_asked_for_at_once() {
+    let mut s = screen();
+    assert!(matches!(s.asks.pop_front(), Some(Ask::Load(paths)) if paths.len() == 2));
+    assert!(s.view().contains("reading"));
+    s.keys("Esc");
+    assert!(matches!(s.asks.pop_front(), Some(Ask::CancelAll)));
+}
+
+#[test]
+fn enter_composes_the_endpoint_under_the_cursor() {
+    let mut s = screen();
+    s.event(data::loaded()).keys("j j Enter");
+    assert!(matches!(s.asks.pop_back(), Some(Ask::Compose { endpoint: 2, .. })));
+}
+
+#[test]
+fn the_cursor_stays_on_its_endpoint_when_the_list_grows() {
+    let mut s = screen();
+    s.event(data::loaded()).keys("j j");
+    let mut more = (*data::inventory()).clone();
+    more.endpoints.insert(0, data::endpoint(None, "GET", "/a", 3));
+    s.event(Event::Loaded { inventory: more.into(), complete: false }).keys("Enter");
+    assert!(matches!(s.asks.pop_back(), Some(Ask::Compose { endpoint: 3, .. })));
+}
+
+#[test]
+fn a_filter_shows_what_matches_and_a_broken_one_says_where() {
+    let mut s = screen();
+    s.event(data::loaded()).keys("/").text("~state shadow");
+    assert!(s.view().contains("1 of 7") || s.view().contains("2 of 7"), "{}", s.view());
+    s.text(" (");
+    assert!(s.view().contains(" at 1"), "{}", s.view().lines().last().unwrap_or_default());
+    s.keys("Esc");
+    assert!(s.view().contains("7 endpoints"));
+    s.keys(":").text("filter ~m DELETE");
+    s.keys("Enter");
+    assert!(s.view().contains("1 of 7") && s.view().contains("/users/{id}"), "{}", s.view());
+    s.keys("Esc");
+    assert!(s.view().contains("7 endpoints"));
+}
+
+#[test]
+fn what_is_typed_is_what_is_asked_for() {
+    let mut s = composed();
+    // The cursor stands on the first parameter: values are encoded, the URL never is.
+    s.keys("Enter").text("/../x y");
+    s.keys("Ctrl+J");
+    let draft = sent(&mut s);
+    assert_eq!(draft.url, "https://api.test/orders/1001%2F..%2Fx%20y?expand=items%20%26%20more");
+    assert_eq!(draft.method, "POST");
+    assert_eq!(draft.headers[0], ("X-Trace".into(), "a1".into()));
+    assert!(draft.body.contains("\"owner\": \"alice\""));
+    assert!(!draft.headers.iter().any(|(n, _)| n == "Authorization"), "optional until taken in");
+    s.event(data::done(1));
+    // The URL itself: up to it, and dot segments at its end.
+    s.keys("g j Enter End").text("/%2e%2e/../");
+    s.keys("Enter s");
+    assert!(sent(&mut s).url.starts_with("https://api.test/orders/1001%2F..%2Fx%20y/%2e%2e/../?expand="));
+}
+
+#[test]
+fn fields_are_left_out_added_and_removed() {
+    let mut s = composed();
+    s.keys("Space s");
+    assert!(sent(&mut s).url.starts_with("https://api.test/orders/{id}?"));
+    s.event(data::done(1)).keys("a").text("deep=1&2");
+    s.keys("Enter s");
+    assert!(sent(&mut s).url.ends_with("&deep=1%262"));
+    s.event(data::done(2)).keys("x s");
+    assert!(!sent(&mut s).url.contains("deep"));
+}
+
+#[test]
+fn the_body_takes_line_breaks_and_sends_from_inside() {
+    let mut s = composed();
+    s.keys("G Enter Ctrl+J");
+    let _ = sent(&mut s);
+    s.event(data::done(1)).keys("G Enter Home").text("//");
+    s.keys("Enter Ctrl+J");
+    assert!(sent(&mut s).body.starts_with("//\n{"));
+}
+
+#[test]
+fn a_running_request_is_cancelled_by_its_number() {
+    let mut s = composed();
+    s.keys("s").event(Event::Started(9)).keys("s");
+    assert!(s.view().contains("one request is under way"));
+    assert!(s.view().contains("1 running"));
+    s.keys("Esc");
+    assert!(matches!(s.asks.pop_back(), Some(Ask::Cancel(9))));
+    s.event(data::failed(9));
+    assert!(s.view().contains("0 running") && s.view().contains("no reply"));
+    s.keys("r");
+    assert_eq!(s.asks.iter().filter(|a| matches!(a, Ask::Send(_))).count(), 2);
+}
+
+#[test]
+fn a_scope_question_takes_no_letter_of_what_is_typed() {
+    let mut s = composed();
+    let origin = lunette::wire::Request::new("GET", b"https://api.test/").expect("url").origin;
+    s.keys("s Tab Enter");
+    s.event(Event::ScopeAsked { origin: origin.clone(), reason: "why".into() }).text("aa");
+    assert!(!s.asks.iter().any(|a| matches!(a, Ask::Admit { .. })));
+    assert!(s.view().contains("leave the field to answer"));
+    s.keys("Enter a");
+    assert!(matches!(s.asks.pop_back(), Some(Ask::Admit { origin: o, allow: true }) if o == origin));
+    assert!(s.view().contains("api.test:443 +1"));
+    s.event(Event::ScopeAsked { origin, reason: "why".into() }).keys("Esc");
+    assert!(matches!(s.asks.pop_back(), Some(Ask::Admit { allow: false, .. })));
+}
+
+#[test]
+fn a_grade_reaches_the_list() {
+    let mut s = composed();
+    s.keys("s").event(data::done(1)).keys("1");
+    let row = s
+        .view()
+        .lines()
+        .find(|l| l.starts_with(" shadow ") && l.contains("/orders/{id}/export"))
+        .map(str::to_owned)
+        .expect("the row");
+    assert!(row.contains(" B ") && row.contains("bad"), "{row}");
+}
+
+#[test]
+fn the_token_under_the_cursor_opens() {
+    let mut s = composed();
+    s.keys("s").event(data::done(1));
+    s.keys("l");
+    s.keys("/").text("eyJ");
+    s.keys("Enter t");
+    assert!(s.view().contains("subject: whom it speaks of"), "{}", s.view());
+    assert!(s.view().contains("from reply to POST"));
+    s.paste("Bearer eyJhbGciOiJub25lIn0.\ne30.");
+    assert!(s.view().contains("nothing protects this token"), "{}", s.view());
+}
+
+#[test]
+fn edits_of_one_endpoint_wait_while_another_is_open() {
+    let mut s = composed();
+    s.keys("Enter").text("777");
+    s.keys("Enter 1 j Enter").event(data::composed());
+    assert!(!s.view().contains("1001777"));
+    s.keys("1 k Enter").event(data::composed());
+    assert!(s.view().contains("1001777"), "{}", s.view());
+}
+
+#[test]
+fn notices_go_after_three_seconds_and_stay_in_the_log() {
+    let mut s = screen();
+    s.event(data::loaded());
+    assert!(s.view().contains("7 endpoints from 96 154 log lines") && s.moves());
+    s.pass(Duration::from_secs(3));
+    assert!(!s.view().contains("96 154 log lines") && !s.moves(), "nothing moves any more");
+    s.keys("L");
+    assert!(s.view().contains("96 154 log lines"));
+    s.event(Event::Failed(lunette::base::Error::input("no such file").at("x.yaml:3"))).keys("Esc");
+    assert!(s.view().contains("x.yaml:3: no such file"));
+}
+
+#[test]
+fn leaving_asks_only_while_something_runs() {
+    let mut s = Screen::new(80, 24, Theme::terminal(), &[]);
+    s.keys("q");
+    assert_eq!(s.left, Some(0));
+    let mut s = composed();
+    s.keys("s").event(Event::Started(1)).keys("q");
+    assert_eq!(s.left, None);
+    s.keys("q");
+    assert_eq!(s.left, Some(0));
+}
+
+#[test]
+fn commands_and_palette_do_what_keys_do() {
+    let mut s = screen();
+    s.event(data::loaded()).keys(":").text("opne");
+    s.keys("Enter");
+    assert!(s.view().contains("opne"), "an unknown command stays to be mended");
+    s.keys("Esc :").text("open PUT http://127.0.0.1:1/x/{y}");
+    s.keys("Enter");
+    assert!(s.view().contains("PUT") && s.view().contains(" y "), "{}", s.view());
+    s.keys("Ctrl+P").text("quit-now");
+    s.keys("Enter");
+    assert_eq!(s.left, Some(0));
+}
+
+#[test]
+fn the_mouse_opens_tabs_and_rows() {
+    let mut s = screen();
+    s.event(data::loaded()).click(5, 6).keys("y");
+    assert_eq!(s.copied, ["/orders"]);
+    s.click(30, 1);
+    assert!(s.view().contains("No token yet"));
+    s.click(2, 1).wheel(5, 6, true).keys("y");
+    assert_eq!(s.copied.len(), 2);
+    s.keys("F2");
+    assert!(s.view().contains("the mouse is the terminal's"));
+}
+
+#[test]
+fn a_large_body_is_indexed_beside_the_screen() {
+    let mut s = composed();
+    let long = format!("[{}]", vec!["{\"a\":1}"; 300_000].join(","));
+    let exchange = data::exchange("https://api.test/", 200, &long);
+    let judged = lunette::app::Judged { exchange, headers: None, tokens: Vec::new() };
+    s.keys("s").event(Event::Done(1, judged.into()));
+    s.keys("l");
+    s.keys("G");
+    assert!(s.view().contains("900 002 / 900 002"), "{}", s.view());
+}

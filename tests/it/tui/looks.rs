@@ -1,0 +1,180 @@
+//! How every pane and every layer looks, at both sizes every screen is designed for.
+
+use lunette::tui::Theme;
+use lunette::tui::harness::Screen;
+
+use super::data;
+
+/// Takes a picture at 80x24 and at 140x45.
+fn picture(name: &str, play: impl Fn(&mut Screen)) {
+    for (width, height) in [(80, 24), (140, 45)] {
+        let mut screen = Screen::new(width, height, Theme::terminal(), &[]);
+        play(&mut screen);
+        insta::assert_snapshot!(format!("{name}-{width}x{height}"), screen.view());
+    }
+}
+
+fn with_list(s: &mut Screen) {
+    s.event(data::loaded());
+    s.pass(std::time::Duration::from_secs(4));
+}
+
+fn with_request(s: &mut Screen) {
+    with_list(s);
+    s.keys("Enter");
+    s.event(data::composed());
+}
+
+fn with_reply(s: &mut Screen) {
+    with_request(s);
+    s.keys("s").event(lunette::app::Event::Started(3)).event(data::done(3));
+    // Where there is little room the reply comes to the front by itself.
+    if s.buffer().area.width >= 120 {
+        s.keys("l");
+    }
+}
+
+#[test]
+fn inventory() {
+    picture("inventory-empty", |_| {});
+    picture("inventory", |s| {
+        with_list(s);
+        s.keys("j Space");
+    });
+    picture("inventory-detail", |s| {
+        with_list(s);
+        s.keys("d");
+    });
+    picture("inventory-filter", |s| {
+        with_list(s);
+        s.keys("/").text("~p (ord");
+    });
+    picture("inventory-reading", |s| {
+        s.keys(":").text("load gw.log");
+        s.keys("Enter").event(lunette::app::Event::Progress(lunette::app::Progress {
+            what: "gw.log".into(),
+            done: 610_000_000,
+            total: 1_000_000_000,
+            rate: 82_000_000,
+        }));
+    });
+}
+
+#[test]
+fn composer() {
+    picture("composer-empty", |s| {
+        s.keys("2");
+    });
+    picture("composer", with_request);
+    picture("composer-editing", |s| {
+        with_request(s);
+        s.keys("Enter").text("/..");
+    });
+    picture("composer-running", |s| {
+        with_request(s);
+        s.keys("s").event(lunette::app::Event::Started(3));
+    });
+    picture("composer-scope", |s| {
+        with_request(s);
+        s.keys("s").event(lunette::app::Event::ScopeAsked {
+            origin: lunette::wire::Request::new("GET", b"https://api.test/").expect("url").origin,
+            reason: "it resolves to 192.0.2.7".into(),
+        });
+    });
+    picture("composer-failed", |s| {
+        with_request(s);
+        s.keys("s").event(lunette::app::Event::Started(3)).event(data::failed(3));
+    });
+}
+
+#[test]
+fn reply() {
+    for (tab, name) in ["body", "headers", "sent", "time", "tls", "grade"].iter().enumerate() {
+        picture(&format!("reply-{name}"), |s| {
+            with_reply(s);
+            for _ in 0..tab {
+                s.keys("]");
+            }
+        });
+    }
+    picture("reply-folded", |s| {
+        with_reply(s);
+        s.keys("j j j j j Enter");
+    });
+    picture("reply-search", |s| {
+        with_reply(s);
+        s.keys("/").text("sku");
+        s.keys("Enter n");
+    });
+}
+
+#[test]
+fn token() {
+    picture("token-empty", |s| {
+        s.keys("3");
+    });
+    picture("token", |s| {
+        with_reply(s);
+        s.keys("t");
+    });
+}
+
+#[test]
+fn the_other_panes() {
+    picture("rate-empty", |s| {
+        s.keys("5");
+    });
+    picture("rate", |s| {
+        s.keys("5").event(data::latency());
+    });
+    picture("oauth", |s| {
+        s.keys("4");
+    });
+    picture("findings", |s| {
+        s.keys("6");
+    });
+}
+
+#[test]
+fn layers() {
+    picture("help", |s| {
+        with_list(s);
+        s.keys("?");
+    });
+    picture("palette", |s| {
+        with_list(s);
+        s.keys("Ctrl+P").text("srch");
+    });
+    picture("command", |s| {
+        with_list(s);
+        s.keys(":").text("co");
+    });
+    picture("log", |s| {
+        s.event(data::loaded()).keys("s L");
+    });
+    picture("explain", |s| {
+        with_list(s);
+        s.keys("K");
+    });
+}
+
+#[test]
+fn without_colour_nothing_is_lost() {
+    let mut mono = Screen::new(140, 45, Theme::mono(), &[]);
+    let mut colour = Screen::new(140, 45, Theme::terminal(), &[]);
+    for s in [&mut mono, &mut colour] {
+        with_reply(s);
+    }
+    assert_eq!(mono.view(), colour.view());
+    assert!(
+        mono.buffer()
+            .content()
+            .iter()
+            .all(|c| { matches!(c.fg, ratatui::style::Color::Reset) && matches!(c.bg, ratatui::style::Color::Reset) })
+    );
+    let reversed = |s: &Screen| {
+        s.buffer().content().iter().filter(|c| c.modifier.contains(ratatui::style::Modifier::REVERSED)).count()
+    };
+    assert!(reversed(&mono) > 10, "the selection is seen without colour");
+    assert!(colour.buffer().content().iter().any(|c| !matches!(c.fg, ratatui::style::Color::Reset)));
+}

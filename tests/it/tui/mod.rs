@@ -1,0 +1,8 @@
+//! The screen, as a user meets it: the whole of it on an in-memory terminal, and its edges on a real one.
+
+mod data;
+mod flow;
+mod hostile;
+mod looks;
+mod pty;
+mod sizes;
