@@ -119,7 +119,10 @@ impl Denied {
                 .hint(format!("add --allow {}", text::display_str(&o.host_port()))),
             Self::Address { origin, address, class: class @ Class::Metadata } => {
                 Error::refused(format!("{} resolves to {address}, {}", text::display_str(&origin.host), class.words()))
-                    .hint(format!("only an entry for that very address admits it: --allow {address}"))
+                    .hint(match address {
+                        IpAddr::V4(a) => format!("only an entry for that very address admits it: --allow {a}"),
+                        IpAddr::V6(a) => format!("only an entry for that very address admits it: --allow [{a}]"),
+                    })
             }
             Self::Address { origin, address, class } => Error::refused(format!(
                 "{} resolves to {address}, {}, which its scope entry does not name",
@@ -198,7 +201,8 @@ impl Scope {
                 typed: false,
             });
             t.range.extend(entry.range);
-            t.literal = t.literal.or(entry.literal());
+            // An address that was only typed as a target is no entry of its own: it stays refused where that is asked for.
+            t.literal = t.literal.or(entry.literal().filter(|_| !entry.typed));
             t.typed |= entry.typed;
         }
         token.ok_or_else(|| Denied::NotInScope(origin.clone()))
@@ -303,6 +307,9 @@ mod tests {
             );
         }
         let literal = origin("http://169.254.169.254/");
+        scope.admit(Entry::typed(&literal));
+        let t = scope.authorise(&literal).expect("typed");
+        assert!(scope.judge(&t, &[ip("169.254.169.254")]).is_err(), "typing it is not enough");
         scope.admit(Entry::parse("169.254.169.254").expect("e"));
         let t = scope.authorise(&literal).expect("literal");
         assert!(scope.judge(&t, &[ip("169.254.169.254")]).is_ok());

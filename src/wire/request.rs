@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::url::{Origin, Target};
-use crate::base::Result;
+use crate::base::{Error, Result};
 
 /// Ordered headers with their names in the case they were typed.
 pub type Headers = Vec<(Vec<u8>, Vec<u8>)>;
@@ -28,8 +28,17 @@ pub struct Request {
 
 impl Request {
     /// A request for an absolute URL.
+    ///
+    /// # Errors
+    /// As [`Target::parse`], and for a URL with a user name in it: it is a credential that no request line carries, and
+    /// leaving it out in silence would send something else than was typed.
     pub fn new(method: &str, url: &[u8]) -> Result<Self> {
         let t = Target::parse(url)?;
+        if t.userinfo.is_some() {
+            return Err(Error::input("the URL holds a user name, which is not sent by itself")
+                .at(t.origin.to_string())
+                .hint("leave it out and give the credential as an Authorization header"));
+        }
         Ok(Self {
             origin: t.origin,
             method: method.as_bytes().to_vec(),

@@ -9,7 +9,7 @@ const SPEC: &str = r#"{"openapi": "3.1.0", "info": {"title": "t", "version": "1"
 
 #[test]
 fn what_cannot_be_read_is_said_in_one_sentence() {
-    let noise: Vec<u8> = (0..4000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let noise: Vec<u8> = (0..4000_u32).map(|i| i.wrapping_mul(2_654_435_761).to_be_bytes()[1]).collect();
     let cli = Cli::new()
         .file("openapi.yaml", "openapi: 3.1.0\npaths: {}\n")
         .file("empty.json", "")
@@ -66,7 +66,7 @@ fn a_bad_source_among_good_ones_is_named() {
 fn a_file_that_nobody_may_read_is_named() {
     use std::os::unix::fs::PermissionsExt as _;
     let cli = Cli::new().file("locked.json", SPEC);
-    std::fs::set_permissions(cli.path("locked.json"), std::fs::Permissions::from_mode(0)).expect("chmod");
+    std::fs::set_permissions(cli.path("locked.json"), std::fs::Permissions::from_mode(0o0)).expect("chmod");
     let ran = cli.run(&["inventory", "locked.json"]);
     // The superuser may read everything.
     if std::fs::read(cli.path("locked.json")).is_err() {

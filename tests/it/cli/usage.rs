@@ -30,6 +30,10 @@ fn a_misspelt_command_or_option_is_answered_with_the_near_one() {
         (&["jwt", "peek", "x"], &["jwt peek", "jwt decode"]),
         (&["send", "GET", "ftp://127.0.0.1/"], &["ftp", "http://"]),
         (&["send", "GET", "http://"], &["no host", "http://HOST"]),
+        (
+            &["send", "GET", "http://me:s3cret@127.0.0.1:1/"],
+            &["http://127.0.0.1:1: ", "user name", "Authorization header"],
+        ),
         (&["send", "GET", "http://127.0.0.1:99999/"], &["99999", "port"]),
         (&["send", "GET", "http://127.0.0.1:1/", "-H", "nocolon"], &["colon", "-H nocolon", "Name: value"]),
         (&["send", "GET", "http://127.0.0.1:1/", "--http", "3"], &["--http takes 1.1 or 2"]),
@@ -44,7 +48,9 @@ fn a_misspelt_command_or_option_is_answered_with_the_near_one() {
         (&["grade", "http://127.0.0.1:1/", "--fail-below", "E"], &["E", "A+, A, B"]),
         (&["jwt", "decode", "e30.e30.", "--now", "yesterday"], &["--now", "yesterday", "RFC 3339"]),
     ] {
-        cli.run(arguments).usage(words);
+        let ran = cli.run(arguments);
+        ran.usage(words);
+        assert!(!ran.err().contains("s3cret"), "{}", ran.err());
     }
 }
 

@@ -1,0 +1,168 @@
+//! TLS and HTTP/2 against the practice API: what was agreed, what is wrong with a certificate, and who decides.
+
+use std::sync::Arc;
+
+use lunette::demo::Demo;
+use lunette::engine::{Config, Engine, Override};
+use lunette::store::Memory;
+use lunette::wire::{Exchange, FailureKind, HttpChoice, Phase, Policy, TlsFacts};
+
+use super::{failed, get, kept, send, start, typed};
+
+/// An engine for `url`, with or without trust in the authority of the practice API.
+fn engine(shop: &Demo, url: &str, trusted: bool) -> Engine {
+    let roots = trusted.then(|| shop.ca_pem().as_bytes().to_vec());
+    let other = Override { host: "other.test".to_owned(), port: shop.https.port(), address: shop.https.ip() };
+    let config = Config { scope: vec![typed(url)], roots, overrides: vec![other], ..Config::default() };
+    start(config, Arc::new(Memory::default()))
+}
+
+fn url(shop: &Demo, host: &str) -> String {
+    format!("https://{host}:{}/api/health", shop.https.port())
+}
+
+fn facts(x: &Exchange) -> &TlsFacts {
+    x.tls.as_ref().expect("facts of the handshake")
+}
+
+#[test]
+fn a_trusted_certificate_has_no_faults_and_every_fact_is_there() {
+    let shop = Demo::start(None).expect("the practice API");
+    let url = url(&shop, "localhost");
+    let x = send(&engine(&shop, &url, true), get(&url), Policy::default());
+    assert_eq!((x.status(), &x.error), (Some(200), &None));
+    let t = facts(&x);
+    assert_eq!((t.faults.as_slice(), t.version.as_str(), t.resumed), (&[][..], "TLSv1.3", false));
+    assert!(t.cipher.starts_with("TLS_") && !t.cipher.starts_with("TLS13"), "{}", t.cipher);
+    assert_eq!(t.group.as_deref(), Some("X25519MLKEM768"));
+    assert_eq!(t.signature.as_deref(), Some("ecdsa_secp256r1_sha256"));
+    assert_eq!((t.sni.as_deref(), t.client_certificate_requested), (Some("localhost"), false));
+    let leaf = &t.chain[0];
+    assert_eq!(t.chain.len(), 2);
+    assert!(leaf.subject.display().contains("localhost") && leaf.issuer.display().contains("practice authority"));
+    assert!(leaf.san.iter().any(|n| n.lossy().contains("localhost")));
+    assert_eq!((leaf.key.as_str(), leaf.sha256.len()), ("ECDSA P-256", 64));
+    assert!(leaf.not_before < leaf.not_after);
+    assert!(x.phases.dns.is_some() && x.phases.connect.is_some() && x.phases.tls.is_some());
+}
+
+#[test]
+fn an_address_has_no_server_name() {
+    let shop = Demo::start(None).expect("the practice API");
+    let url = url(&shop, "127.0.0.1");
+    let x = send(&engine(&shop, &url, true), get(&url), Policy::default());
+    assert_eq!(x.error, None);
+    assert_eq!((&facts(&x).sni, facts(&x).faults.as_slice()), (&None, &[][..]));
+    assert_eq!(x.phases.dns, None);
+}
+
+#[test]
+fn a_certificate_that_is_not_trusted_ends_the_exchange_with_all_that_was_learnt() {
+    let shop = Demo::start(None).expect("the practice API");
+    let url = url(&shop, "localhost");
+    let x = send(&engine(&shop, &url, false), get(&url), Policy::default());
+    let why = failed(&x, Phase::Tls, FailureKind::Tls);
+    assert!(why.contains("issuer not trusted") && why.contains("--insecure") && why.contains("--cacert"), "{why}");
+    let t = facts(&x);
+    assert_eq!((t.faults.as_slice(), t.chain.len()), (&["issuer not trusted".to_owned()][..], 2));
+    assert_eq!(t.sni.as_deref(), Some("localhost"));
+    assert!(x.connection.is_some() && x.sent.is_none() && x.response.is_none());
+    assert!(x.phases.connect.is_some());
+    assert_eq!(shop.served_log(), "", "no request was sent");
+}
+
+#[test]
+fn a_fault_is_shown_and_not_fatal_when_the_user_allows_it() {
+    let shop = Demo::start(None).expect("the practice API");
+    let url = url(&shop, "localhost");
+    let engine = engine(&shop, &url, false);
+    let insecure = Policy { insecure: true, ..kept() };
+    for reused in [false, true] {
+        let x = send(&engine, get(&url), insecure);
+        assert_eq!((x.status(), &x.error), (Some(200), &None));
+        assert_eq!(facts(&x).faults, ["issuer not trusted"]);
+        assert_eq!(x.connection.expect("a connection").reused, reused);
+    }
+    // A connection that was opened without trust serves nobody who asks for it.
+    failed(&send(&engine, get(&url), kept()), Phase::Tls, FailureKind::Tls);
+}
+
+#[test]
+fn a_certificate_for_another_name_is_a_fault() {
+    let shop = Demo::start(None).expect("the practice API");
+    let url = url(&shop, "other.test");
+    let engine = engine(&shop, &url, true);
+    let x = send(&engine, get(&url), Policy::default());
+    assert!(failed(&x, Phase::Tls, FailureKind::Tls).contains("issued for another name (localhost"));
+    let x = send(&engine, get(&url), Policy { insecure: true, ..Policy::default() });
+    assert_eq!((x.status(), facts(&x).sni.as_deref()), (Some(200), Some("other.test")));
+    assert!(facts(&x).faults[0].contains("another name"));
+}
+
+#[test]
+fn alpn_chooses_http2_and_the_user_can_choose_otherwise() {
+    let shop = Demo::start(None).expect("the practice API");
+    let url = url(&shop, "localhost");
+    let engine = engine(&shop, &url, true);
+    for (http, alpn, version) in [
+        (HttpChoice::Auto, "h2", "HTTP/2"),
+        (HttpChoice::Http1, "http/1.1", "HTTP/1.1"),
+        (HttpChoice::Http2, "h2", "HTTP/2"),
+    ] {
+        let policy = Policy { http, ..kept() };
+        let x = send(&engine, get(&url).header("X-Note", "1").header("Connection", "keep-alive"), policy);
+        assert_eq!(x.error, None, "{http:?}");
+        assert_eq!(x.connection.as_ref().and_then(|c| c.alpn.as_deref()), Some(alpn));
+        assert_eq!(x.response.as_ref().map(|r| r.version.as_str()), Some(version));
+        assert_eq!(x.sent.is_some(), version == "HTTP/1.1", "HTTP/2 has no such text");
+        let altered: Vec<&str> = x.altered.iter().map(|a| a.what.as_str()).collect();
+        if version == "HTTP/2" {
+            assert_eq!(altered, ["X-Note is sent in lower case", "Connection is left out"]);
+        } else {
+            assert_eq!(altered, [""; 0]);
+        }
+        let again = send(&engine, get(&url), policy);
+        assert!(again.connection.as_ref().is_some_and(|c| c.reused), "{http:?}");
+        assert_eq!((again.phases.dns, again.phases.connect, again.phases.tls), (None, None, None));
+        assert_eq!(facts(&again), facts(&x), "the facts of the connection stay with it");
+    }
+}
+
+#[test]
+fn http2_without_tls_needs_to_be_asked_for() {
+    let shop = Demo::start(None).expect("the practice API");
+    let url = format!("http://{}/api/health", shop.http);
+    let engine = engine(&shop, &url, false);
+    for (http, version) in [(HttpChoice::Auto, "HTTP/1.1"), (HttpChoice::Http2, "HTTP/2")] {
+        let x = send(&engine, get(&url), Policy { http, ..kept() });
+        assert_eq!((x.status(), &x.tls, &x.error), (Some(200), &None, &None));
+        assert_eq!(x.response.map(|r| r.version).as_deref(), Some(version));
+    }
+}
+
+#[test]
+fn many_share_one_http2_connection() {
+    let shop = Demo::start(None).expect("the practice API");
+    let url = url(&shop, "localhost");
+    let engine = engine(&shop, &url, true);
+    assert_eq!(send(&engine, get(&url), kept()).status(), Some(200));
+    let (give, take) = std::sync::mpsc::channel();
+    for _ in 0..50 {
+        let (give, url) = (give.clone(), url.clone());
+        let job = engine.submit(super::BATCH, move |t| {
+            Box::pin(async move {
+                let _ = give.send(t.send(get(&url), kept()).await);
+            })
+        });
+        job.expect("a place");
+    }
+    drop(give);
+    let all: Vec<Exchange> = take.iter().collect();
+    assert_eq!(all.len(), 50);
+    for x in &all {
+        assert_eq!((x.status(), &x.error), (Some(200), &None));
+    }
+    let ports: std::collections::BTreeSet<u16> =
+        all.iter().filter_map(|x| x.connection.as_ref()).map(|c| c.local.port()).collect();
+    assert_eq!(ports.len(), 1, "{ports:?}");
+}
