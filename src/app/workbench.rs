@@ -151,7 +151,9 @@ impl Workbench {
             std::mem::take(&mut *lock(&self.waiting)).into_iter().partition(|(r, _)| r.origin == *origin);
         *lock(&self.waiting) = rest;
         if !allow {
-            return Err(Denied::NotInScope(origin.clone()).error());
+            let shown = text::display_str(&origin.host_port());
+            return Err(Error::refused(format!("nothing was sent to {shown}: it was refused"))
+                .hint("send again to be asked again"));
         }
         self.engine.scope().admit(Entry::typed(origin));
         let answered: Vec<(Request, Policy)> = answered;
