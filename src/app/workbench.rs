@@ -132,9 +132,8 @@ impl Workbench {
 
     fn start(&self, request: Request, policy: Policy) -> Result<()> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        self.tell(Event::Started(id));
         let shared = Arc::clone(&self.shared);
-        // Held until the handle is in, so that a job that ends at once finds what it is to take out.
+        // Held until its start is told, so that a job that ends at once is not told to have ended before.
         let mut jobs = lock(&self.shared.jobs);
         let handle = self.engine.submit(Budget::HAND, move |transport| {
             Box::pin(async move {
@@ -143,6 +142,7 @@ impl Workbench {
             })
         })?;
         jobs.insert(id, handle);
+        self.tell(Event::Started(id));
         Ok(())
     }
 
