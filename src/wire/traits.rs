@@ -133,7 +133,7 @@ pub struct Intent {
     pub remote: std::net::SocketAddr,
     /// Method, in display form.
     pub method: String,
-    /// URL, in display form.
+    /// URL with its secrets masked, in display form.
     pub url: String,
 }
 
