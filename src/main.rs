@@ -116,6 +116,7 @@ fn workbench(common: &Common, means: &Means, opened: Opened) -> Result<Exit> {
         workspace: opened.name,
         scope: words,
         sources: opened.sources,
+        filters: means.workspace.as_ref().map(|w| w.filters.clone()).unwrap_or_default(),
         open: None,
         theme: theme(common.color),
         mouse: true,

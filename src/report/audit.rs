@@ -84,7 +84,7 @@ pub fn plain(sent: &[Sent]) -> String {
         };
         let i = &s.intent;
         table.row(vec![
-            i["seq"].to_string(),
+            i["seq"].as_u64().unwrap_or_default().to_string(),
             text(&i["time"]),
             text(&i["who"]),
             result,

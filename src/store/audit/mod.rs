@@ -108,15 +108,15 @@ impl Audit {
     /// Appends one line and gives its number, and how many this instance has written.
     fn append(&self, kind: &str, mut members: Map<String, Value>, of: Option<u64>) -> Result<(u64, u64, Arc<File>)> {
         let mut state = lock(&self.state);
-        if state.log.is_none() {
-            state.log = Some(Log::open(&self.workspace)?);
-        }
         if kind == "result" {
             // An exchange that never had an intent sent nothing.
             let Some(intent) = of.and_then(|id| state.open.remove(&id)) else {
                 return Err(Error::input("no intent"));
             };
             members.insert("intent".to_owned(), intent.into());
+        }
+        if state.log.is_none() {
+            state.log = Some(Log::open(&self.workspace)?);
         }
         let Some(log) = &mut state.log else { return Err(Error::input("the log is not open")) };
         let seq = log.append(kind, members)?;

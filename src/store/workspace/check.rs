@@ -5,7 +5,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::keys::{Key, Kind, ROOT};
+use super::keys::{Key, Kind, ROOT, all};
 use crate::base::error::nearest;
 use crate::base::secret::{find_tokens, is_credential_header, is_secret_member};
 use crate::base::text::{display_str, is_hazard};
@@ -35,21 +35,13 @@ pub fn first(text: &str) -> Result<(), Problem> {
         // The key of that line, where it is a known one, says what to write.
         let begin = text.get(..at).and_then(|t| t.rfind('\n')).map_or(0, |i| i + 1);
         let name = text.get(begin..).and_then(|t| t.split(['=', '\n']).next()).unwrap_or_default().trim();
-        let hint = known(ROOT, name).map_or_else(|| "mend the line".to_owned(), |k| k.kind.example(k.name));
+        let hint =
+            all().find(|k| k.name == name).map_or_else(|| "mend the line".to_owned(), |k| k.kind.example(k.name));
         Problem { at, what: format!("this is not TOML: {}", display_str(e.message())), hint }
     })?;
     let mut problems = Vec::new();
     table(root.get_ref(), ROOT, "the file", 0, &mut problems);
     problems.into_iter().min_by_key(|p| p.at).map_or(Ok(()), Err)
-}
-
-/// The key of this name, wherever in the file it stands.
-fn known(keys: &'static [Key], name: &str) -> Option<&'static Key> {
-    keys.iter().find_map(|key| match key.kind {
-        _ if key.name == name => Some(key),
-        Kind::Table(keys) | Kind::Tables(keys) => known(keys, name),
-        _ => None,
-    })
 }
 
 const REFERENCE: &str = "keep secrets out of this file and write a reference: env:NAME or file:PATH";
@@ -71,14 +63,14 @@ fn table(table: &DeTable<'_>, keys: &[Key], what: &str, at: usize, problems: &mu
 }
 
 fn unknown(name: &Spanned<std::borrow::Cow<'_, str>>, keys: &[Key]) -> Problem {
-    let all = || keys.iter().map(|k| k.name);
-    let hint = match nearest(name.get_ref(), all()) {
+    let names = || keys.iter().map(|k| k.name);
+    let hint = match nearest(name.get_ref(), names()) {
         _ if ROOT.iter().any(|k| k.name == name.get_ref().as_ref()) => {
             "it belongs to the whole file: write it before the first [table]".to_owned()
         }
         Some(near) => format!("did you mean {near}?"),
         None => {
-            format!("what may stand here is {}; a newer version may know more", all().collect::<Vec<_>>().join(", "))
+            format!("what may stand here is {}; a newer version may know more", names().collect::<Vec<_>>().join(", "))
         }
     };
     Problem { at: name.span().start, what: format!("{} is not a key here", display_str(name.get_ref())), hint }

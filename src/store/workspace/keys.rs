@@ -74,6 +74,17 @@ const TARGET: &[Key] = &[
     key("expires", Kind::Date, false, "Last day, in UTC, on which it is in scope"),
 ];
 
+/// Every key of the file and of its tables.
+pub fn all() -> impl Iterator<Item = &'static Key> {
+    ROOT.iter().flat_map(|key| {
+        let inner = match key.kind {
+            Kind::Table(keys) | Kind::Tables(keys) => keys,
+            _ => &[],
+        };
+        std::iter::once(key).chain(inner)
+    })
+}
+
 impl Kind {
     /// What to write, for an error.
     pub fn example(self, name: &str) -> String {

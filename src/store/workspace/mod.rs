@@ -309,7 +309,28 @@ fn line_of(bytes: &[u8], at: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_answered_in_one_sentence(
+            text in "([a-z]{0,9}|\\[\\[?|\\]\\]?|workspace|target|host|expires|headers| = |\"|\n|[0-9-]{0,10}|\\PC){0,40}",
+            at in 0usize..600,
+            junk in "\\PC{0,3}",
+        ) {
+            let mut mutated = template::text("w").replace("\n#", "\n");
+            let at = (0..=at.min(mutated.len())).rev().find(|i| mutated.is_char_boundary(*i)).unwrap_or(0);
+            mutated.insert_str(at, &junk);
+            for text in [&text, &mutated] {
+                if let Err(e) = Workspace::parse(text, Path::new("/w"), FILE) {
+                    let said = e.to_string();
+                    prop_assert!(said.starts_with("lunette.toml:") && !said.chars().any(char::is_control), "{}", said);
+                }
+            }
+        }
+    }
 
     #[test]
     fn the_template_reads_as_it_stands_and_with_every_example_taken() {
@@ -322,7 +343,8 @@ mod tests {
             .collect();
         let full = Workspace::parse(&taken, Path::new("/w"), FILE).expect("the examples parse");
         assert!(!full.targets.is_empty() && !full.headers.is_empty() && !full.filters.is_empty());
-        for key in keys::ROOT {
+        // Serde has taken every key of the table, so the two do not drift apart.
+        for key in keys::all() {
             assert!(taken.contains(key.name), "{} has an example", key.name);
         }
     }

@@ -115,3 +115,32 @@ fn where_nothing_is_logged_it_says_so() {
     broken.run(&["audit", "verify"]).ended(0);
     Cli::new().run(&["audit"]).ended(2);
 }
+
+#[test]
+fn on_a_full_disk_nothing_is_sent_nothing_is_lost_and_it_goes_on_when_there_is_room() {
+    let recorder = Recorder::start();
+    let cli = workspace();
+    let url = recorder.url("/");
+    // The intent fits, its result is torn.
+    cli.run_full(1, &["send", "GET", &url]).ended(0);
+    assert_eq!(recorder.heard().len(), 1);
+    let torn = fs::read(cli.path(".lunette/audit.jsonl")).expect("the log");
+    let ran = cli.run_full(1, &["send", "GET", &url]);
+    ran.usage(&["the record cannot be kept, so nothing was sent", "audit.jsonl", "make room on the disk"]);
+    assert_eq!(recorder.heard().len(), 1, "nothing was sent");
+    cli.run(&["audit", "verify"]).ended(1).says(&["audit.jsonl:2: ", "not whole"]);
+    cli.run(&["send", "GET", &url]).ended(0);
+    let doc = cli.run(&["audit", "verify", "--format", "json"]).ended(0).json("audit");
+    assert_eq!(
+        (&doc["chain"]["torn"], &doc["chain"]["open"], &doc["chain"]["lines"]),
+        (&1.into(), &1.into(), &4.into())
+    );
+    assert!(fs::read(cli.path(".lunette/audit.jsonl")).expect("the log").starts_with(&torn), "nothing is deleted");
+}
+
+#[test]
+fn what_is_refused_before_it_is_dialled_makes_no_log() {
+    let cli = workspace();
+    cli.run(&["send", "GET", "http://127.0.0.1:1/", "--offline"]).ended(3);
+    assert!(!cli.path(".lunette").exists());
+}

@@ -16,7 +16,8 @@ fn begun(recorder: &Recorder) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let text = format!(
         "sources = [\"shop.json\"]\n[workspace]\nname = \"Shop \u{e9}\"\n[[target]]\nhost = \"127.0.0.1\"\nport = {}\n\
-         [[target]]\nhost = \"old.test\"\nexpires = 2020-01-31\n",
+         [[target]]\nhost = \"old.test\"\nexpires = 2020-01-31\n\
+         [filters]\nposts = \"~m POST\"\n",
         recorder.addr.port()
     );
     fs::write(folder.path().join("lunette.toml"), text).expect("write");
@@ -42,6 +43,8 @@ fn a_workspace_opens_with_its_name_scope_and_sources_and_keeps_the_record() {
         let folder = begun(&recorder);
         let mut pty = screen(folder.path(), cols, rows);
         pty.sees("Shop \u{e9}").sees("scope 127.0.0.1:").sees("(1 expired)").sees("/orders");
+        // Its filters go by their names.
+        pty.send(b"/@posts\r").sees("Nothing matches").send(b"\x1b").sees("/orders");
         // Its target is in scope: nothing is asked.
         pty.send(b"\r").sees("http://127.0.0.1:").send(b"s").sees("200");
         pty.send(b"q");
