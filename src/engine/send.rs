@@ -427,6 +427,9 @@ fn words(e: &hyper::Error, course: &Course) -> Failure {
         (FailureKind::Closed, "the server closed the connection before a whole reply came".to_owned())
     } else if e.is_incomplete_message() || e.is_body_write_aborted() {
         (FailureKind::Closed, "the server closed the connection in the middle of the body".to_owned())
+    } else if (e.is_canceled() || e.is_closed()) && is_refused_without_certificate(course) {
+        // The alert came before the request was handed over, and went with the connection.
+        (FailureKind::Tls, super::dial::certificate_words(None))
     } else if e.is_canceled() || e.is_closed() {
         (FailureKind::Closed, "the connection was closed before the request could be sent".to_owned())
     } else if course.http2 && read.starts_with(b"HTTP/1") {
@@ -437,16 +440,22 @@ fn words(e: &hyper::Error, course: &Course) -> Failure {
     Failure { phase, kind, message }
 }
 
+/// True for a new connection whose server asked for a client certificate: in TLS 1.3 it judges the answer only after the
+/// handshake (RFC 8446 section 4.4.2.4).
+fn is_refused_without_certificate(course: &Course) -> bool {
+    course.exchange.tls.as_ref().is_some_and(|t| t.client_certificate_requested)
+        && course.exchange.connection.as_ref().is_some_and(|c| !c.reused)
+}
+
 /// The words for a connection that ended under an exchange.
 fn broken(e: &hyper::Error, course: &Course) -> (FailureKind, String) {
     let cause = std::error::Error::source(e);
     let io = cause.and_then(|c| c.downcast_ref::<std::io::Error>());
-    // In TLS 1.3 a server judges the client's certificate only after the handshake (RFC 8446 section 4.4.2.4).
     let alert = io.and_then(|io| io.get_ref()).and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    if let (Some(rustls::Error::AlertReceived(alert)), Some(tls)) = (alert, &course.exchange.tls)
-        && tls.client_certificate_requested
+    if let Some(rustls::Error::AlertReceived(alert)) = alert
+        && is_refused_without_certificate(course)
     {
-        return (FailureKind::Tls, super::dial::certificate_words(*alert));
+        return (FailureKind::Tls, super::dial::certificate_words(Some(*alert)));
     }
     if io.is_some_and(|io| io.kind() == std::io::ErrorKind::UnexpectedEof) {
         return (FailureKind::Closed, "the server closed the connection in the middle of the body".to_owned());
