@@ -124,7 +124,7 @@ pub enum Event {
     ScopeAsked {
         /// Who is asked about.
         origin: Origin,
-        /// One sentence: why it is asked, with the addresses the name resolves to where that is known.
+        /// What is known of it in a few words, for example `a loopback address`; empty when nothing is.
         reason: String,
     },
     /// A send ended, however it ended.

@@ -132,9 +132,8 @@ impl Workbench {
 
     fn start(&self, request: Request, policy: Policy) -> Result<()> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        self.tell(Event::Started(id));
         let shared = Arc::clone(&self.shared);
-        // Held until the handle is in, so that a job that ends at once finds what it is to take out.
+        // Held until its start is told, so that a job that ends at once is not told to have ended before.
         let mut jobs = lock(&self.shared.jobs);
         let handle = self.engine.submit(Budget::HAND, move |transport| {
             Box::pin(async move {
@@ -143,6 +142,7 @@ impl Workbench {
             })
         })?;
         jobs.insert(id, handle);
+        self.tell(Event::Started(id));
         Ok(())
     }
 
@@ -151,7 +151,9 @@ impl Workbench {
             std::mem::take(&mut *lock(&self.waiting)).into_iter().partition(|(r, _)| r.origin == *origin);
         *lock(&self.waiting) = rest;
         if !allow {
-            return Err(Denied::NotInScope(origin.clone()).error());
+            let shown = text::display_str(&origin.host_port());
+            return Err(Error::refused(format!("nothing was sent to {shown}: it was refused"))
+                .hint("send again to be asked again"));
         }
         self.engine.scope().admit(Entry::typed(origin));
         let answered: Vec<(Request, Policy)> = answered;
@@ -178,16 +180,10 @@ impl Shared {
     }
 }
 
-/// The one-line question about a host that is not in scope.
+/// What is known of a host that is not in scope, in a few words: what its address is, where it is one.
 fn question(origin: &Origin) -> String {
-    let shown = text::display_str(&origin.host_port());
-    match origin.host.parse::<std::net::IpAddr>() {
-        Ok(address) => {
-            let class = crate::engine::address::classify(address);
-            format!("{shown} is not in scope; it is {}", class.words())
-        }
-        Err(_) => format!("{shown} is not in scope"),
-    }
+    let address = origin.host.parse::<std::net::IpAddr>();
+    address.map(|a| crate::engine::address::classify(a).words().to_owned()).unwrap_or_default()
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {

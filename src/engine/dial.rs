@@ -225,21 +225,25 @@ async fn connect_any(
         }
     }
     let shown = display_str(&origin.host_port());
+    // A host given as an address is told once.
+    let at = |address: &SocketAddr| {
+        if address.to_string() == shown { shown.clone() } else { format!("{shown} ({address})") }
+    };
     Err(match last {
         Some((address, Some(e))) if e.kind() == std::io::ErrorKind::ConnectionRefused => failure(
             Phase::Connect,
             FailureKind::Refused,
-            format!("{shown} ({address}) refused the connection; is a server listening on that port?"),
+            format!("{} refused the connection; is a server listening on that port?", at(address)),
         ),
         Some((address, Some(e))) => failure(
             Phase::Connect,
             FailureKind::Unreachable,
-            format!("{shown} ({address}) cannot be reached: {}", display_str(&e.to_string())),
+            format!("{} cannot be reached: {}", at(address), display_str(&e.to_string())),
         ),
         Some((address, None)) => failure(
             Phase::Connect,
             FailureKind::Timeout,
-            format!("{shown} ({address}) did not answer within {} s", deadlines.connect.as_secs_f32()),
+            format!("{} did not answer within {} s", at(address), deadlines.connect.as_secs_f32()),
         ),
         None => failure(Phase::Dns, FailureKind::Dns, format!("{shown} has no address")),
     })

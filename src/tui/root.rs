@@ -348,10 +348,11 @@ impl Root {
             }
             Event::Latency(snapshot) => self.panes.rate.take(snapshot),
             Event::Failed(error) => {
+                let text = display_str(&error.to_string());
                 if !self.panes.composer.failed() {
-                    self.panes.inventory.stopped();
+                    self.panes.inventory.failed(&text);
                 }
-                return vec![Effect::Notice(Level::Error, display_str(&error.to_string()))];
+                return vec![Effect::Notice(Level::Error, text)];
             }
         }
         Vec::new()

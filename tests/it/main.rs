@@ -1,6 +1,7 @@
 //! One binary for all integration tests, by what a user does.
 
 mod cli;
+mod corpora;
 mod engine;
 mod layers;
 mod peers;

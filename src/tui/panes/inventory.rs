@@ -61,12 +61,17 @@ struct View {
     list: Rect,
 }
 
+/// Failures shown where a list would be.
+const MOST_FAILURES: usize = 4;
+
 /// What is being read.
 #[derive(Default)]
 struct Loading {
     sources: Vec<PathBuf>,
     progress: Option<Progress>,
     running: bool,
+    /// What could not be read.
+    failed: Vec<String>,
 }
 
 impl InventoryPane {
@@ -84,7 +89,7 @@ impl InventoryPane {
             grades: BTreeMap::new(),
             detail: None,
             view: View::default(),
-            load: Loading { running: !sources.is_empty(), sources, progress: None },
+            load: Loading { running: !sources.is_empty(), sources, ..Loading::default() },
         }
     }
 
@@ -120,21 +125,30 @@ impl InventoryPane {
         self.load.progress = Some(p);
     }
 
-    /// The load ended without a list.
-    pub fn stopped(&mut self) {
+    /// A source could not be read.
+    pub fn failed(&mut self, why: &str) {
+        self.stopped();
+        if self.load.failed.len() < MOST_FAILURES {
+            self.load.failed.push(why.to_owned());
+        }
+    }
+
+    /// The load ended.
+    fn stopped(&mut self) {
         self.load.running = false;
         self.load.progress = None;
     }
 
     /// Starts reading.
     pub fn read(&mut self, sources: Vec<PathBuf>) -> Vec<Effect> {
-        self.load = Loading { running: true, sources: sources.clone(), progress: None };
+        self.load = Loading { running: true, sources: sources.clone(), ..Loading::default() };
         vec![Effect::Ask(Ask::Load(sources))]
     }
 
-    /// Takes a list; the cursor stays on its endpoint.
+    /// Takes a list; a cursor that was moved stays on its endpoint.
     pub fn loaded(&mut self, list: Arc<Inventory>, complete: bool) {
-        let here = self.under().map(key_of);
+        // A cursor that nobody moved stays at the top, whatever moves in above it.
+        let here = self.under().filter(|_| self.cursor.at > 0).map(key_of);
         self.list = list;
         if complete {
             self.stopped();
@@ -492,7 +506,7 @@ impl Pane for InventoryPane {
         self.view.wide = area.width >= WIDE;
         if self.list.endpoints.is_empty() {
             self.view.list = Rect::default();
-            return empty(pen, area, self.load.running);
+            return empty(pen, area, &self.load);
         }
         let detail = self.detail_shown();
         if detail && !self.view.wide {
@@ -526,13 +540,17 @@ impl Pane for InventoryPane {
     }
 }
 
-fn empty(pen: &mut Pen<'_>, area: Rect, loading: bool) {
-    let text = if loading {
+fn empty(pen: &mut Pen<'_>, area: Rect, load: &Loading) {
+    let mut area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    for why in &load.failed {
+        let y = pen.wrapped(area, &clip(why), Role::Error).min(area.bottom());
+        area = Rect { y, height: area.bottom() - y, ..area };
+    }
+    let text = if load.running {
         "Reading. Endpoints appear here as they are found; Esc cancels."
     } else {
         "No endpoints yet. `:load FILE ...` reads OpenAPI documents and access logs; `:open URL` goes straight to the composer."
     };
-    let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     pen.wrapped(area, text, Role::Muted);
 }
 

@@ -201,19 +201,20 @@ const USERS: [&str; 2] = ["am9obiBbcV0gInB1YmxpYzp4", "YSBiOng="];
 
 /// One request as bytes.
 fn request(method: &str, target: &str, dice: &mut Dice) -> Vec<u8> {
-    let mut head = format!("{method} {target} HTTP/1.1\r\nHost: api.shop.test\r\n");
-    head += &format!("User-Agent: {}\r\n", AGENTS[dice.below(AGENTS.len())]);
+    let mut lines = vec![format!("{method} {target} HTTP/1.1"), "Host: api.shop.test".to_owned()];
+    lines.push(format!("User-Agent: {}", AGENTS[dice.below(AGENTS.len())]));
     if dice.below(3) == 0 {
-        head += &format!("Referer: {}\r\n", REFERERS[dice.below(REFERERS.len())]);
+        lines.push(format!("Referer: {}", REFERERS[dice.below(REFERERS.len())]));
     }
     if dice.below(5) == 0 {
-        head += &format!("Authorization: Basic {}\r\n", USERS[dice.below(USERS.len())]);
+        lines.push(format!("Authorization: Basic {}", USERS[dice.below(USERS.len())]));
     }
     let body = if matches!(method, "POST" | "PUT" | "PATCH") { r#"{"quantity": 2}"# } else { "" };
     if !body.is_empty() {
-        head += &format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
+        lines.push("Content-Type: application/json".to_owned());
+        lines.push(format!("Content-Length: {}", body.len()));
     }
-    format!("{head}\r\n{body}").into_bytes()
+    format!("{}\r\n\r\n{body}", lines.join("\r\n")).into_bytes()
 }
 
 /// Reads one reply to its end and gives its status; `None` when the connection is closed.

@@ -1,0 +1,108 @@
+//! CPU time until a document is browsable, and the speed of reading a log on one core.
+//!
+//! `npm ci --ignore-scripts --prefix tests/peers && cargo bench --bench inventory`
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use lunette::base::Stamp;
+use lunette::inventory::{Builder, Document, Filter, compose, sample};
+use rustix::time::{ClockId, clock_gettime};
+
+const ROUNDS: usize = 7;
+const LINES: usize = 500_000;
+/// As the program reads files.
+const BLOCK: usize = 512 << 10;
+
+fn main() {
+    println!("CPU time of the process, best and median of {ROUNDS} rounds");
+    let github = github();
+    if github.is_file() {
+        document("GitHub REST document", "repos ~m GET|DELETE", &std::fs::read(github).expect("readable"));
+    } else {
+        println!("the GitHub document is not installed; run: npm ci --ignore-scripts --prefix tests/peers");
+    }
+    document("1,200 generated operations", "items ~m GET|DELETE", &sample::document(1_200));
+
+    let text = sample::log(LINES, 1_200);
+    let (best, median, inventory) = rounds(|| {
+        let mut builder = builder(&sample::document(1_200));
+        let from = cpu();
+        builder.log(Arc::from("log"));
+        for block in text.chunks(BLOCK) {
+            builder.feed(block).expect("a log");
+        }
+        builder.end_log().expect("a log");
+        let inventory = builder.finish();
+        (cpu() - from, inventory)
+    });
+    assert_eq!(inventory.log_lines, LINES as u64);
+    let speed = |d: Duration| text.len() as f64 / 1e6 / d.as_secs_f64();
+    println!(
+        "log of {LINES} lines, {:.0} MB       {:>6.0} MB/s  (median {:.0})",
+        text.len() as f64 / 1e6,
+        speed(best),
+        speed(median)
+    );
+}
+
+/// Bytes to a list that is filtered: what stands between a file that was read and the first rows of a search.
+fn document(name: &str, filter: &str, bytes: &[u8]) {
+    let filter = Filter::parse(filter).expect("a filter");
+    let (best, median, (inventory, found)) = rounds(|| {
+        let from = cpu();
+        let inventory = builder(bytes).finish();
+        let found = inventory.endpoints.iter().filter(|e| filter.matches(e)).count();
+        (cpu() - from, (inventory, found))
+    });
+    let size = bytes.len() as f64 / 1e6;
+    println!(
+        "{name:<28} {:>6.1} ms    (median {:.1}; {size:.1} MB, {} endpoints, {found} found)",
+        ms(best),
+        ms(median),
+        inventory.endpoints.len()
+    );
+    let (best, _, _) = rounds(|| {
+        let from = cpu();
+        for i in 0..inventory.endpoints.len() {
+            std::hint::black_box(compose(&inventory, i));
+        }
+        (cpu() - from, ())
+    });
+    println!("  one of it composed         {:>6.1} us", ms(best) * 1e3 / inventory.endpoints.len() as f64);
+}
+
+fn builder(bytes: &[u8]) -> Builder {
+    let (document, problems) = Document::read(Arc::from("document"), bytes.to_vec()).expect("a document");
+    let mut builder = Builder::new(Stamp::from_unix(1_700_000_000).expect("date"));
+    builder.spec(document, problems);
+    builder
+}
+
+fn github() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/peers/node_modules/@octokit/openapi/generated/api.github.com.json")
+}
+
+fn ms(d: Duration) -> f64 {
+    d.as_secs_f64() * 1e3
+}
+
+fn cpu() -> Duration {
+    let t = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(t.tv_sec.unsigned_abs(), u32::try_from(t.tv_nsec).unwrap_or(0))
+}
+
+/// Best and median of what `run` says it took, and what it gave last.
+fn rounds<T>(mut run: impl FnMut() -> (Duration, T)) -> (Duration, Duration, T) {
+    let (first, mut last) = run();
+    let mut took = vec![first];
+    for _ in 1..ROUNDS {
+        let (time, gave) = run();
+        took.push(time);
+        last = gave;
+    }
+    took.sort();
+    (took[0], took[ROUNDS / 2], last)
+}

@@ -1,0 +1,90 @@
+//! CPU time of one key and the frame it causes, over a list of 100,000 endpoints: the whole screen, onto cells.
+//!
+//! `cargo bench --bench screen`
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lunette::app::Event;
+use lunette::base::{Stamp, Untrusted};
+use lunette::inventory::{Endpoint, Inventory, Latency, Seen, State};
+use lunette::tui::Theme;
+use lunette::tui::harness::Screen;
+use rustix::time::{ClockId, clock_gettime};
+
+const ROWS: usize = 100_000;
+const FRAMES: u32 = 500;
+const ROUNDS: usize = 5;
+
+fn main() {
+    println!("CPU time of one key and its frame over {ROWS} rows, mean of {FRAMES}, best of {ROUNDS} rounds");
+    let inventory = Arc::new(Inventory { endpoints: (0..ROWS).map(endpoint).collect(), ..Inventory::default() });
+    for (width, height) in [(80, 24), (140, 45)] {
+        let mut screen = Screen::new(width, height, Theme::terminal(), &[]);
+        screen.event(Event::Loaded { inventory: Arc::clone(&inventory), complete: true });
+        screen.pass(Duration::from_secs(10));
+        screen.keys("g");
+        let moves: [(&str, &str, &str); 4] = [
+            ("the cursor goes down", "g", "j"),
+            ("the list scrolls by one", "G", "k"),
+            ("the list turns a page", "g", "PgDn"),
+            ("down, in a filtered list", "g / items Enter", "j"),
+        ];
+        for (name, before, key) in moves {
+            let best = (0..ROUNDS)
+                .map(|_| {
+                    screen.keys(before);
+                    frames(&mut screen, key)
+                })
+                .min()
+                .expect("rounds");
+            println!("{width:>3}x{height}  {name:<28} {:>7.3} ms", best.as_secs_f64() * 1e3);
+        }
+        // What is felt while a filter is typed: all rows are looked at for every letter.
+        let letters = "~p orders";
+        let typed = (0..ROUNDS).map(|_| {
+            screen.keys("Esc Esc g /");
+            let from = cpu();
+            screen.text(letters);
+            cpu() - from
+        });
+        let letter = typed.min().expect("rounds") / u32::try_from(letters.len()).expect("few");
+        println!("{width:>3}x{height}  {:<28} {:>7.3} ms", "a letter of a filter", letter.as_secs_f64() * 1e3);
+    }
+}
+
+fn frames(screen: &mut Screen, key: &str) -> Duration {
+    let from = cpu();
+    for _ in 0..FRAMES {
+        screen.keys(key);
+    }
+    (cpu() - from) / FRAMES
+}
+
+fn cpu() -> Duration {
+    let t = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(t.tv_sec.unsigned_abs(), u32::try_from(t.tv_nsec).unwrap_or(0))
+}
+
+fn endpoint(i: usize) -> Endpoint {
+    let mut seen = Seen::SPEC;
+    seen.add(Seen::LOG);
+    let requests = (i % 5_000) as u64;
+    Endpoint {
+        method: ["GET", "POST", "PUT", "DELETE"][i % 4].to_owned(),
+        host: Some("api.example.com".to_owned()),
+        path: Untrusted::from(format!("/v1/{}/{{id}}/items/{i}", ["orders", "users", "files"][i % 3])),
+        seen,
+        state: Some(State::ALL[i % 5]),
+        requests,
+        statuses: [(200, requests - requests / 50), (404, requests / 50)].into(),
+        latency: Some(Latency { p50: 12.0, p95: 88.0, p99: 140.5 }),
+        first_seen: Stamp::from_unix(1_699_000_000),
+        last_seen: Stamp::from_unix(1_699_999_880),
+        deprecated: i.is_multiple_of(9),
+        sunset: None,
+        security: vec!["bearer (JWT)".to_owned()],
+        locations: Vec::new(),
+        operation: None,
+    }
+}

@@ -1,0 +1,59 @@
+//! What each fuzz target does with any bytes. The tests run the same over the seeds in `corpus/`.
+
+use std::sync::Arc;
+
+use lunette::base::Stamp;
+use lunette::inventory::{Builder, Document, Inventory, compose, sniff};
+
+fn now() -> Stamp {
+    Stamp::from_unix(1_700_000_000).expect("a year that is written in four digits")
+}
+
+/// Any bytes as a specification: reading, resolving and listing never panic, and end.
+pub fn spec(bytes: &[u8]) {
+    let Ok((document, problems)) = Document::read(Arc::from("fuzz"), bytes.to_vec()) else { return };
+    for index in 0..document.operations().len().min(64) {
+        let _ = document.operation(index);
+    }
+    let mut builder = Builder::new(now());
+    builder.spec(document, problems);
+    let inventory = builder.finish();
+    for index in 0..inventory.endpoints.len().min(64) {
+        let _ = compose(&inventory, index);
+    }
+}
+
+/// Any bytes as an access log, in blocks of a size that the first byte chooses: the list is the same as from one block.
+pub fn log(bytes: &[u8]) {
+    let Some((&first, bytes)) = bytes.split_first() else { return };
+    let _ = sniff("fuzz", bytes);
+    let (Some(a), Some(b)) = (read(bytes, usize::from(first) + 1), read(bytes, bytes.len().max(1))) else { return };
+    assert_eq!(a.log_lines, b.log_lines);
+    assert_eq!(a.unparsed, b.unparsed);
+    assert_eq!(a.noise, b.noise);
+    let list = |i: &Inventory| i.endpoints.iter().map(|e| (e.path.clone(), e.requests)).collect::<Vec<_>>();
+    assert_eq!(list(&a), list(&b));
+}
+
+fn read(bytes: &[u8], block: usize) -> Option<Inventory> {
+    let mut builder = Builder::new(now());
+    builder.log(Arc::from("fuzz"));
+    for part in bytes.chunks(block) {
+        builder.feed(part).ok()?;
+    }
+    builder.end_log().ok()?;
+    Some(builder.finish())
+}
+
+/// Any bytes as a token: something is read of it, and nothing of it reaches a screen raw.
+pub fn token(bytes: &[u8]) {
+    let read = lunette::jwt::decode(bytes);
+    let shown = lunette::report::token::plain(&read, now());
+    assert!(!shown.chars().any(|c| c != '\n' && lunette::base::text::is_hazard(c)));
+    let document = lunette::report::json::to_string(&lunette::report::token::document(&read));
+    assert!(serde_json::from_str::<serde_json::Value>(&document).is_ok());
+    for range in lunette::base::secret::find_tokens(bytes) {
+        let _ = lunette::jwt::decode(&bytes[range]);
+    }
+    let _ = lunette::base::secret::mask_message(bytes);
+}
