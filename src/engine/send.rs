@@ -207,15 +207,17 @@ impl Exchanger {
         timer: &mut Timer,
     ) -> Result<(), Failure> {
         course.phase = Phase::Send;
-        open.tap.begin();
+        open.tap.begin(open.connection.reused);
         course.tap = Some(open.tap.clone());
         let flood = Arc::new(Flood::default());
         let http_request = build(&course.exchange.request, expressed, course.http2, &flood, &open.tap, policy)?;
         course.handed = Some(Instant::now());
         course.phase = Phase::Wait;
+        let limit = policy.deadlines.first_byte;
+        let wrote = || open.tap.look(|seen| seen.last_write);
         let sent = match &mut open.sender {
-            Protocol::H1(s) => timer.within(policy.deadlines.first_byte, s.send_request(http_request)).await,
-            Protocol::H2(s) => timer.within(policy.deadlines.first_byte, s.send_request(http_request)).await,
+            Protocol::H1(s) => timer.since(limit, wrote, s.send_request(http_request)).await,
+            Protocol::H2(s) => timer.since(limit, wrote, s.send_request(http_request)).await,
         };
         let response = match sent {
             Some(Ok(response)) => response,
@@ -228,7 +230,7 @@ impl Exchanger {
             }
             Some(Err(e)) => return Err(words(&e, course)),
             None => {
-                let limit = policy.deadlines.first_byte.as_secs_f32();
+                let limit = limit.as_secs_f32();
                 let late = if course.sends_still() {
                     format!("the server did not take the whole request within {limit} s")
                 } else {
@@ -427,13 +429,13 @@ fn words(e: &hyper::Error, course: &Course) -> Failure {
         (FailureKind::Closed, "the server closed the connection before a whole reply came".to_owned())
     } else if e.is_incomplete_message() || e.is_body_write_aborted() {
         (FailureKind::Closed, "the server closed the connection in the middle of the body".to_owned())
+    } else if course.http2 && read.starts_with(b"HTTP/1") {
+        (FailureKind::Protocol, "the server answered in HTTP/1, not in HTTP/2; leave out --http 2".to_owned())
     } else if (e.is_canceled() || e.is_closed()) && is_refused_without_certificate(course) {
         // The alert came before the request was handed over, and went with the connection.
         (FailureKind::Tls, super::dial::certificate_words(None))
     } else if e.is_canceled() || e.is_closed() {
         (FailureKind::Closed, "the connection was closed before the request could be sent".to_owned())
-    } else if course.http2 && read.starts_with(b"HTTP/1") {
-        (FailureKind::Protocol, "the server answered in HTTP/1, not in HTTP/2; leave out --http 2".to_owned())
     } else {
         broken(e, course)
     };
