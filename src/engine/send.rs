@@ -84,7 +84,7 @@ impl Exchanger {
         let mut failed = tokio::select! {
             biased;
             () = stop => {
-                Some(Failure { phase: course.phase, kind: FailureKind::Cancelled, message: "cancelled".to_owned() })
+                Some(Failure { phase: course.phase, kind: FailureKind::Cancelled, message: "stopped before the reply was whole".to_owned() })
             }
             ended = self.run(&mut course, origin, &policy, by) => ended.err(),
         };
