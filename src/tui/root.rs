@@ -360,6 +360,11 @@ impl Root {
 
     /// Does what effects ask of the screen itself; returns what is left for the world outside.
     fn settle(&mut self, effects: Vec<Effect>) -> Vec<Effect> {
+        if self.work.leaving && effects.iter().any(|e| matches!(e, Effect::Ask(_))) {
+            // Something else was asked for: the question about leaving no longer stands.
+            self.work.leaving = false;
+            self.notices.hush();
+        }
         let now = self.now();
         let mut out = Vec::new();
         for effect in effects {
@@ -379,9 +384,6 @@ impl Root {
                 Effect::Command(text) => self.layers.push(Layer::Command(Field::new(&text))),
                 other => out.push(other),
             }
-        }
-        if out.iter().any(|e| matches!(e, Effect::Ask(_))) {
-            self.work.leaving = false;
         }
         out
     }

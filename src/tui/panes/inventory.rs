@@ -161,6 +161,11 @@ impl InventoryPane {
         self.grades.insert(key, grades);
     }
 
+    /// By which column the list is sorted, in words; `None` in its own order.
+    fn order(&self) -> Option<String> {
+        self.sort.map(|(c, back)| format!("by {}{}", COLUMNS[c].head, if back { ", reversed" } else { "" }))
+    }
+
     fn under(&self) -> Option<&Endpoint> {
         self.list.endpoints.get(*self.rows.get(self.cursor.at)? as usize)
     }
@@ -404,7 +409,6 @@ impl Pane for InventoryPane {
                 Vec::new()
             }
             Action::Sort | Action::SortBack => {
-                let here = self.under().map(key_of);
                 self.sort = match (action, self.sort) {
                     (Action::SortBack, Some((c, back))) => Some((c, !back)),
                     (Action::SortBack, None) => Some((0, true)),
@@ -415,11 +419,10 @@ impl Pane for InventoryPane {
                         .find(|(from, _)| *from == c)
                         .map(|(_, to)| (*to, false)),
                 };
-                self.arrange(here);
-                let order = self.sort.map_or_else(
-                    || "in order of state".to_owned(),
-                    |(c, back)| format!("by {}{}", COLUMNS[c].head, if back { ", reversed" } else { "" }),
-                );
+                // Who sorts wants to see what comes first.
+                self.cursor = Cursor::default();
+                self.arrange(None);
+                let order = self.order().unwrap_or_else(|| "in order of state".to_owned());
                 vec![Effect::Notice(Level::Info, format!("sorted {order}"))]
             }
             Action::Detail => {
@@ -478,6 +481,9 @@ impl Pane for InventoryPane {
         };
         if !self.marked.is_empty() {
             let _ = write!(text, "  {} marked", count(self.marked.len() as u64));
+        }
+        if let Some(order) = self.order() {
+            let _ = write!(text, "   {order}");
         }
         if !self.filter.text().is_empty() {
             let _ = write!(text, "   {}", clip(self.filter.text()));

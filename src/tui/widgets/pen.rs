@@ -111,6 +111,24 @@ impl<'a> Pen<'a> {
     }
 }
 
+/// Text in at most `width` cells, cut in its middle: what tells two long paths apart is mostly at their end.
+pub fn fit_middle(text: &str, width: usize) -> std::borrow::Cow<'_, str> {
+    if text.len() <= width || width < 8 || text.len() > LINE_CAP || text.width() <= width {
+        return fit(text, width);
+    }
+    let mut tail = String::new();
+    let mut used = 0;
+    for g in text.graphemes(true).rev() {
+        used += g.width();
+        if used > width / 2 {
+            break;
+        }
+        tail.insert_str(0, g);
+    }
+    let head = fit(text, width - tail.width());
+    format!("{head}{tail}").into()
+}
+
 /// `text` cut to `width` cells; what is cut ends in `…`.
 pub fn fit(text: &str, width: usize) -> std::borrow::Cow<'_, str> {
     if text.len() <= width || (text.len() <= LINE_CAP && text.width() <= width) {
@@ -224,6 +242,14 @@ pub fn distance(seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_path_keeps_its_end() {
+        assert_eq!(fit_middle("/short", 10), "/short");
+        let cut = fit_middle("/users/{username}/projects/{project_id}/items", 20);
+        assert_eq!(cut, "/users/{u…_id}/items");
+        assert!(cut.width() <= 20);
+    }
 
     #[test]
     fn numbers_read_as_people_write_them() {
