@@ -55,7 +55,7 @@ pub struct Common {
     /// What stands on stdout
     #[arg(long, global = true, value_enum, default_value = "table")]
     pub format: Format,
-    /// Add to the scope: HOST[:PORT][=CIDR]; a host typed as a URL is in scope already
+    /// Add to the scope, as `HOST[:PORT][=CIDR]`; a host typed as a URL is in scope already
     #[arg(long, global = true, value_name = "ENTRY")]
     allow: Vec<String>,
     /// Refuse every connection
