@@ -35,10 +35,16 @@ const COLUMNS: [Column; 9] = [
 
 /// The columns that are shown where there is little room.
 const NARROW: [usize; 7] = [0, 1, 2, 4, 5, 7, 8];
+/// The columns beside the detail, which names the sources, where paths are long.
+const LONG_PATHS: [usize; 8] = [0, 1, 2, 4, 5, 6, 7, 8];
+/// Cells of a path that every column leaves it beside the detail.
+const SHORT_PATH: usize = 26;
 
 /// The list, its filter and its order.
 pub struct InventoryPane {
     list: Arc<Inventory>,
+    /// Whether any path of the list is long.
+    long_paths: bool,
     /// Indices into the list: what the filter leaves, in order.
     rows: Vec<u32>,
     cursor: Cursor,
@@ -79,6 +85,7 @@ impl InventoryPane {
     pub fn new(sources: Vec<PathBuf>) -> Self {
         Self {
             list: Arc::default(),
+            long_paths: false,
             rows: Vec::new(),
             cursor: Cursor::default(),
             filter: Field::default(),
@@ -150,6 +157,7 @@ impl InventoryPane {
         // A cursor that nobody moved stays at the top, whatever moves in above it.
         let here = self.under().filter(|_| self.cursor.at > 0).map(key_of);
         self.list = list;
+        self.long_paths = self.list.endpoints.iter().any(|e| e.path.len() > SHORT_PATH);
         if complete {
             self.stopped();
         }
@@ -533,7 +541,11 @@ impl Pane for InventoryPane {
             }
         }
         self.view.list = list;
-        let chosen: Vec<usize> = if list.width < 86 { NARROW.to_vec() } else { (0..COLUMNS.len()).collect() };
+        let chosen: Vec<usize> = match list.width {
+            ..86 => NARROW.to_vec(),
+            ..110 if self.long_paths => LONG_PATHS.to_vec(),
+            _ => (0..COLUMNS.len()).collect(),
+        };
         let shown: Vec<Column> = chosen.iter().map(|i| COLUMNS[*i]).collect();
         let mut cursor = self.cursor;
         table::draw(pen, list, &shown, &mut cursor, &View9 { pane: self, columns: &chosen }, true);
