@@ -461,7 +461,7 @@ impl Root {
 }
 
 fn loaded_text(inventory: &Arc<crate::inventory::Inventory>) -> String {
-    use super::widgets::pen::count;
+    use crate::base::figure::count;
     let mut text = format!("{} endpoints", count(inventory.endpoints.len() as u64));
     if inventory.log_lines > 0 {
         let _ = write!(text, " from {} log lines", count(inventory.log_lines));

@@ -11,13 +11,14 @@ use ratatui::layout::Rect;
 
 use super::{Now, Pane, Prompt, WIDE, columns, movement};
 use crate::app::{Ask, Progress};
+use crate::base::figure::{count, millis};
 use crate::inventory::filter::Filter;
 use crate::inventory::{Endpoint, Inventory, Seen, State};
 use crate::tui::effect::{Effect, EndpointKey, Grades, Level};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::theme::Role;
 use crate::tui::widgets::input::Field;
-use crate::tui::widgets::pen::{Pen, clip, count, distance, millis, shown};
+use crate::tui::widgets::pen::{Pen, clip, distance, shown};
 use crate::tui::widgets::spark::bar;
 use crate::tui::widgets::table::{self, Cell, Column, Cursor, Rows, Width};
 
@@ -118,7 +119,7 @@ impl InventoryPane {
             let _ = write!(text, " {} %", u128::from(done) * 100 / u128::from(p.total));
         }
         if p.rate > 0 {
-            let _ = write!(text, "  {}/s", crate::tui::widgets::pen::bytes(p.rate));
+            let _ = write!(text, "  {}/s", crate::base::figure::bytes(p.rate));
             if let Some(left) = p.total.saturating_sub(p.done).checked_div(p.rate).filter(|s| *s > 1) {
                 let _ = write!(text, "  {} left", distance(left));
             }

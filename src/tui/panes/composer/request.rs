@@ -8,10 +8,11 @@ use ratatui_textarea::TextArea;
 
 use crate::app::send::USER_AGENT;
 use crate::app::{Composed, Draft};
+use crate::base::figure::bytes;
 use crate::inventory::Place;
 use crate::tui::theme::Role;
 use crate::tui::widgets::input::Field;
-use crate::tui::widgets::pen::{Pen, bytes, clip, shown};
+use crate::tui::widgets::pen::{Pen, clip, shown};
 
 /// Rows of parameters and headers that a form takes.
 const ROWS_CAP: usize = 500;
