@@ -2,6 +2,8 @@
 //!
 //! `npm ci --ignore-scripts --prefix tests/peers && cargo bench --bench inventory`
 
+#![expect(clippy::print_stdout, reason = "a bench prints its figures")]
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,7 +37,7 @@ fn main() {
         }
         builder.end_log().expect("a log");
         let inventory = builder.finish();
-        (cpu() - from, inventory)
+        (cpu().saturating_sub(from), inventory)
     });
     assert_eq!(inventory.log_lines, LINES as u64);
     let speed = |d: Duration| text.len() as f64 / 1e6 / d.as_secs_f64();
@@ -54,7 +56,7 @@ fn document(name: &str, filter: &str, bytes: &[u8]) {
         let from = cpu();
         let inventory = builder(bytes).finish();
         let found = inventory.endpoints.iter().filter(|e| filter.matches(e)).count();
-        (cpu() - from, (inventory, found))
+        (cpu().saturating_sub(from), (inventory, found))
     });
     let size = bytes.len() as f64 / 1e6;
     println!(
@@ -63,12 +65,12 @@ fn document(name: &str, filter: &str, bytes: &[u8]) {
         ms(median),
         inventory.endpoints.len()
     );
-    let (best, _, _) = rounds(|| {
+    let (best, _, ()) = rounds(|| {
         let from = cpu();
         for i in 0..inventory.endpoints.len() {
             std::hint::black_box(compose(&inventory, i));
         }
-        (cpu() - from, ())
+        (cpu().saturating_sub(from), ())
     });
     println!("  one of it composed         {:>6.1} us", ms(best) * 1e3 / inventory.endpoints.len() as f64);
 }

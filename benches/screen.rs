@@ -2,6 +2,8 @@
 //!
 //! `cargo bench --bench screen`
 
+#![expect(clippy::print_stdout, reason = "a bench prints its figures")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,7 +48,7 @@ fn main() {
             screen.keys("Esc Esc g /");
             let from = cpu();
             screen.text(letters);
-            cpu() - from
+            cpu().saturating_sub(from)
         });
         let letter = typed.min().expect("rounds") / u32::try_from(letters.len()).expect("few");
         println!("{width:>3}x{height}  {:<28} {:>7.3} ms", "a letter of a filter", letter.as_secs_f64() * 1e3);
@@ -58,7 +60,7 @@ fn frames(screen: &mut Screen, key: &str) -> Duration {
     for _ in 0..FRAMES {
         screen.keys(key);
     }
-    (cpu() - from) / FRAMES
+    cpu().saturating_sub(from) / FRAMES
 }
 
 fn cpu() -> Duration {

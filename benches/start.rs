@@ -3,6 +3,8 @@
 //!
 //! `npm ci --ignore-scripts --prefix tests/peers && cargo build --release && cargo bench --bench start`
 
+#![expect(clippy::print_stdout, reason = "a bench prints its figures")]
+
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -86,7 +88,7 @@ fn mean(run: impl Fn()) -> Duration {
     for _ in 0..STARTS {
         run();
     }
-    (ended_children() - from) / STARTS
+    ended_children().saturating_sub(from) / STARTS
 }
 
 fn ended_children() -> Duration {

@@ -11,7 +11,7 @@ use crate::base::{Clock, Error, Exit, Result, SystemClock, text};
 use crate::engine::scope::Denied;
 use crate::engine::{Budget, Engine, Entry, Handle};
 use crate::rate::Live;
-use crate::wire::{Load, Origin, Policy, Request};
+use crate::wire::{FailureKind, Load, Origin, Policy, Request};
 
 use super::{Ask, Draft, Event, JobId, Judged, compose, load, send};
 
@@ -167,8 +167,9 @@ impl Shared {
         let snapshot = {
             let x = &judged.exchange;
             let mut live = lock(&self.live);
-            // What never left has no latency.
-            if x.connection.is_some() || x.status().is_some() {
+            // What never left has no latency, and what was cancelled has that of the hand that cancelled it.
+            let cancelled = x.error.as_ref().is_some_and(|e| e.kind == FailureKind::Cancelled);
+            if !cancelled && (x.connection.is_some() || x.status().is_some()) {
                 let title = format!("{} {}", text::display(&x.request.method), text::display(&x.request.target));
                 live.record(SystemClock.instant(), &title, x.status(), x.phases.total.unwrap_or_default());
             }

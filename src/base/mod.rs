@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod error;
+pub mod figure;
 pub mod finding;
 pub mod hash;
 pub mod secret;

@@ -59,7 +59,7 @@ pub struct Common {
     /// The folder of the workspace; else the nearest one upward with a lunette.toml, else none
     #[arg(long, global = true, value_name = "DIR")]
     workspace: Option<PathBuf>,
-    /// Add to the scope: HOST[:PORT][=CIDR]; a host typed as a URL is in scope already
+    /// Add to the scope, as `HOST[:PORT][=CIDR]`; a host typed as a URL is in scope already
     #[arg(long, global = true, value_name = "ENTRY")]
     allow: Vec<String>,
     /// Refuse every connection

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::app::Progress;
 use crate::base::Exit;
+use crate::base::figure::bytes;
 use crate::report::json;
-use crate::report::table::bytes;
 
 /// What stands on stdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -262,6 +262,9 @@ fn handshake_words(e: &std::io::Error, facts: &TlsFacts, origin: &Origin) -> Str
         Some(rustls::Error::InvalidMessage(_)) => {
             format!("{} does not speak TLS on this port; try http://", display_str(&origin.host_port()))
         }
+        Some(rustls::Error::AlertReceived(alert)) if facts.client_certificate_requested => {
+            certificate_words(Some(*alert))
+        }
         Some(rustls::Error::AlertReceived(alert)) => format!(
             "the server refused the handshake with the alert {alert:?}; lunette offered TLS 1.2 and 1.3 with forward-secret suites"
         ),
@@ -273,6 +276,13 @@ fn handshake_words(e: &std::io::Error, facts: &TlsFacts, origin: &Origin) -> Str
         }
         _ => format!("the handshake failed: {}", display_str(&e.to_string())),
     }
+}
+
+/// The words for a server that had asked for a client certificate, got none, and ended the connection, with its alert where
+/// that came through.
+pub fn certificate_words(alert: Option<rustls::AlertDescription>) -> String {
+    let alert = alert.map(|a| format!(" (alert {a:?})")).unwrap_or_default();
+    format!("the server asked for a client certificate and ended without one{alert}; this version has none to give")
 }
 
 impl AsyncRead for Stream {

@@ -82,13 +82,16 @@ impl Exchanger {
             http2: false,
         };
         let by = began + policy.deadlines.total;
-        let failed = tokio::select! {
+        let mut failed = tokio::select! {
             biased;
             () = stop => {
-                Some(Failure { phase: course.phase, kind: FailureKind::Cancelled, message: "cancelled".to_owned() })
+                Some(Failure { phase: course.phase, kind: FailureKind::Cancelled, message: "stopped before the reply was whole".to_owned() })
             }
             ended = self.run(&mut course, origin, &policy, by) => ended.err(),
         };
+        if let Some(f) = failed.as_mut().filter(|f| f.phase == Phase::Wait && course.sends_still()) {
+            f.phase = Phase::Send;
+        }
         course.exchange.error = failed;
         let exchange = course.finish(began, &policy, by).await;
         self.record.result(&exchange);
@@ -205,15 +208,17 @@ impl Exchanger {
         timer: &mut Timer,
     ) -> Result<(), Failure> {
         course.phase = Phase::Send;
-        open.tap.begin();
+        open.tap.begin(open.connection.reused);
         course.tap = Some(open.tap.clone());
         let flood = Arc::new(Flood::default());
         let http_request = build(&course.exchange.request, expressed, course.http2, &flood, &open.tap, policy)?;
         course.handed = Some(Instant::now());
         course.phase = Phase::Wait;
+        let limit = policy.deadlines.first_byte;
+        let wrote = || open.tap.look(|seen| seen.last_write);
         let sent = match &mut open.sender {
-            Protocol::H1(s) => timer.within(policy.deadlines.first_byte, s.send_request(http_request)).await,
-            Protocol::H2(s) => timer.within(policy.deadlines.first_byte, s.send_request(http_request)).await,
+            Protocol::H1(s) => timer.since(limit, wrote, s.send_request(http_request)).await,
+            Protocol::H2(s) => timer.since(limit, wrote, s.send_request(http_request)).await,
         };
         let response = match sent {
             Some(Ok(response)) => response,
@@ -226,7 +231,12 @@ impl Exchanger {
             }
             Some(Err(e)) => return Err(words(&e, course)),
             None => {
-                let late = format!("no reply within {} s of sending", policy.deadlines.first_byte.as_secs_f32());
+                let limit = limit.as_secs_f32();
+                let late = if course.sends_still() {
+                    format!("the server did not take the whole request within {limit} s")
+                } else {
+                    format!("no reply within {limit} s of sending")
+                };
                 return Err(timer.failure(Phase::Wait, late));
             }
         };
@@ -420,24 +430,51 @@ fn words(e: &hyper::Error, course: &Course) -> Failure {
         (FailureKind::Closed, "the server closed the connection before a whole reply came".to_owned())
     } else if e.is_incomplete_message() || e.is_body_write_aborted() {
         (FailureKind::Closed, "the server closed the connection in the middle of the body".to_owned())
+    } else if course.http2 && read.starts_with(b"HTTP/1") {
+        (FailureKind::Protocol, "the server answered in HTTP/1, not in HTTP/2; leave out --http 2".to_owned())
+    } else if (e.is_canceled() || e.is_closed()) && is_refused_without_certificate(course) {
+        // The alert came before the request was handed over, and went with the connection.
+        (FailureKind::Tls, super::dial::certificate_words(None))
     } else if e.is_canceled() || e.is_closed() {
         (FailureKind::Closed, "the connection was closed before the request could be sent".to_owned())
     } else {
-        let cause = std::error::Error::source(e);
-        let early = cause
-            .and_then(|c| c.downcast_ref::<std::io::Error>())
-            .is_some_and(|io| io.kind() == std::io::ErrorKind::UnexpectedEof);
-        if early {
-            (FailureKind::Closed, "the server closed the connection in the middle of the body".to_owned())
-        } else {
-            let cause = cause.map_or_else(|| e.to_string(), ToString::to_string);
-            (FailureKind::Closed, format!("the connection broke: {}", display_str(&cause)))
-        }
+        broken(e, course)
     };
     Failure { phase, kind, message }
 }
 
+/// True for a new connection whose server asked for a client certificate: in TLS 1.3 it judges the answer only after the
+/// handshake (RFC 8446 section 4.4.2.4).
+fn is_refused_without_certificate(course: &Course) -> bool {
+    course.exchange.tls.as_ref().is_some_and(|t| t.client_certificate_requested)
+        && course.exchange.connection.as_ref().is_some_and(|c| !c.reused)
+}
+
+/// The words for a connection that ended under an exchange.
+fn broken(e: &hyper::Error, course: &Course) -> (FailureKind, String) {
+    let cause = std::error::Error::source(e);
+    let io = cause.and_then(|c| c.downcast_ref::<std::io::Error>());
+    let alert = io.and_then(|io| io.get_ref()).and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    if let Some(rustls::Error::AlertReceived(alert)) = alert
+        && is_refused_without_certificate(course)
+    {
+        return (FailureKind::Tls, super::dial::certificate_words(Some(*alert)));
+    }
+    if io.is_some_and(|io| io.kind() == std::io::ErrorKind::UnexpectedEof) {
+        return (FailureKind::Closed, "the server closed the connection in the middle of the body".to_owned());
+    }
+    let cause = cause.map_or_else(|| e.to_string(), ToString::to_string);
+    (FailureKind::Closed, format!("the connection broke: {}", display_str(&cause)))
+}
+
 impl Course {
+    /// True while the peer has not taken the whole request. On HTTP/2 the bytes of a connection belong to many.
+    fn sends_still(&self) -> bool {
+        let body = self.exchange.request.body.len() as u64;
+        // A head has a byte or more.
+        !self.http2 && self.tap.as_ref().is_some_and(|t| t.look(|s| s.first_read.is_none() && s.written <= body))
+    }
+
     /// Turns what was learnt into the exchange.
     async fn finish(mut self, began: Instant, policy: &Policy, by: Instant) -> Exchange {
         self.exchange.phases = self.phases(began);

@@ -42,13 +42,17 @@ impl Tap {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Forgets what was seen: a new exchange begins.
-    pub fn begin(&self) {
+    /// Forgets what was seen: a new exchange begins. On a connection that is `reused` a head was the last exchange's; on a
+    /// fresh one it is a peer that speaks first, which is worth keeping.
+    pub fn begin(&self, reused: bool) {
         let mut seen = self.lock();
         let (mut sent, mut head) = (std::mem::take(&mut seen.sent), std::mem::take(&mut seen.head));
         sent.clear();
-        head.clear();
-        *seen = Seen { sent, head, cut: seen.cut, ..Seen::default() };
+        if reused {
+            head.clear();
+        }
+        let head_done = seen.head_done && !reused;
+        *seen = Seen { sent, head, head_done, cut: seen.cut, ..Seen::default() };
     }
 
     /// Makes the next read fail: the only way to stop a connection that never leaves its read loop.

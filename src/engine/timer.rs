@@ -70,6 +70,24 @@ impl Timer {
         }
     }
 
+    /// As [`Timer::within`], with the limit counted from the last move that `moved` knows of.
+    pub async fn since<T>(
+        &mut self,
+        limit: Duration,
+        moved: impl Fn() -> Option<Instant>,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        let mut work = pin!(work);
+        let mut wait = limit;
+        loop {
+            if let Some(result) = self.within(wait, work.as_mut()).await {
+                return Some(result);
+            }
+            let still = moved().map_or(limit, |m| m.elapsed());
+            wait = limit.checked_sub(still).filter(|left| !left.is_zero() && Instant::now() < self.by)?;
+        }
+    }
+
     /// The failure after a `None`: of the phase, or of the whole exchange.
     pub fn failure(&self, phase: Phase, late: String) -> Failure {
         let message = if Instant::now() >= self.by {

@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use crate::base::figure::count;
 use crate::base::text::display_str;
 use crate::store::audit::{Chain, Sent};
 
-use super::table::{Align, Table, grouped};
+use super::table::{Align, Table};
 
 /// What a chain without a key is worth.
 pub const UNKEYED: &str = "the head is unkeyed: who can write the log can also write its chain anew";
@@ -101,7 +102,7 @@ pub fn verdict(chain: &Chain) -> String {
     let mut out = String::new();
     match &chain.broken {
         None => {
-            let _ = writeln!(out, "the chain is whole: {} lines", grouped(chain.lines));
+            let _ = writeln!(out, "the chain is whole: {} lines", count(chain.lines));
         }
         Some(b) => {
             let _ = writeln!(out, "the chain is broken at line {}: {}", b.line, b.what);
@@ -116,10 +117,10 @@ pub fn verdict(chain: &Chain) -> String {
         None => {}
     }
     if chain.torn > 0 {
-        let _ = writeln!(out, "torn lines, marked after a crash: {}", grouped(chain.torn));
+        let _ = writeln!(out, "torn lines, marked after a crash: {}", count(chain.torn));
     }
     if chain.open > 0 {
-        let _ = writeln!(out, "intents without a result: {}", grouped(chain.open));
+        let _ = writeln!(out, "intents without a result: {}", count(chain.open));
     }
     let _ = writeln!(out, "{UNKEYED}\n{TAIL}");
     out

@@ -6,12 +6,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use crate::base::figure::{bytes, millis};
 use crate::base::secret::{mask_body, mask_header, mask_message, mask_target};
 use crate::base::{Untrusted, hash, text};
 use crate::grade::HeaderGrade;
 use crate::wire::{Exchange, Phases, Request, Response, TlsFacts};
-
-use super::table::{bytes, ms};
 
 /// Whether secrets stand in clear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,9 +214,9 @@ pub fn plain(x: &Exchange, grade: Option<&HeaderGrade>, secrets: Secrets) -> Str
 /// The phases on one line.
 pub fn phase_line(p: &Phases) -> String {
     let mut parts: Vec<String> =
-        p.list().map(|(phase, d)| format!("{} {}", phase.word(), ms(d.as_secs_f64() * 1e3))).collect();
+        p.list().map(|(phase, d)| format!("{} {}", phase.word(), millis(d.as_secs_f64() * 1e3))).collect();
     if let Some(total) = p.total {
-        parts.push(format!("total {} ms", ms(total.as_secs_f64() * 1e3)));
+        parts.push(format!("total {} ms", millis(total.as_secs_f64() * 1e3)));
     }
     parts.join("  ")
 }

@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
+use crate::base::figure::{bytes, count, millis};
 use crate::base::text;
 use crate::inventory::{Endpoint, Inventory, Location};
 
-use super::table::{Align, Table, bytes, grouped, ms};
+use super::table::{Align, Table};
 
 /// The document of an inventory.
 pub fn document(inv: &Inventory) -> Value {
@@ -69,21 +70,21 @@ pub fn plain(inv: &Inventory) -> String {
             text::display_str(&e.method),
             e.path.display(),
             e.seen.words().collect::<Vec<_>>().join(" "),
-            if e.requests > 0 { grouped(e.requests) } else { none() },
+            if e.requests > 0 { count(e.requests) } else { none() },
             e.error_share().map_or_else(none, |s| format!("{:.1}", s * 100.0)),
-            e.latency.map_or_else(none, |l| ms(l.p95)),
+            e.latency.map_or_else(none, |l| millis(l.p95)),
         ]);
     }
     let mut out = table.render();
-    let mut notes = vec![format!("{} endpoints", grouped(inv.endpoints.len() as u64))];
+    let mut notes = vec![format!("{} endpoints", count(inv.endpoints.len() as u64))];
     if inv.log_lines > 0 {
-        notes.push(format!("{} log lines, {}", grouped(inv.log_lines), bytes(inv.log_bytes)));
+        notes.push(format!("{} log lines, {}", count(inv.log_lines), bytes(inv.log_bytes)));
     }
     if inv.noise.requests > 0 {
         notes.push(format!(
             "{} requests on {} paths put aside as noise",
-            grouped(inv.noise.requests),
-            grouped(inv.noise.paths)
+            count(inv.noise.requests),
+            count(inv.noise.paths)
         ));
     }
     let _ = write!(out, "\n{}\n", notes.join("; "));
@@ -92,7 +93,7 @@ pub fn plain(inv: &Inventory) -> String {
             out,
             "{}: {} lines did not parse, first: {}",
             text::display_str(&u.source),
-            grouped(u.lines),
+            count(u.lines),
             u.first
         );
     }

@@ -59,35 +59,6 @@ impl Table {
     }
 }
 
-/// A number with thin groups of three: `88 204`.
-pub fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(' ');
-        }
-        out.push(c);
-    }
-    out
-}
-
-/// Bytes as a person reads them: `812 B`, `1.3 kB`, `13 MB`.
-pub fn bytes(n: u64) -> String {
-    let (value, unit) = match n {
-        0..1_000 => return format!("{n} B"),
-        1_000..1_000_000 => (n as f64 / 1e3, "kB"),
-        1_000_000..1_000_000_000 => (n as f64 / 1e6, "MB"),
-        _ => (n as f64 / 1e9, "GB"),
-    };
-    if value < 9.95 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
-}
-
-/// Milliseconds with one decimal below ten and none above: `0.4`, `41`.
-pub fn ms(value: f64) -> String {
-    if value < 9.95 { format!("{value:.1}") } else { format!("{value:.0}") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,12 +69,5 @@ mod tests {
         t.row(vec!["a".into(), "5".into()]);
         t.row(vec!["longer".into(), "1 223".into()]);
         assert_eq!(t.render(), "name    calls\na           5\nlonger  1 223\n");
-    }
-
-    #[test]
-    fn figures() {
-        assert_eq!(grouped(1_234_567), "1 234 567");
-        assert_eq!((bytes(999), bytes(1_300), bytes(13_000_000)), ("999 B".into(), "1.3 kB".into(), "13 MB".into()));
-        assert_eq!((ms(0.42), ms(41.2)), ("0.4".into(), "41".into()));
     }
 }

@@ -24,6 +24,9 @@ pub fn too_small(pen: &mut Pen<'_>, area: Rect) {
     pen.wrapped(area, &text, Role::Text);
 }
 
+/// The words for an empty scope.
+const NO_SCOPE: &str = "none";
+
 /// Lines 1 and 2.
 pub fn top(pen: &mut Pen<'_>, area: Rect, root: &mut Root) {
     let roomy = area.width >= ROOMY;
@@ -40,8 +43,12 @@ pub fn top(pen: &mut Pen<'_>, area: Rect, root: &mut Root) {
     x = pen.put(x, area.y, cut, &clip(&root.start.workspace), Role::Text) + gap;
     x = pen.put(x, area.y, cut, "scope ", Role::Muted);
     let mut scope = clip(&root.start.scope);
-    if root.work.admitted > 0 {
-        let _ = write!(scope, " +{}", root.work.admitted);
+    match root.work.admitted {
+        0 => {}
+        n if root.start.scope == NO_SCOPE => scope = format!("{n} admitted"),
+        n => {
+            let _ = write!(scope, " +{n}");
+        }
     }
     pen.put(x, area.y, cut, &scope, Role::Accent);
     let idle = root.work.running.is_empty() && !root.panes.inventory.loading();
@@ -147,9 +154,10 @@ fn with_hint(
     hint: &str,
     role: Role,
 ) {
-    let width = u16::try_from(hint.width()).unwrap_or(u16::MAX);
-    // The field keeps at least half of the line, whatever is to be said beside it.
-    let split = row.right().saturating_sub(width.min(row.width / 2));
+    let cells = |text: &str| u16::try_from(text.width()).unwrap_or(u16::MAX);
+    // The field keeps what it needs, up to half of the line, whatever is to be said beside it.
+    let needs = (x - row.x).saturating_add(cells(field.text()).saturating_add(3)).min(row.width / 2);
+    let split = row.right().saturating_sub(cells(hint).min(row.width - needs));
     let field_width = split.saturating_sub(x + 2);
     field.draw(pen, Rect { x, width: field_width, ..row }, mark);
     pen.put(split, row.y, row.right(), hint, role);

@@ -27,6 +27,11 @@ impl Notices {
         self.until = Some(now + SHOWN);
     }
 
+    /// Takes the notice that stands off the screen; the log keeps it.
+    pub fn hush(&mut self) {
+        self.until = None;
+    }
+
     /// When the notice that stands has to go; `None` when none stands.
     pub fn deadline(&self) -> Option<Instant> {
         self.until

@@ -360,6 +360,11 @@ impl Root {
 
     /// Does what effects ask of the screen itself; returns what is left for the world outside.
     fn settle(&mut self, effects: Vec<Effect>) -> Vec<Effect> {
+        if self.work.leaving && effects.iter().any(|e| matches!(e, Effect::Ask(_))) {
+            // Something else was asked for: the question about leaving no longer stands.
+            self.work.leaving = false;
+            self.notices.hush();
+        }
         let now = self.now();
         let mut out = Vec::new();
         for effect in effects {
@@ -379,9 +384,6 @@ impl Root {
                 Effect::Command(text) => self.layers.push(Layer::Command(Field::new(&text))),
                 other => out.push(other),
             }
-        }
-        if out.iter().any(|e| matches!(e, Effect::Ask(_))) {
-            self.work.leaving = false;
         }
         out
     }
@@ -459,7 +461,7 @@ impl Root {
 }
 
 fn loaded_text(inventory: &Arc<crate::inventory::Inventory>) -> String {
-    use super::widgets::pen::count;
+    use crate::base::figure::count;
     let mut text = format!("{} endpoints", count(inventory.endpoints.len() as u64));
     if inventory.log_lines > 0 {
         let _ = write!(text, " from {} log lines", count(inventory.log_lines));

@@ -1,7 +1,7 @@
 //! Paths and templates: what a request path is an instance of.
 //!
 //! Declared templates come first, through a trie ([`Trie`]); what matches none of them is given a template by the look of
-//! its segments ([`infer`]).
+//! its segments ([`infer()`]).
 
 use std::borrow::Cow;
 

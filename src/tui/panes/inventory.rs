@@ -11,13 +11,14 @@ use ratatui::layout::Rect;
 
 use super::{Now, Pane, Prompt, WIDE, columns, movement};
 use crate::app::{Ask, Progress};
+use crate::base::figure::{count, millis};
 use crate::inventory::filter::{self, Filter};
 use crate::inventory::{Endpoint, Inventory, Seen, State};
 use crate::tui::effect::{Effect, EndpointKey, Grades, Level};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::theme::Role;
 use crate::tui::widgets::input::Field;
-use crate::tui::widgets::pen::{Pen, clip, count, distance, millis, shown};
+use crate::tui::widgets::pen::{Pen, clip, distance, shown};
 use crate::tui::widgets::spark::bar;
 use crate::tui::widgets::table::{self, Cell, Column, Cursor, Rows, Width};
 
@@ -35,10 +36,16 @@ const COLUMNS: [Column; 9] = [
 
 /// The columns that are shown where there is little room.
 const NARROW: [usize; 7] = [0, 1, 2, 4, 5, 7, 8];
+/// The columns beside the detail, which names the sources, where paths are long.
+const LONG_PATHS: [usize; 8] = [0, 1, 2, 4, 5, 6, 7, 8];
+/// Cells of a path that every column leaves it beside the detail.
+const SHORT_PATH: usize = 26;
 
 /// The list, its filter and its order.
 pub struct InventoryPane {
     list: Arc<Inventory>,
+    /// Whether any path of the list is long.
+    long_paths: bool,
     /// Indices into the list: what the filter leaves, in order.
     rows: Vec<u32>,
     cursor: Cursor,
@@ -81,6 +88,7 @@ impl InventoryPane {
     pub fn new(sources: Vec<PathBuf>, saved: Vec<(String, String)>) -> Self {
         Self {
             list: Arc::default(),
+            long_paths: false,
             rows: Vec::new(),
             cursor: Cursor::default(),
             filter: Field::default(),
@@ -114,7 +122,7 @@ impl InventoryPane {
             let _ = write!(text, " {} %", u128::from(done) * 100 / u128::from(p.total));
         }
         if p.rate > 0 {
-            let _ = write!(text, "  {}/s", crate::tui::widgets::pen::bytes(p.rate));
+            let _ = write!(text, "  {}/s", crate::base::figure::bytes(p.rate));
             if let Some(left) = p.total.saturating_sub(p.done).checked_div(p.rate).filter(|s| *s > 1) {
                 let _ = write!(text, "  {} left", distance(left));
             }
@@ -153,6 +161,7 @@ impl InventoryPane {
         // A cursor that nobody moved stays at the top, whatever moves in above it.
         let here = self.under().filter(|_| self.cursor.at > 0).map(key_of);
         self.list = list;
+        self.long_paths = self.list.endpoints.iter().any(|e| e.path.len() > SHORT_PATH);
         if complete {
             self.stopped();
         }
@@ -162,6 +171,11 @@ impl InventoryPane {
     /// Notes the grades of an endpoint.
     pub fn graded(&mut self, key: EndpointKey, grades: Grades) {
         self.grades.insert(key, grades);
+    }
+
+    /// By which column the list is sorted, in words; `None` in its own order.
+    fn order(&self) -> Option<String> {
+        self.sort.map(|(c, back)| format!("by {}{}", COLUMNS[c].head, if back { ", reversed" } else { "" }))
     }
 
     fn under(&self) -> Option<&Endpoint> {
@@ -407,7 +421,6 @@ impl Pane for InventoryPane {
                 Vec::new()
             }
             Action::Sort | Action::SortBack => {
-                let here = self.under().map(key_of);
                 self.sort = match (action, self.sort) {
                     (Action::SortBack, Some((c, back))) => Some((c, !back)),
                     (Action::SortBack, None) => Some((0, true)),
@@ -418,11 +431,10 @@ impl Pane for InventoryPane {
                         .find(|(from, _)| *from == c)
                         .map(|(_, to)| (*to, false)),
                 };
-                self.arrange(here);
-                let order = self.sort.map_or_else(
-                    || "in order of state".to_owned(),
-                    |(c, back)| format!("by {}{}", COLUMNS[c].head, if back { ", reversed" } else { "" }),
-                );
+                // Who sorts wants to see what comes first.
+                self.cursor = Cursor::default();
+                self.arrange(None);
+                let order = self.order().unwrap_or_else(|| "in order of state".to_owned());
                 vec![Effect::Notice(Level::Info, format!("sorted {order}"))]
             }
             Action::Detail => {
@@ -482,6 +494,9 @@ impl Pane for InventoryPane {
         if !self.marked.is_empty() {
             let _ = write!(text, "  {} marked", count(self.marked.len() as u64));
         }
+        if let Some(order) = self.order() {
+            let _ = write!(text, "   {order}");
+        }
         if !self.filter.text().is_empty() {
             let _ = write!(text, "   {}", clip(self.filter.text()));
         }
@@ -530,7 +545,11 @@ impl Pane for InventoryPane {
             }
         }
         self.view.list = list;
-        let chosen: Vec<usize> = if list.width < 86 { NARROW.to_vec() } else { (0..COLUMNS.len()).collect() };
+        let chosen: Vec<usize> = match list.width {
+            ..86 => NARROW.to_vec(),
+            ..110 if self.long_paths => LONG_PATHS.to_vec(),
+            _ => (0..COLUMNS.len()).collect(),
+        };
         let shown: Vec<Column> = chosen.iter().map(|i| COLUMNS[*i]).collect();
         let mut cursor = self.cursor;
         table::draw(pen, list, &shown, &mut cursor, &View9 { pane: self, columns: &chosen }, true);

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use ratatui::layout::Rect;
 
 use super::{Now, Pane, movement};
+use crate::base::figure::{count, millis};
 use crate::rate::Snapshot;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::{Action, Context};
 use crate::tui::theme::Role;
-use crate::tui::widgets::pen::{Pen, clip, count, millis};
+use crate::tui::widgets::pen::{Pen, clip};
 use crate::tui::widgets::spark::{bar, spark};
 use crate::tui::widgets::table::Cursor;
 

@@ -12,6 +12,9 @@ use crate::app;
 use crate::base::{Error, Result};
 use crate::tui::effect::Msg;
 
+/// How long the reader may look for what is there already; it looks at nothing when it has no time at all.
+const AT_HAND: Duration = Duration::from_millis(1);
+
 /// Starts all three.
 pub fn start(to: &Sender<Msg>, events: Receiver<app::Event>) -> Result<()> {
     signals(to.clone())?;
@@ -57,7 +60,7 @@ fn read_keys(to: &Sender<Msg>) {
         if seen.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
             return;
         }
-        while event::poll(Duration::ZERO).unwrap_or(false) {
+        while event::poll(AT_HAND).unwrap_or(false) {
             let msg = match event::read() {
                 Ok(Event::Key(key)) => Msg::Key(key),
                 Ok(Event::Mouse(mouse)) => Msg::Mouse(mouse),

@@ -8,8 +8,9 @@ use bytes::Bytes;
 use ratatui::layout::Rect;
 
 use super::json::{self, Kind, Line};
-use super::pen::{Pen, count, shown};
+use super::pen::{Pen, shown};
 use super::table::{Cursor, Move};
+use crate::base::figure::count;
 use crate::base::text::display;
 use crate::tui::theme::Role;
 

@@ -8,6 +8,7 @@ use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+use crate::base::figure::count;
 use crate::base::text::{display, is_hazard};
 use crate::tui::theme::{Role, Theme};
 
@@ -111,6 +112,24 @@ impl<'a> Pen<'a> {
     }
 }
 
+/// Text in at most `width` cells, cut in its middle: what tells two long paths apart is mostly at their end.
+pub fn fit_middle(text: &str, width: usize) -> std::borrow::Cow<'_, str> {
+    if text.len() <= width || width < 8 || text.len() > LINE_CAP || text.width() <= width {
+        return fit(text, width);
+    }
+    let mut tail = String::new();
+    let mut used = 0;
+    for g in text.graphemes(true).rev() {
+        used += g.width();
+        if used > width / 2 {
+            break;
+        }
+        tail.insert_str(0, g);
+    }
+    let head = fit(text, width - tail.width());
+    format!("{head}{tail}").into()
+}
+
 /// `text` cut to `width` cells; what is cut ends in `…`.
 pub fn fit(text: &str, width: usize) -> std::borrow::Cow<'_, str> {
     if text.len() <= width || (text.len() <= LINE_CAP && text.width() <= width) {
@@ -177,40 +196,6 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// `1 223`: digits in threes.
-pub fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(' ');
-        }
-        out.push(c);
-    }
-    out
-}
-
-/// `411 B`, `1.3 kB`, `64.0 MB`: powers of a thousand.
-pub fn bytes(n: u64) -> String {
-    match n {
-        0..=999 => format!("{n} B"),
-        1_000..=999_999 => format!("{:.1} kB", n as f64 / 1e3),
-        1_000_000..=999_999_999 => format!("{:.1} MB", n as f64 / 1e6),
-        _ => format!("{:.1} GB", n as f64 / 1e9),
-    }
-}
-
-/// Milliseconds with as many decimals as tell something: `0.42`, `6.2`, `88`.
-pub fn millis(ms: f64) -> String {
-    if ms < 1.0 {
-        format!("{ms:.2}")
-    } else if ms < 10.0 {
-        format!("{ms:.1}")
-    } else {
-        format!("{ms:.0}")
-    }
-}
-
 /// `12 min`, `3 d`: one unit, for a distance in time.
 pub fn distance(seconds: u64) -> String {
     match seconds {
@@ -226,12 +211,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_read_as_people_write_them() {
-        assert_eq!(count(1_223), "1 223");
-        assert_eq!(count(100), "100");
-        assert_eq!(count(1_234_567), "1 234 567");
-        assert_eq!(bytes(1_310), "1.3 kB");
-        assert_eq!((millis(0.42), millis(6.25), millis(88.4)), ("0.42".into(), "6.2".into(), "88".into()));
+    fn a_long_path_keeps_its_end() {
+        assert_eq!(fit_middle("/short", 10), "/short");
+        let cut = fit_middle("/users/{username}/projects/{project_id}/items", 20);
+        assert_eq!(cut, "/users/{u…_id}/items");
+        assert!(cut.width() <= 20);
+    }
+
+    #[test]
+    fn a_distance_has_one_unit() {
         assert_eq!(distance(7_300), "2 h");
     }
 

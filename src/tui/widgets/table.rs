@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
-use super::pen::Pen;
+use super::pen::{Pen, fit_middle};
 use crate::tui::theme::Role;
 
 /// How wide a column is.
@@ -141,7 +141,10 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, columns: &[Column], cursor: &mut Curs
             if *width == 0 {
                 continue;
             }
-            let cell = rows.cell(row, c);
+            let mut cell = rows.cell(row, c);
+            if columns[c].width == Width::Fill {
+                cell.text = fit_middle(&cell.text, usize::from(*width)).into_owned();
+            }
             let end = x + width;
             let from = if columns[c].right {
                 let w = u16::try_from(cell.text.width()).unwrap_or(u16::MAX);

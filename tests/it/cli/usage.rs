@@ -87,6 +87,19 @@ fn what_the_contract_names_for_later_is_refused_with_a_sentence() {
 }
 
 #[test]
+fn without_a_terminal_the_workbench_names_what_works_there() {
+    let spec = super::sample("shop.openapi.json");
+    let cli = Cli::new().file("swagger.json", r#"{"swagger": "2.0", "paths": {}}"#);
+    for arguments in [&[][..], &[spec.as_str()], &["demo"], &["--color", "never"]] {
+        cli.run(arguments).usage(&["there is no terminal", "lunette inventory"]);
+    }
+    // What can be told without a screen is told first.
+    cli.run(&["nothing.json"]).usage(&["nothing.json: ", "no such file"]);
+    cli.run(&["."]).usage(&["this is a folder"]);
+    cli.run(&["http://api.test/openapi.json"]).usage(&["a source given as a URL"]);
+}
+
+#[test]
 fn a_closed_stdout_ends_quietly() {
     let spec = super::sample("shop.openapi.json");
     let cli = Cli::new();

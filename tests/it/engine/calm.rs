@@ -203,6 +203,32 @@ fn a_batch_that_is_too_long_is_refused_with_a_sentence() {
     }
 }
 
+#[test]
+fn a_connection_that_closes_as_the_next_request_leaves_is_said_to_have_been_reused() {
+    let recorder = Recorder::scripted(vec![OK.to_vec()], false);
+    let url = recorder.url("/");
+    let engine = engine(&url);
+    let all = engine
+        .run(BATCH, move |t| {
+            Box::pin(async move {
+                let mut all = Vec::new();
+                for _ in 0..200 {
+                    all.push(t.send(get(&url), kept()).await);
+                }
+                all
+            })
+        })
+        .expect("the job ends");
+    for x in all {
+        let reused = x.connection.as_ref().is_some_and(|c| c.reused);
+        match &x.error {
+            None => assert_eq!(body(&x), b"{}"),
+            // The peer's end and the request crossed. A request is never sent twice in silence, so this is the answer.
+            Some(e) => assert!(reused && e.kind == FailureKind::Closed && x.response.is_none(), "{e:?}"),
+        }
+    }
+}
+
 /// How long a job on `path` takes to end once it is cancelled, and what it gives.
 fn cancelled(path: &str, ready: impl Fn(&Hostile) -> bool) -> (Duration, Exchange) {
     let server = Hostile::start();

@@ -2,6 +2,7 @@
 
 mod calm;
 mod hostile;
+mod replies;
 mod scope;
 mod tls;
 

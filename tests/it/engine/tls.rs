@@ -1,13 +1,124 @@
 //! TLS and HTTP/2 against the practice API: what was agreed, what is wrong with a certificate, and who decides.
 
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpListener};
 use std::sync::Arc;
+use std::time::Duration;
 
 use lunette::demo::Demo;
 use lunette::engine::{Config, Engine, Override};
 use lunette::store::Memory;
 use lunette::wire::{Exchange, FailureKind, HttpChoice, Phase, Policy, TlsFacts};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
 
 use super::{failed, get, kept, send, start, typed};
+use crate::support::recorder::OK;
+
+/// A server of its own with a certificate that signs itself, valid or long expired. Answers one request a connection.
+fn secure(
+    expired: bool,
+    versions: &[&'static rustls::SupportedProtocolVersion],
+    ask: impl FnOnce(CertificateDer<'static>) -> Option<Arc<dyn ClientCertVerifier>>,
+) -> (String, std::thread::JoinHandle<()>) {
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let mut params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).expect("a name");
+    let year = if expired { 2001 } else { 2099 };
+    params.not_before = rcgen::date_time_ymd(2000, 1, 1);
+    params.not_after = rcgen::date_time_ymd(year, 1, 1);
+    let certificate = params.self_signed(&key).expect("a certificate").der().clone();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder =
+        rustls::ServerConfig::builder_with_provider(provider).with_protocol_versions(versions).expect("known versions");
+    let builder = match ask(certificate.clone()) {
+        Some(verifier) => builder.with_client_cert_verifier(verifier),
+        None => builder.with_no_client_auth(),
+    };
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let config = Arc::new(builder.with_single_cert(vec![certificate], key).expect("they fit"));
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("https://localhost:{}/", listener.local_addr().expect("an address").port());
+    let thread = std::thread::spawn(move || {
+        let (stream, _) = listener.accept().expect("a client");
+        let connection = rustls::ServerConnection::new(config).expect("a connection");
+        let mut stream = rustls::StreamOwned::new(connection, stream);
+        // An error here is a handshake that failed, which some tests are about.
+        if stream.read(&mut [0; 4096]).is_ok_and(|n| n > 0) {
+            let _ = stream.write_all(OK);
+            stream.conn.send_close_notify();
+            let _ = stream.flush();
+        }
+        // Bytes left unread would turn the end into a reset, which can overtake an alert.
+        let _ = stream.sock.set_read_timeout(Some(Duration::from_secs(10)));
+        let _ = stream.sock.shutdown(Shutdown::Write);
+        let _ = stream.sock.read_to_end(&mut Vec::new());
+    });
+    (url, thread)
+}
+
+/// Asks for a certificate of the client, and takes none as an answer or not.
+fn asking(required: bool) -> impl FnOnce(CertificateDer<'static>) -> Option<Arc<dyn ClientCertVerifier>> {
+    move |root| {
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(root).expect("a root");
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+        let builder = if required { builder } else { builder.allow_unauthenticated() };
+        Some(builder.build().expect("a verifier"))
+    }
+}
+
+fn insecure() -> Policy {
+    Policy { insecure: true, ..Policy::default() }
+}
+
+#[test]
+fn an_old_protocol_is_named_with_its_suite() {
+    let (url, server) = secure(false, &[&rustls::version::TLS12], |_| None);
+    let x = send(&super::engine(&url), get(&url), insecure());
+    assert_eq!((x.status(), &x.error), (Some(200), &None));
+    let t = facts(&x);
+    assert_eq!((t.version.as_str(), t.faults.as_slice()), ("TLSv1.2", &["self-signed".to_owned()][..]));
+    assert!(t.cipher.starts_with("TLS_ECDHE_ECDSA_WITH_"), "{}", t.cipher);
+    assert!(t.group.is_some() && t.signature.as_deref().is_some_and(|s| s.starts_with("ecdsa")), "{t:?}");
+    assert_eq!(x.connection.expect("a connection").alpn, None);
+    server.join().expect("the server ends");
+}
+
+#[test]
+fn an_expired_certificate_is_named_beside_any_other_fault() {
+    for policy in [Policy::default(), insecure()] {
+        let (url, server) = secure(true, rustls::ALL_VERSIONS, |_| None);
+        let x = send(&super::engine(&url), get(&url), policy);
+        let faults = facts(&x).faults.join(", ");
+        assert!(faults.contains("expired on 2001-01-01"), "{faults}");
+        if policy.insecure {
+            assert_eq!((x.status(), &x.error), (Some(200), &None));
+        } else {
+            assert!(failed(&x, Phase::Tls, FailureKind::Tls).contains("expired on 2001-01-01"));
+        }
+        server.join().expect("the server ends");
+    }
+}
+
+#[test]
+fn a_server_that_asks_for_a_client_certificate_is_said_to() {
+    for versions in [&[&rustls::version::TLS12][..], &[&rustls::version::TLS13]] {
+        let (url, server) = secure(false, versions, asking(false));
+        let x = send(&super::engine(&url), get(&url), insecure());
+        assert_eq!((x.status(), &x.error), (Some(200), &None));
+        assert!(facts(&x).client_certificate_requested);
+        server.join().expect("the server ends");
+        let (url, server) = secure(false, versions, asking(true));
+        let x = send(&super::engine(&url), get(&url), insecure());
+        assert!(facts(&x).client_certificate_requested && x.response.is_none(), "{:?}", x.response);
+        let e = x.error.as_ref().expect("it is refused");
+        assert_eq!(e.kind, FailureKind::Tls, "{e:?}");
+        assert!(e.message.contains("asked for a client certificate"), "{e:?}");
+        server.join().expect("the server ends");
+    }
+}
 
 /// An engine for `url`, with or without trust in the authority of the practice API.
 fn engine(shop: &Demo, url: &str, trusted: bool) -> Engine {

@@ -189,6 +189,20 @@ fn sizes_may_change_at_any_time() {
 }
 
 #[test]
+fn a_key_after_a_resize_is_taken_at_once_and_nothing_spins() {
+    let mut pty = screen("colour", 80, 24);
+    for (cols, rows) in [(100, 30), (80, 24), (120, 40)] {
+        pty.send(b"1").sees("/v1/orders");
+        pty.resize(cols, rows);
+        let _ = pty.during(Duration::from_millis(300));
+        pty.send(b"3").sees("No token yet");
+    }
+    let ticks = pty.ticks();
+    let _ = pty.during(Duration::from_secs(1));
+    assert!(pty.ticks() - ticks <= 1, "{} ticks", pty.ticks() - ticks);
+}
+
+#[test]
 fn no_color_keeps_the_selection_visible() {
     let mut pty = screen("mono", 80, 24);
     let cell = pty.screen().cell(3, 3).cloned().expect("a cell");

@@ -6,11 +6,13 @@ use ratatui::style::Style;
 use ratatui::widgets::Widget;
 use ratatui_textarea::TextArea;
 
+use crate::app::send::USER_AGENT;
 use crate::app::{Composed, Draft};
+use crate::base::figure::bytes;
 use crate::inventory::Place;
 use crate::tui::theme::Role;
 use crate::tui::widgets::input::Field;
-use crate::tui::widgets::pen::{Pen, bytes, clip, shown};
+use crate::tui::widgets::pen::{Pen, clip, shown};
 
 /// Rows of parameters and headers that a form takes.
 const ROWS_CAP: usize = 500;
@@ -84,7 +86,7 @@ impl Form {
             notes: Vec::new(),
             method: method.to_owned(),
             url: url.to_owned(),
-            rows: Vec::new(),
+            rows: vec![header("User-Agent", USER_AGENT)],
             body: area(""),
             insecure: false,
             at: 1,
@@ -124,6 +126,9 @@ impl Form {
         }
         if !rows.iter().any(|r| r.place == Place::Header && r.name.eq_ignore_ascii_case("accept")) {
             rows.push(header("Accept", "*/*"));
+        }
+        if !rows.iter().any(|r| r.place == Place::Header && r.name.eq_ignore_ascii_case("user-agent")) {
+            rows.push(header("User-Agent", USER_AGENT));
         }
         if c.operation.security.iter().any(|s| s.to_ascii_lowercase().starts_with("bearer"))
             && !rows.iter().any(|r| r.name.eq_ignore_ascii_case("authorization"))
@@ -654,7 +659,7 @@ mod tests {
     #[test]
     fn places_of_the_path_have_fields() {
         let f = Form::open("GET", "http://h/{a}/{b}/{a}?x={c}");
-        let names: Vec<&str> = f.rows.iter().map(|r| r.name.as_str()).collect();
+        let names: Vec<&str> = f.rows.iter().filter(|r| r.place == Place::Path).map(|r| r.name.as_str()).collect();
         assert_eq!(names, ["a", "b"]);
     }
 

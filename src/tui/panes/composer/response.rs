@@ -6,12 +6,13 @@ use ratatui::layout::Rect;
 
 use super::super::text::{Styled, Text};
 use crate::app::Judged;
+use crate::base::figure::{bytes, millis};
 use crate::base::text::display;
 use crate::grade::Outcome;
 use crate::tui::effect::{Effect, Msg};
 use crate::tui::theme::Role;
 use crate::tui::widgets::body::{self, Body, Lines};
-use crate::tui::widgets::pen::{Pen, bytes, clip, millis, shown, wrap};
+use crate::tui::widgets::pen::{Pen, clip, shown, wrap};
 use crate::tui::widgets::table::Move;
 use crate::wire::{Certificate, Exchange, Phase, TlsFacts};
 
