@@ -189,3 +189,16 @@ fn a_folder_that_is_read_only_sends_nothing_and_cannot_be_begun() {
     assert!(!cli.path(".lunette").exists() && !begun.path("lunette.toml").exists());
     cli.run_bound(&["send", "GET", &url]).ended(0);
 }
+
+#[test]
+fn a_file_of_another_user_has_to_be_named() {
+    let recorder = Recorder::start();
+    let cli = Cli::new().file("lunette.toml", file(recorder.addr.port(), ""));
+    // Only the superuser can give a file away, and there is nothing to see otherwise.
+    if std::os::unix::fs::chown(cli.path("lunette.toml"), Some(12_345), None).is_ok() {
+        let url = recorder.url("/");
+        cli.run(&["send", "GET", &url]).usage(&["lunette.toml: ", "another user", "--workspace"]);
+        assert!(recorder.heard().is_empty());
+        cli.run(&["send", "GET", &url, "--workspace", "."]).ended(0);
+    }
+}
