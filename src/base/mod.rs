@@ -7,6 +7,7 @@ pub mod clock;
 pub mod error;
 pub mod finding;
 pub mod hash;
+mod mask;
 pub mod secret;
 pub mod text;
 
