@@ -11,6 +11,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 
+use crate::base::secret::mask_target;
 use crate::base::text::{display, display_str};
 use crate::base::{Clock as _, SystemClock, Untrusted};
 use crate::wire::{
@@ -118,7 +119,7 @@ impl Exchanger {
             origin,
             remote: std::net::SocketAddr::from(([0, 0, 0, 0], 0)),
             method: display(&request.method),
-            url: format!("{}{}", request.origin, display(&request.target)),
+            url: format!("{}{}", request.origin, display(&mask_target(&request.target))),
         };
         let kind = Kind {
             origin: request.origin.clone(),
