@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::base::secret::mask_url;
 use crate::base::{Error, Result, Stamp, text};
 use crate::files::SPEC_CAP;
 use crate::inventory::{Builder, Document, Inventory, Kind, sniff};
@@ -91,7 +92,7 @@ pub fn readable(sources: &[PathBuf], files: &dyn Load) -> Result<()> {
 fn refuse_url(path: &Path) -> Result<()> {
     if path.to_string_lossy().contains("://") {
         return Err(Error::input("a source given as a URL is not part of this version")
-            .at(shown(path))
+            .at(text::display(&mask_url(path.to_string_lossy().as_bytes())))
             .hint("save it to a file first"));
     }
     Ok(())

@@ -6,6 +6,8 @@ use std::ops::Range;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::mask;
+
 /// A value that is never printed. It is wiped when dropped as far as safe code can.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Secret(Vec<u8>);
@@ -57,39 +59,71 @@ const CREDENTIAL_HEADERS: &[&str] = &[
     "dpop",
 ];
 
-/// Member names (lower case, without separators) whose value is a secret in a JSON body or a form.
-const SECRET_MEMBERS: &[&str] = &[
+/// Ends of header names (lower case) whose whole value is a credential, as in `Private-Token` and `X-Goog-Api-Key`.
+const CREDENTIAL_ENDINGS: &[&str] = &["-token", "-api-key", "-secret", "-password", "-authorization"];
+
+/// Ends of member names (lower case, without separators) whose value is a secret in a JSON body or a form, as in
+/// `new_password` and `csrfToken`.
+const SECRET_ENDINGS: &[&str] = &[
     "password",
     "passwd",
+    "passphrase",
+    "passcode",
     "secret",
-    "clientsecret",
-    "accesstoken",
-    "refreshtoken",
-    "idtoken",
+    "secretkey",
     "token",
     "apikey",
+    "accesskey",
     "privatekey",
     "assertion",
-    "clientassertion",
     "authorization",
+    "credential",
+    "codeverifier",
+    "devicecode",
+    "sessionid",
+    "samlresponse",
+    "jwt",
 ];
+
+/// Whole names that are secrets in a query or a form, and everyday words elsewhere: a signed link, an authorisation code.
+const SECRET_PARAMETERS: &[&str] = &["code", "key", "sig", "pwd", "pin", "otp", "xamzsignature", "xgoogsignature"];
 
 /// True for a header that carries a credential.
 pub fn is_credential_header(name: &[u8]) -> bool {
     CREDENTIAL_HEADERS.iter().any(|h| name.eq_ignore_ascii_case(h.as_bytes()))
+        || CREDENTIAL_ENDINGS
+            .iter()
+            .any(|e| name.len() > e.len() && name[name.len() - e.len()..].eq_ignore_ascii_case(e.as_bytes()))
+}
+
+/// True for the name of a form field or a query parameter that holds a secret; escapes in it are seen through.
+pub(super) fn is_secret_parameter(name: &[u8]) -> bool {
+    let flat = flat(&mask::unescaped(name));
+    SECRET_PARAMETERS.contains(&flat.as_str()) || SECRET_ENDINGS.iter().any(|e| flat.ends_with(e))
 }
 
 /// True for a member name that holds a secret, whatever its separators and case.
 pub fn is_secret_member(name: &str) -> bool {
-    let flat: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-    SECRET_MEMBERS.contains(&flat.as_str())
+    let flat = flat(name.as_bytes());
+    SECRET_ENDINGS.iter().any(|e| flat.ends_with(e))
+}
+
+/// True for a member that holds a token by which its bearer is let in (RFC 6749 section 5.1), whatever its separators and
+/// case: not for one that pages through a list or guards a form.
+pub fn is_token_member(name: &str) -> bool {
+    matches!(flat(name.as_bytes()).as_str(), "token" | "accesstoken" | "refreshtoken" | "idtoken")
+}
+
+/// A name without its separators, in lower case.
+fn flat(name: &[u8]) -> String {
+    name.iter().filter(|b| b.is_ascii_alphanumeric()).map(|b| char::from(b.to_ascii_lowercase())).collect()
 }
 
 /// The value of a credential header with the credential masked: the scheme of `Authorization`, the names and attributes
 /// of cookies stay readable.
 pub fn mask_header(name: &[u8], value: &[u8]) -> Vec<u8> {
     if !is_credential_header(name) {
-        return mask_tokens(value);
+        return mask_tokens(&mask::pairs(&mask::userinfo(value), false));
     }
     let text = String::from_utf8_lossy(value);
     if name.eq_ignore_ascii_case(b"set-cookie") || name.eq_ignore_ascii_case(b"cookie") {
@@ -99,7 +133,7 @@ pub fn mask_header(name: &[u8], value: &[u8]) -> Vec<u8> {
             .enumerate()
             .map(|(i, part)| match part.split_once('=') {
                 Some((n, _)) if cookie || i == 0 => format!("{n}={MASK}"),
-                None if i == 0 => MASK.to_owned(),
+                None if cookie || i == 0 => MASK.to_owned(),
                 _ => part.to_owned(),
             })
             .collect();
@@ -122,7 +156,7 @@ pub fn find_tokens(bytes: &[u8]) -> Vec<Range<usize>> {
     while let Some(offset) = memchr::memchr(b'e', &bytes[at..]) {
         let start = at + offset;
         at = start + 1;
-        if start > 0 && is_token_byte(bytes[start - 1]) {
+        if start > 0 && is_token_byte(bytes[start - 1]) && !follows_escape(&bytes[..start]) {
             continue;
         }
         // Five parts at most are looked at from any start, so that a long run of dots costs linear time.
@@ -146,6 +180,12 @@ pub fn find_tokens(bytes: &[u8]) -> Vec<Range<usize>> {
         at = start + length;
     }
     found
+}
+
+/// True where `before` ends with `%20`, `\n` or the like: what looks like a letter is the end of an escape.
+fn follows_escape(before: &[u8]) -> bool {
+    let back = |n: usize| before.len().checked_sub(n).map(|i| before[i]);
+    back(3) == Some(b'%') || back(2) == Some(b'\\') || (back(6) == Some(b'\\') && back(5) == Some(b'u'))
 }
 
 fn is_token_byte(b: u8) -> bool {
@@ -177,23 +217,30 @@ pub fn mask_tokens(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-/// A body with tokens masked, and the values of secret members when it is JSON or a form.
+/// A body with tokens masked, and the values of secret members: of JSON, of a form, of a multipart form, and of the URLs
+/// and lines of any other text.
 pub fn mask_body(bytes: &[u8]) -> Vec<u8> {
-    let mut out = mask_members(bytes);
-    out = mask_tokens(&out);
-    out
+    mask_tokens(&mask::body(bytes))
 }
 
 /// A request target with the secret members of its query, and any token in it, masked.
 pub fn mask_target(target: &[u8]) -> Vec<u8> {
-    match memchr::memchr(b'?', target) {
-        Some(i) => {
-            let mut out = target[..=i].to_vec();
-            out.extend(std::str::from_utf8(&target[i + 1..]).map_or_else(|_| target[i + 1..].to_vec(), mask_form));
-            mask_tokens(&out)
-        }
-        None => mask_tokens(target),
-    }
+    let (path, query) = target.split_at(memchr::memchr(b'?', target).unwrap_or(target.len()));
+    let mut out = mask::pairs(path, false);
+    out.extend(mask::pairs(query, true));
+    mask_tokens(&out)
+}
+
+/// A URL as typed, with the credential before its host and what is secret in its target masked.
+pub fn mask_url(url: &[u8]) -> Vec<u8> {
+    let url = match url.iter().position(|b| matches!(b, b'/' | b'?' | b'#' | b'@')) {
+        Some(at) if url[at] == b'@' => [MASK.as_bytes(), &url[at..]].concat(),
+        _ => mask::userinfo(url),
+    };
+    let (place, target) = url.split_at(memchr::memchr2(b'?', b'#', &url).unwrap_or(url.len()));
+    let mut out = place.to_vec();
+    out.extend(mask_target(target));
+    mask_tokens(&out)
 }
 
 /// A whole HTTP/1 message as bytes with the credentials in its target, headers and body masked.
@@ -217,71 +264,6 @@ pub fn mask_message(bytes: &[u8]) -> Vec<u8> {
     }
     out.extend(mask_body(&bytes[end..]));
     out
-}
-
-/// Masks `"name": "value"` and `name=value` where the name is a secret member's. Works on text that does not parse.
-fn mask_members(bytes: &[u8]) -> Vec<u8> {
-    let Ok(text) = std::str::from_utf8(bytes) else { return bytes.to_vec() };
-    if text.trim_start().starts_with(['{', '[']) { mask_json(text) } else { mask_form(text) }
-}
-
-fn mask_json(text: &str) -> Vec<u8> {
-    let b = text.as_bytes();
-    let mut out = Vec::with_capacity(b.len());
-    let mut at = 0;
-    let mut name: Option<Range<usize>> = None;
-    while at < b.len() {
-        if b[at] != b'"' {
-            if !b[at].is_ascii_whitespace() && b[at] != b':' {
-                name = None;
-            }
-            out.push(b[at]);
-            at += 1;
-            continue;
-        }
-        let end = string_end(b, at);
-        let secret = name.take().is_some_and(|n| is_secret_member(&text[n]));
-        let is_name = b[end..].iter().find(|c| !c.is_ascii_whitespace()) == Some(&b':');
-        if secret && !is_name {
-            out.push(b'"');
-            out.extend_from_slice(MASK.as_bytes());
-            out.push(b'"');
-        } else {
-            out.extend_from_slice(&b[at..end]);
-        }
-        if is_name && end > at + 1 {
-            name = Some(at + 1..end - 1);
-        }
-        at = end;
-    }
-    out
-}
-
-/// Index after the closing quote of the string that opens at `at` (or the end of the text).
-fn string_end(b: &[u8], at: usize) -> usize {
-    let mut i = at + 1;
-    while i < b.len() {
-        match b[i] {
-            b'\\' => i += 2,
-            b'"' => return i + 1,
-            _ => i += 1,
-        }
-    }
-    b.len()
-}
-
-fn mask_form(text: &str) -> Vec<u8> {
-    if !text.contains('=') || text.contains('\n') {
-        return text.as_bytes().to_vec();
-    }
-    let parts: Vec<String> = text
-        .split('&')
-        .map(|pair| match pair.split_once('=') {
-            Some((n, _)) if is_secret_member(n) => format!("{n}={MASK}"),
-            _ => pair.to_owned(),
-        })
-        .collect();
-    parts.join("&").into_bytes()
 }
 
 #[cfg(test)]
@@ -319,8 +301,72 @@ mod tests {
     fn bodies_lose_secret_members() {
         let body = br#"{"user":"a","password" : "p\"w","n":[{"accessToken":"zzz"}],"token":5}"#;
         let masked = String::from_utf8(mask_body(body)).expect("utf8");
-        assert_eq!(masked, r#"{"user":"a","password" : "***","n":[{"accessToken":"***"}],"token":5}"#);
+        assert_eq!(masked, r#"{"user":"a","password" : "***","n":[{"accessToken":"***"}],"token":"***"}"#);
         assert_eq!(mask_body(b"user=a&password=b&x=1"), b"user=a&password=***&x=1");
+    }
+
+    #[test]
+    fn every_shape_of_a_secret_is_masked() {
+        for body in [
+            &b"user=a&password=zzz\n"[..],
+            b"user=a\npassword=zzz\n",
+            b"user=a&new%5Fpassword=zzz",
+            b"user%5Bpassword%5D=zzz",
+            b"user=\xff&password=zzz",
+            b"code=zzz&grant_type=authorization_code",
+            br#"{"pass\u0077ord":"zzz"}"#,
+            br#"{"a":1,"client_secret":{"value":"zzz","all":["zzz", 1]},"b":2}"#,
+            br#"{"user":{"newPassword":"zzz"}}"#,
+            b"{\"a\":\"\xff\",\"password\":\"zzz\"}",
+            b"\xef\xbb\xbf{\"password\":\"zzz\"}",
+            b")]}',\n{\"password\":\"zzz\"}",
+            b"data: {\"access_token\":\"zzz\"}\n\n",
+            br#"{"next":"https://h/cb?a=1&access_token=zzz"}"#,
+            br#"{"next":"https://h/cb?a=1\u0026access_token=zzz\u0026b=2"}"#,
+            br#"{"db":"postgres://root:zzz@db/x"}"#,
+            b"<a href=\"/x?a=1&amp;token=zzz\">",
+            b"--b\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\nzzz\r\n--b--\r\n",
+        ] {
+            let masked = mask_body(body);
+            let text = String::from_utf8_lossy(&masked);
+            assert!(!text.contains("zzz") && text.contains(MASK), "{} -> {text}", String::from_utf8_lossy(body));
+        }
+        for target in
+            ["/x?access%5Ftoken=zzz", "/x;token=zzz?a=1", "/x?a=1&key=zzz", "/x?t=a%20eyJhbGciOiJub25lIn0.e30.zzz"]
+        {
+            assert!(!mask_target(target.as_bytes()).windows(3).any(|w| w == b"zzz"), "{target}");
+        }
+        assert!(!mask_target(b"/x?a=\xff&token=zzz").windows(3).any(|w| w == b"zzz"));
+        for (name, value) in [
+            ("Location", "https://h/cb?code=zzz&state=1"),
+            ("Location", "https://root:zzz@h/"),
+            ("Location", "/cb#access_token=zzz"),
+            ("Link", "<https://h/?api_key=zzz>; rel=\"next\""),
+            ("Refresh", "0; url=/x?token=zzz"),
+            ("Private-Token", "zzz"),
+            ("X-Goog-Api-Key", "zzz"),
+            ("Cookie", "a=1; zzz"),
+        ] {
+            let masked = mask_header(name.as_bytes(), value.as_bytes());
+            assert!(!masked.windows(3).any(|w| w == b"zzz"), "{name}: {}", String::from_utf8_lossy(&masked));
+        }
+        assert_eq!(mask_url(b"https://u:zzz@h:99999/x?token=zzz&a=1"), b"https://***@h:99999/x?token=***&a=1");
+        assert_eq!(mask_url(b"u:zzz@h"), b"***@h");
+    }
+
+    #[test]
+    fn what_is_no_secret_is_left_as_it_is() {
+        for body in [
+            &br#"{"code":"NOT_FOUND","key":"a","tokens":5,"token":null,"url":"https://h/?page=2"}"#[..],
+            b"a=1&b=2",
+            b"<p class=\"token\">a = b</p>",
+            b"mail: a@b.test, see https://h/@user",
+            b"\x00\xff\"\\=&?",
+            br#"{"password""#,
+            b"\"\\",
+        ] {
+            assert_eq!(mask_body(body), body, "{}", String::from_utf8_lossy(body));
+        }
     }
 
     #[test]

@@ -310,7 +310,9 @@ pub(super) fn http(choice: Option<&str>) -> Result<HttpChoice> {
 /// Splits `Name: value`.
 pub(super) fn header(s: &str) -> Result<(Vec<u8>, Vec<u8>)> {
     let (name, value) = s.split_once(':').ok_or_else(|| {
-        Error::input("a header needs a colon").at(format!("-H {}", display_str(s))).hint("write -H 'Name: value'")
+        // The name alone: what follows it may be a credential, and so may all of it.
+        let place = s.split_once(' ').map_or_else(|| "-H".to_owned(), |(name, _)| format!("-H {}", display_str(name)));
+        Error::input("a header needs a colon").at(place).hint("write -H 'Name: value'")
     })?;
     // One space after the colon belongs to the notation, more were typed on purpose.
     Ok((name.as_bytes().to_vec(), value.strip_prefix(' ').unwrap_or(value).as_bytes().to_vec()))
@@ -432,6 +434,7 @@ mod tests {
     #[test]
     fn a_header_keeps_what_was_typed_after_one_space() {
         assert_eq!(header("X-A:  b").expect("header"), (b"X-A".to_vec(), b" b".to_vec()));
-        assert!(header("no colon").is_err());
+        let e = header("Authorization Bearer s3cret").expect_err("no colon").to_string();
+        assert!(e.starts_with("-H Authorization: a header needs a colon") && !e.contains("s3cret"), "{e}");
     }
 }

@@ -81,7 +81,7 @@ impl std::fmt::Display for Entry {
         if self.host.contains(':') {
             write!(f, "[{}]", self.host)?;
         } else {
-            f.write_str(&self.host)?;
+            f.write_str(&text::display_str(&self.host))?;
         }
         if let Some(p) = self.port {
             write!(f, ":{p}")?;
@@ -363,5 +363,6 @@ mod tests {
             assert!(Entry::parse(bad).is_err(), "{bad}");
         }
         assert_eq!(Entry::parse("[::1]:8080").expect("v6").to_string(), "[::1]:8080");
+        assert_eq!(Entry::parse("a\u{9b}2J.test").expect("name").to_string(), "a<U+009B>2j.test");
     }
 }

@@ -97,11 +97,7 @@ fn has_token(bytes: &[u8]) -> bool {
 /// `access_token` and its like (RFC 6749 section 5.1) with something in it; such a token need not be a JSON Web Token.
 fn has_token_member(body: &[u8]) -> bool {
     let Ok(Value::Object(members)) = serde_json::from_slice::<Value>(body) else { return false };
-    members.iter().any(|(name, value)| {
-        secret::is_secret_member(name)
-            && name.to_ascii_lowercase().ends_with("token")
-            && value.as_str().is_some_and(|v| !v.is_empty())
-    })
+    members.iter().any(|(name, value)| secret::is_token_member(name) && value.as_str().is_some_and(|v| !v.is_empty()))
 }
 
 /// A short piece of foreign text, in display form and between back quotes.

@@ -133,7 +133,7 @@ pub struct Intent {
     pub remote: std::net::SocketAddr,
     /// Method, in display form.
     pub method: String,
-    /// URL with its secrets masked, in display form.
+    /// URL, in display form, with what is secret in it masked.
     pub url: String,
 }
 

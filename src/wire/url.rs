@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::base::secret::mask_url;
 use crate::base::{Error, Result, text};
 
 /// The scheme of a request.
@@ -90,8 +91,9 @@ impl Target {
     /// # Errors
     /// An unknown scheme, an empty host, a bad port or a control byte in the authority, each named.
     pub fn parse(url: &[u8]) -> Result<Self> {
-        let shown = || text::display(url);
-        let (scheme, rest) = match find(url, b"://") {
+        // These words reach a terminal and a log: what is secret in a URL does not.
+        let shown = || text::display(&mask_url(url));
+        let (scheme, rest) = match find(url, b"://").filter(|i| !url[..*i].iter().any(|b| b"/?#@".contains(b))) {
             Some(i) => {
                 let scheme = match url[..i].to_ascii_lowercase().as_slice() {
                     b"http" => Scheme::Http,
@@ -191,7 +193,20 @@ mod tests {
         assert_eq!(t.target, b"?x=1");
         assert_eq!(Target::parse(b"[::1]:81/x").expect("v6").origin.authority(), "[::1]:81");
         assert_eq!(Target::parse(b"api.test").expect("name").origin.scheme, Scheme::Https);
+        let nested = Target::parse(b"api.test/go?to=https://x.test/").expect("a URL in the query is no scheme");
+        assert_eq!(
+            (nested.origin.host.as_str(), nested.target.as_slice()),
+            ("api.test", &b"/go?to=https://x.test/"[..])
+        );
         assert_eq!(Target::parse(b"u:p@127.0.0.1:9").expect("user").userinfo.as_deref(), Some(b"u:p".as_slice()));
+    }
+
+    #[test]
+    fn errors_keep_what_is_secret_in_a_url() {
+        for url in ["https://u:zzz@h:99999/", "u:zzz@h:x/", "ftp://u:zzz@h/", "https://h:0/?access_token=zzz"] {
+            let e = Target::parse(url.as_bytes()).expect_err(url).to_string();
+            assert!(!e.contains("zzz"), "{e}");
+        }
     }
 
     #[test]
