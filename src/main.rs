@@ -5,15 +5,15 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use lunette::app::{Provided, Workbench, load};
-use lunette::base::{Exit, Result, SystemClock};
+use lunette::base::{Clock as _, Exit, Result, SystemClock};
 use lunette::cli::{self, ColorChoice, Common, DemoArgs, Invocation, Means};
 use lunette::demo;
 use lunette::engine::Entry;
 use lunette::files::Disk;
-use lunette::store::Memory;
+use lunette::store::{Audit, Memory, Workspace};
 use lunette::tui;
 
-use lunette::wire::{Load, Target};
+use lunette::wire::{Load, Record, Target};
 
 fn main() -> ExitCode {
     let exit = run().unwrap_or_else(|e| {
@@ -24,24 +24,44 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<Exit> {
-    let means = Means { record: Arc::new(Memory::default()), files: Arc::new(Disk) };
     match cli::parse(std::env::args_os())? {
         Invocation::Text(text) => Ok(cli::say(&text)),
-        Invocation::Command(common, command) => cli::run(&common, *command, &means),
-        Invocation::Workbench(common, sources) => {
+        Invocation::Command(common, command) => {
+            let workspace = if command.finds_workspace() { None } else { common.workspace(command.in_workspace())? };
+            cli::run(&common, *command, &means(workspace))
+        }
+        Invocation::Workbench(common, mut sources) => {
+            let workspace = common.workspace(true)?;
+            let mut name = "no workspace".to_owned();
+            if let Some(w) = &workspace {
+                name.clone_from(&w.name);
+                if sources.is_empty() {
+                    sources.clone_from(&w.sources);
+                }
+                // A workspace that cannot keep a record is still worth looking at; the engine sends nothing then.
+                if let Err(e) = Audit::new(&w.folder).ready() {
+                    cli::complain(&e);
+                    name.push_str(" (sends nothing: no record)");
+                }
+            }
+            let means = means(workspace);
             load::readable(&sources, means.files.as_ref())?;
-            let opened = Opened {
-                name: "no workspace".to_owned(),
-                sources,
-                files: Arc::clone(&means.files),
-                scope: Vec::new(),
-                roots: Vec::new(),
-            };
+            let opened =
+                Opened { name, sources, files: Arc::clone(&means.files), scope: Vec::new(), roots: Vec::new() };
             workbench(&common, &means, opened)
         }
         Invocation::Demo(common, arguments) if arguments.serve => cli::serve(&common, &arguments),
-        Invocation::Demo(common, arguments) => practice(&common, &arguments, &means),
+        Invocation::Demo(common, arguments) => practice(&common, &arguments, &means(None)),
     }
+}
+
+/// What the front ends work with: the workspace keeps the record where there is one.
+fn means(workspace: Option<Workspace>) -> Means {
+    let record: Arc<dyn Record> = match &workspace {
+        Some(w) => Arc::new(Audit::new(&w.folder)),
+        None => Arc::new(Memory::default()),
+    };
+    Means { record, files: Arc::new(Disk), workspace }
 }
 
 /// What the workbench opens on.
@@ -79,7 +99,10 @@ fn practice(common: &Common, arguments: &DemoArgs, means: &Means) -> Result<Exit
 /// The screen over an engine. Its events cross to the screen's thread one by one, and never without bound.
 fn workbench(common: &Common, means: &Means, opened: Opened) -> Result<Exit> {
     let engine = means.engine(common, opened.scope, opened.roots)?;
-    let scope: Vec<String> = engine.scope().entries().iter().map(ToString::to_string).collect();
+    let now = SystemClock.wall();
+    let entries = engine.scope().entries();
+    let scope: Vec<String> = entries.iter().filter(|e| !e.expired(now)).map(ToString::to_string).collect();
+    let words = scope_words(&scope, entries.len() - scope.len());
     let (bench, mut events) = Workbench::new(engine, opened.files);
     let (give, take) = std::sync::mpsc::sync_channel(256);
     std::thread::spawn(move || {
@@ -91,8 +114,9 @@ fn workbench(common: &Common, means: &Means, opened: Opened) -> Result<Exit> {
     });
     let start = tui::Start {
         workspace: opened.name,
-        scope: scope_words(&scope),
+        scope: words,
         sources: opened.sources,
+        filters: means.workspace.as_ref().map(|w| w.filters.clone()).unwrap_or_default(),
         open: None,
         theme: theme(common.color),
         mouse: true,
@@ -105,13 +129,14 @@ fn workbench(common: &Common, means: &Means, opened: Opened) -> Result<Exit> {
     })
 }
 
-/// The first entry of a scope, and how many more there are.
-fn scope_words(entries: &[String]) -> String {
-    match entries {
+/// The first entry of a scope, how many more there are, and how many have expired.
+fn scope_words(entries: &[String], expired: usize) -> String {
+    let words = match entries {
         [] => "none".to_owned(),
         [one] => one.clone(),
         [first, rest @ ..] => format!("{first} +{}", rest.len()),
-    }
+    };
+    if expired == 0 { words } else { format!("{words} ({expired} expired)") }
 }
 
 fn theme(choice: ColorChoice) -> tui::Theme {

@@ -35,13 +35,26 @@ pub fn prepare(draft: &Draft) -> Result<Request> {
 /// Adds the name lunette goes by, unless one is typed. Its own name is written in the case of those that are typed, so that
 /// a sender that knows only one case for a whole head still writes theirs as they stand.
 pub fn introduce(request: &mut Request) {
-    if request.get("user-agent").is_some() {
-        return;
-    }
+    dress(request, vec![(b"User-Agent".to_vec(), USER_AGENT.as_bytes().to_vec())]);
+}
+
+/// Adds headers of which none of that name is typed, and gives the names of those added, in display form. They too are
+/// written in lower case when all that is typed is.
+pub fn dress(request: &mut Request, headers: Vec<(Vec<u8>, Vec<u8>)>) -> Vec<String> {
     let lower =
         !request.headers.is_empty() && request.headers.iter().all(|(name, _)| !name.iter().any(u8::is_ascii_uppercase));
-    let name: &[u8] = if lower { b"user-agent" } else { b"User-Agent" };
-    request.headers.push((name.to_vec(), USER_AGENT.as_bytes().to_vec()));
+    let mut added = Vec::new();
+    for (mut name, value) in headers {
+        if request.headers.iter().any(|(n, _)| n.eq_ignore_ascii_case(&name)) {
+            continue;
+        }
+        if lower {
+            name.make_ascii_lowercase();
+        }
+        added.push(crate::base::text::display(&name));
+        request.headers.push((name, value));
+    }
+    added
 }
 
 /// How a process ends when a reply could not be graded: 5 where the peer answered with what cannot be read as one, else as

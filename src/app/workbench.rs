@@ -113,7 +113,8 @@ impl Workbench {
         let policy = Policy { fresh: true, insecure: draft.insecure, ..Policy::default() };
         match self.engine.scope().authorise(&request.origin) {
             Ok(_) => self.start(request, policy),
-            Err(Denied::NotInScope(origin)) => {
+            Err(denied @ (Denied::NotInScope(_) | Denied::Expired { .. })) => {
+                let origin = request.origin.clone();
                 let mut waiting = lock(&self.waiting);
                 let asked = waiting.iter().any(|(r, _)| r.origin == origin);
                 if waiting.len() < MOST_WAITING {
@@ -121,7 +122,7 @@ impl Workbench {
                 }
                 drop(waiting);
                 if !asked {
-                    let reason = question(&origin);
+                    let reason = question(&denied, &origin);
                     self.tell(Event::ScopeAsked { origin, reason });
                 }
                 Ok(())
@@ -181,10 +182,14 @@ impl Shared {
     }
 }
 
-/// What is known of a host that is not in scope, in a few words: what its address is, where it is one.
-fn question(origin: &Origin) -> String {
+/// What is known of a host that is not in scope, in a few words: that its entry has expired, or what its address is, where
+/// it is one.
+fn question(denied: &Denied, origin: &Origin) -> String {
+    if let Denied::Expired { .. } = denied {
+        return denied.error().what;
+    }
     let address = origin.host.parse::<std::net::IpAddr>();
-    address.map(|a| crate::engine::address::classify(a).words().to_owned()).unwrap_or_default()
+    address.map(|a| crate::wire::address::classify(a).words().to_owned()).unwrap_or_default()
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {

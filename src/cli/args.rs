@@ -11,6 +11,7 @@ use crate::base::error::nearest;
 use crate::base::text::display_str;
 use crate::base::{Error, Letter, Result};
 use crate::engine::{Config, Entry, Override};
+use crate::store::Workspace;
 use crate::wire::{Deadlines, HttpChoice, Load, Policy};
 
 use super::Invocation;
@@ -55,6 +56,9 @@ pub struct Common {
     /// What stands on stdout
     #[arg(long, global = true, value_enum, default_value = "table")]
     pub format: Format,
+    /// The folder of the workspace; else the nearest one upward with a lunette.toml, else none
+    #[arg(long, global = true, value_name = "DIR")]
+    workspace: Option<PathBuf>,
     /// Add to the scope, as `HOST[:PORT][=CIDR]`; a host typed as a URL is in scope already
     #[arg(long, global = true, value_name = "ENTRY")]
     allow: Vec<String>,
@@ -103,6 +107,23 @@ impl Common {
         })
     }
 
+    /// The workspace that was named, or, for what `needs` one, the nearest one upward.
+    ///
+    /// # Errors
+    /// A workspace file that is not right, or none where one was named.
+    pub fn workspace(&self, needs: bool) -> Result<Option<Workspace>> {
+        match &self.workspace {
+            Some(folder) => Workspace::open(folder).map(Some),
+            None if needs => std::env::current_dir().map_or(Ok(None), |here| Workspace::find(&here)),
+            None => Ok(None),
+        }
+    }
+
+    /// The folder that was named as a workspace.
+    pub(super) fn named(&self) -> Option<&Path> {
+        self.workspace.as_deref()
+    }
+
     /// How one exchange is carried.
     pub(super) fn policy(&self, http: HttpChoice) -> Result<Policy> {
         let mut deadlines = Deadlines::default();
@@ -148,9 +169,27 @@ pub enum Command {
     /// Grade the headers of a reply
     #[command(after_help = "Example:\n  lunette grade https://api.example/orders --fail-below B")]
     Grade(GradeArgs),
+    /// Begin a workspace: a commented lunette.toml, and .lunette/ beside it
+    #[command(after_help = "Example:\n  lunette init --workspace ~/reviews/shop")]
+    Init,
+    /// Read the audit log of the workspace, or verify that nothing in it was changed
+    #[command(after_help = "Example:\n  lunette audit show --host api.example.com --since 2026-01-31T08:00:00Z")]
+    Audit(AuditArgs),
     /// Start the practice API and open the workbench on it
     #[command(after_help = "Example:\n  lunette demo --serve --port 8080")]
     Demo(DemoArgs),
+}
+
+impl Command {
+    /// True for a command that works in a workspace where there is one.
+    pub fn in_workspace(&self) -> bool {
+        matches!(self, Self::Send(_) | Self::Grade(_))
+    }
+
+    /// True for a command that looks for its workspace itself, since it works on one that is not there yet or not right.
+    pub fn finds_workspace(&self) -> bool {
+        matches!(self, Self::Init | Self::Audit(_))
+    }
 }
 
 /// `lunette inventory`.
@@ -176,6 +215,37 @@ pub struct JwtArgs {
     /// The instant to judge times by, as RFC 3339
     #[arg(long, value_name = "RFC3339")]
     pub now: Option<String>,
+}
+
+/// `lunette audit`.
+#[derive(Debug, Args)]
+pub struct AuditArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub action: AuditAction,
+}
+
+/// What can be done with the audit log.
+#[derive(Debug, Subcommand)]
+pub enum AuditAction {
+    /// List what was sent
+    Show {
+        /// Only what was asked for by: hand, check, rate, oauth
+        #[arg(long, value_name = "WHO")]
+        who: Option<String>,
+        /// Only what was sent to this host
+        #[arg(long, value_name = "HOST[:PORT]")]
+        host: Option<String>,
+        /// Only what was sent at this instant or later
+        #[arg(long, value_name = "RFC3339")]
+        since: Option<String>,
+    },
+    /// Check the chain of the log; ends with 1 where it is broken
+    Verify {
+        /// A head printed earlier, which must stand in the log: this shows a tail that was cut
+        #[arg(long, value_name = "SHA256")]
+        head: Option<String>,
+    },
 }
 
 /// `lunette send`.
@@ -279,6 +349,10 @@ fn check_sources(sources: &[PathBuf]) -> Result<()> {
     if future::COMMANDS.contains(&word.as_ref()) {
         return Err(Error::input(format!("lunette {}", future::sentence(&shown)))
             .hint(format!("this version has {}", future::PRESENT.join(", "))));
+    }
+    if future::PRESENT.contains(&word.as_ref()) {
+        return Err(Error::input(format!("{shown} stands behind an option and was taken for a file"))
+            .hint(format!("put the command first: lunette {shown}")));
     }
     let all = future::PRESENT.iter().chain(future::COMMANDS).copied();
     let error = Error::input(format!("{shown} is neither a command nor a file"));

@@ -2,14 +2,13 @@
 
 /// Commands of the contract that are not in this version.
 pub const COMMANDS: &[&str] =
-    &["init", "oauth", "run", "rate", "check", "graphql", "report", "vault", "audit", "rules", "completions", "man"];
+    &["oauth", "run", "rate", "check", "graphql", "report", "vault", "rules", "completions", "man"];
 
 /// Commands of this version.
-pub const PRESENT: &[&str] = &["inventory", "jwt", "send", "grade", "demo", "help"];
+pub const PRESENT: &[&str] = &["init", "inventory", "jwt", "send", "grade", "audit", "demo", "help"];
 
 /// Options of the contract that are not in this version.
 const OPTIONS: &[&str] = &[
-    "--workspace",
     "--verbose",
     "-v",
     "--yes",

@@ -18,6 +18,7 @@ use super::{Common, Means};
 pub fn run(common: &Common, a: &GradeArgs, means: &Means) -> Result<Exit> {
     let mut request = Request::new("GET", a.url.as_bytes())?;
     request.headers = a.header.iter().map(|h| header(h)).collect::<Result<_>>()?;
+    means.dress(common, &mut request)?;
     send::introduce(&mut request);
     let policy = common.policy(HttpChoice::Auto)?;
     let engine = Arc::new(means.engine(common, vec![Entry::typed(&request.origin)], Vec::new())?);

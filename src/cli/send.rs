@@ -23,6 +23,7 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
         request.target = target.as_bytes().to_vec();
     }
     request.headers = a.header.iter().map(|h| header(h)).collect::<Result<_>>()?;
+    means.dress(common, &mut request)?;
     send::introduce(&mut request);
     if let Some(data) = &a.data {
         request.body = match data.as_bytes().strip_prefix(b"@") {

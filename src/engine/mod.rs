@@ -4,7 +4,6 @@
 //! Scope admits the host and judges every resolved address, the budget admits the request, the record is told, and only
 //! then does a byte leave.
 
-pub mod address;
 mod budget;
 mod decode;
 mod dial;

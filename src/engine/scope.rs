@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
-use crate::base::{Error, Result, text};
+use crate::base::{Clock as _, Error, Result, Stamp, SystemClock, text};
 use crate::wire::Origin;
 use crate::wire::url::split_port;
 
-use super::address::{Cidr, Class, canonical, classify};
+use crate::wire::address::{Cidr, Class, canonical, classify};
 
 /// One thing that is in scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,12 +23,14 @@ pub struct Entry {
     /// True when the host was typed as a target in this run: it may then resolve to any place but a metadata service, and
     /// its first address set is pinned.
     pub typed: bool,
+    /// The last second in which it is in scope; without end when `None`.
+    pub until: Option<Stamp>,
 }
 
 impl Entry {
     /// The entry for a host that was typed as a target.
     pub fn typed(origin: &Origin) -> Self {
-        Self { host: origin.host.clone(), port: Some(origin.port), range: None, typed: true }
+        Self { host: origin.host.clone(), port: Some(origin.port), range: None, typed: true, until: None }
     }
 
     /// Parses `HOST[:PORT][=CIDR]`.
@@ -55,7 +57,12 @@ impl Entry {
             }
             None => None,
         };
-        Ok(Self { host, port, range, typed: false })
+        Ok(Self { host, port, range, typed: false, until: None })
+    }
+
+    /// True when it is in scope no more.
+    pub fn expired(&self, now: Stamp) -> bool {
+        self.until.is_some_and(|until| until < now)
     }
 
     fn covers(&self, origin: &Origin) -> bool {
@@ -89,8 +96,15 @@ impl std::fmt::Display for Entry {
 /// Why scope refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Denied {
-    /// No entry names this host and port: the one refusal that can be answered by admitting it.
+    /// No entry names this host and port: a refusal that can be answered by admitting it.
     NotInScope(Origin),
+    /// An entry names it, and has expired: admitting it anew answers this too.
+    Expired {
+        /// Who.
+        origin: Origin,
+        /// The last second it was in scope.
+        until: Stamp,
+    },
     /// It is in scope, but resolves to a place that its entry does not name.
     Address {
         /// Who.
@@ -117,6 +131,10 @@ impl Denied {
         match self {
             Self::NotInScope(o) => Error::refused(format!("{} is not in scope", text::display_str(&o.host_port())))
                 .hint(format!("add --allow {}", text::display_str(&o.host_port()))),
+            Self::Expired { origin, until } => {
+                Error::refused(format!("{} was in scope until {}", text::display_str(&origin.host_port()), day(*until)))
+                    .hint("set a later `expires` in lunette.toml, or leave it for good")
+            }
             Self::Address { origin, address, class: class @ Class::Metadata } => {
                 Error::refused(format!("{} resolves to {address}, {}", text::display_str(&origin.host), class.words()))
                     .hint(match address {
@@ -138,6 +156,11 @@ impl Denied {
             Self::Offline => Error::refused("this run is offline").hint("leave out --offline to connect"),
         }
     }
+}
+
+/// The day of an instant, as lunette.toml writes it.
+fn day(at: Stamp) -> String {
+    at.to_string().chars().take(10).collect()
 }
 
 /// Proof that scope admits a host and port. Only [`Scope::authorise`] makes one, and only a holder can dial.
@@ -186,14 +209,20 @@ impl Scope {
     /// Admits a host and port by name, or says why not.
     ///
     /// # Errors
-    /// [`Denied::Offline`] or [`Denied::NotInScope`].
+    /// [`Denied::Offline`], [`Denied::NotInScope`] or [`Denied::Expired`].
     pub fn authorise(&self, origin: &Origin) -> Result<ScopeToken, Denied> {
         if self.offline {
             return Err(Denied::Offline);
         }
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = SystemClock.wall();
         let mut token: Option<ScopeToken> = None;
+        let mut expired = None;
         for entry in entries.iter().filter(|e| e.covers(origin)) {
+            if entry.expired(now) {
+                expired = expired.max(entry.until);
+                continue;
+            }
             let t = token.get_or_insert_with(|| ScopeToken {
                 origin: origin.clone(),
                 range: Vec::new(),
@@ -205,7 +234,10 @@ impl Scope {
             t.literal = t.literal.or(entry.literal().filter(|_| !entry.typed));
             t.typed |= entry.typed;
         }
-        token.ok_or_else(|| Denied::NotInScope(origin.clone()))
+        token.ok_or_else(|| match expired {
+            Some(until) => Denied::Expired { origin: origin.clone(), until },
+            None => Denied::NotInScope(origin.clone()),
+        })
     }
 
     /// Judges the addresses a host resolved to. Every one must be admitted: a name with one good and one bad address is
@@ -268,6 +300,16 @@ mod tests {
                 .expect_err("offline"),
             Denied::Offline
         );
+    }
+
+    #[test]
+    fn an_entry_that_has_expired_is_not_in_scope_and_says_since_when() {
+        let past = Entry { until: Stamp::parse("2020-01-31T23:59:59Z"), ..Entry::parse("a.test").expect("entry") };
+        let scope = Scope::new(vec![past], false);
+        let denied = scope.authorise(&origin("https://a.test/")).expect_err("expired");
+        assert!(denied.error().to_string().contains("a.test:443 was in scope until 2020-01-31;"), "{denied:?}");
+        scope.admit(Entry { until: Stamp::parse("9999-01-31T23:59:59Z"), ..Entry::parse("a.test").expect("entry") });
+        assert!(scope.authorise(&origin("https://a.test/")).is_ok());
     }
 
     #[test]

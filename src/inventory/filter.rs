@@ -59,6 +59,23 @@ enum Node {
     Security(Vec<u8>),
 }
 
+/// The filter that `@name` stands for among those that are saved; any other text is itself. Where none is saved, `@` is a
+/// letter like any other.
+///
+/// # Errors
+/// None of that name is saved.
+pub fn expand<'a>(text: &'a str, saved: &'a [(String, String)]) -> Result<&'a str, FilterError> {
+    let Some(name) = text.strip_prefix('@').filter(|_| !saved.is_empty()) else { return Ok(text) };
+    if let Some((_, filter)) = saved.iter().find(|(n, _)| n == name) {
+        return Ok(filter);
+    }
+    let near = match nearest(name, saved.iter().map(|(n, _)| n.as_str())) {
+        Some(near) => format!("did you mean @{}?", display_str(near)),
+        None => format!("there is @{}", saved.iter().map(|(n, _)| display_str(n)).collect::<Vec<_>>().join(", @")),
+    };
+    Err(FilterError { at: 1, what: format!("no filter is saved as {}; {near}", display_str(name)) })
+}
+
 impl Filter {
     /// Reads a filter; an empty text lets everything through.
     ///
@@ -310,6 +327,16 @@ fn status(value: &str) -> Option<Node> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_saved_filter_goes_by_its_name() {
+        let saved = [("open".to_owned(), "~state shadow".to_owned())];
+        assert_eq!(expand("@open", &saved).as_deref(), Ok("~state shadow"));
+        assert_eq!(expand("open", &saved).as_deref(), Ok("open"));
+        assert_eq!(expand("@me", &[]).as_deref(), Ok("@me"));
+        assert!(expand("@opne", &saved).expect_err("unknown").what.contains("did you mean @open?"));
+        assert!(expand("@zzzzzzzz", &saved).expect_err("unknown").what.contains("there is @open"));
+    }
     use crate::base::Untrusted;
     use proptest::prelude::*;
     use std::collections::BTreeMap;

@@ -1,5 +1,10 @@
-//! Floor 4: what is kept. Without a workspace everything is kept in memory, for this run only.
+//! Floor 4: what is kept. A workspace keeps it in its folder; without one it is kept in memory, for this run only.
 
+pub mod audit;
+mod folder;
 mod memory;
+pub mod workspace;
 
+pub use audit::Audit;
 pub use memory::Memory;
+pub use workspace::Workspace;

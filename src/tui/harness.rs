@@ -68,6 +68,7 @@ impl Screen {
             workspace: "no workspace".to_owned(),
             scope: "api.test:443".to_owned(),
             sources: sources.iter().map(Into::into).collect(),
+            filters: Vec::new(),
             open: None,
             theme,
             mouse: true,

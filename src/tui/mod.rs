@@ -43,6 +43,8 @@ pub struct Start {
     pub scope: String,
     /// Specifications and logs to read at once.
     pub sources: Vec<PathBuf>,
+    /// Filters of the list that the workspace has saved: name and text.
+    pub filters: Vec<(String, String)>,
     /// A URL to open in the composer at once: `[METHOD] URL`.
     pub open: Option<String>,
     /// How roles look.

@@ -71,7 +71,7 @@ impl Root {
         Self {
             at: PaneId::Inventory,
             panes: Panes {
-                inventory: InventoryPane::new(start.sources.clone()),
+                inventory: InventoryPane::new(start.sources.clone(), start.filters.clone()),
                 composer: ComposerPane::default(),
                 token: TokenPane::default(),
                 oauth: Plain("OAuth flows, hop by hop, with what is wrong about each. Nothing of it is here yet."),

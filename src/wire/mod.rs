@@ -3,12 +3,14 @@
 //! Nothing here opens a socket or a file. A request is bytes: its target is never a parsed URL, because a URL library
 //! folds what a reviewer typed on purpose.
 
+pub mod address;
 pub mod exchange;
 pub mod request;
 pub mod response;
 pub mod traits;
 pub mod url;
 
+pub use address::Cidr;
 pub use exchange::{
     Alteration, Certificate, Connection, Exchange, Failure, FailureKind, Phase, Phases, Sender, TlsFacts,
 };

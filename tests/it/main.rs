@@ -9,3 +9,4 @@ mod samples;
 mod support;
 mod tui;
 mod walk;
+mod workspace;

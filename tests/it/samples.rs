@@ -9,12 +9,13 @@ use lunette::jwt::{self, Kind};
 use lunette::wire::{Exchange, Request, Response};
 use lunette::{demo, grade};
 
-fn files() -> [(&'static str, String); 4] {
+fn files() -> [(&'static str, String); 5] {
     [
         ("shop.openapi.json", demo::openapi(demo::SAMPLE_BASE)),
         ("shop.access.log", demo::access_log()),
         ("shop.token", demo::sample_token() + "\n"),
         ("shop.har", demo::har()),
+        ("lunette.schema.json", lunette::store::workspace::schema()),
     ]
 }
 

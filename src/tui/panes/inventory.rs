@@ -12,7 +12,7 @@ use ratatui::layout::Rect;
 use super::{Now, Pane, Prompt, WIDE, columns, movement};
 use crate::app::{Ask, Progress};
 use crate::base::figure::{count, millis};
-use crate::inventory::filter::Filter;
+use crate::inventory::filter::{self, Filter};
 use crate::inventory::{Endpoint, Inventory, Seen, State};
 use crate::tui::effect::{Effect, EndpointKey, Grades, Level};
 use crate::tui::keymap::{Action, Context};
@@ -50,6 +50,8 @@ pub struct InventoryPane {
     rows: Vec<u32>,
     cursor: Cursor,
     filter: Field,
+    /// Filters of the workspace: name and text.
+    saved: Vec<(String, String)>,
     /// The filter before it was opened for editing, to go back to.
     editing: Option<String>,
     filter_error: Option<(usize, String)>,
@@ -82,14 +84,15 @@ struct Loading {
 }
 
 impl InventoryPane {
-    /// An empty list; `sources` are what was asked to be read.
-    pub fn new(sources: Vec<PathBuf>) -> Self {
+    /// An empty list; `sources` are what was asked to be read, `saved` the filters that `@name` stands for.
+    pub fn new(sources: Vec<PathBuf>, saved: Vec<(String, String)>) -> Self {
         Self {
             list: Arc::default(),
             long_paths: false,
             rows: Vec::new(),
             cursor: Cursor::default(),
             filter: Field::default(),
+            saved,
             editing: None,
             filter_error: None,
             sort: None,
@@ -187,7 +190,7 @@ impl InventoryPane {
             self.filter_error = None;
             self.rows = (0..all).collect();
         } else {
-            match Filter::parse(&text) {
+            match filter::expand(&text, &self.saved).and_then(Filter::parse) {
                 Ok(filter) => {
                     self.filter_error = None;
                     self.rows = (0..all).filter(|i| filter.matches(&self.list.endpoints[*i as usize])).collect();

@@ -1,5 +1,6 @@
 //! The command line, as a script uses it: the real binary, its exit codes, its two streams.
 
+mod audit;
 mod grade;
 mod input;
 mod inventory;
@@ -7,6 +8,7 @@ mod network;
 mod send;
 mod token;
 mod usage;
+mod workspace;
 
 use std::path::Path;
 

@@ -22,6 +22,10 @@ fn a_misspelt_command_or_option_is_answered_with_the_near_one() {
     for (arguments, words) in [
         (&["inventroy"][..], &["inventroy", "did you mean lunette inventory?"][..]),
         (&["xyzzyx"], &["xyzzyx", "neither a command nor a file", "lunette --help"]),
+        (
+            &["--offline", "inventory"],
+            &["inventory stands behind an option", "put the command first: lunette inventory"],
+        ),
         (&["--bogus"], &["--bogus", "see --help"]),
         (&["send", "--fromat", "json", "GET", "http://127.0.0.1:1/"], &["--fromat", "did you mean --format?"]),
         (&["send", "GET"], &["an argument is missing", "URL"]),
@@ -35,7 +39,10 @@ fn a_misspelt_command_or_option_is_answered_with_the_near_one() {
             &["http://127.0.0.1:1: ", "user name", "Authorization header"],
         ),
         (&["send", "GET", "http://127.0.0.1:99999/"], &["99999", "port"]),
-        (&["send", "GET", "http://127.0.0.1:1/", "-H", "nocolon"], &["colon", "-H nocolon", "Name: value"]),
+        (
+            &["send", "GET", "http://127.0.0.1:1/", "-H", "nocolon"],
+            &["colon", "-H: a header needs a colon", "Name: value"],
+        ),
         (&["send", "GET", "http://127.0.0.1:1/", "--http", "3"], &["--http takes 1.1 or 2"]),
         (&["send", "GET", "http://127.0.0.1:1/", "--timeout", "0"], &["--timeout", "--timeout 5"]),
         (&["send", "GET", "http://127.0.0.1:1/", "--timeout", "nan"], &["--timeout"]),
@@ -57,12 +64,10 @@ fn a_misspelt_command_or_option_is_answered_with_the_near_one() {
 #[test]
 fn what_the_contract_names_for_later_is_refused_with_a_sentence() {
     let cli = Cli::new();
-    for command in ["init", "oauth", "run", "rate", "check", "graphql", "report", "vault", "audit", "rules", "man"] {
-        cli.run(&[command]).usage(&[command, "is not part of this version", "this version has inventory"]);
+    for command in ["oauth", "run", "rate", "check", "graphql", "report", "vault", "rules", "man"] {
+        cli.run(&[command]).usage(&[command, "is not part of this version", "this version has init, inventory"]);
     }
-    for option in
-        ["--proxy", "--identity", "--cert", "--key", "--p12", "--workspace", "--follow", "--raw", "--curl", "--export"]
-    {
+    for option in ["--proxy", "--identity", "--cert", "--key", "--p12", "--follow", "--raw", "--curl", "--export"] {
         cli.run(&["send", "GET", "http://127.0.0.1:1/", option, "x"]).usage(&[option, "is not part of this version"]);
     }
     for arguments in [

@@ -21,6 +21,7 @@ pub struct Cli {
     folder: TempDir,
     stdin: Vec<u8>,
     environment: Vec<(&'static str, String)>,
+    below: PathBuf,
 }
 
 /// How a run ended.
@@ -40,7 +41,7 @@ impl Cli {
     /// An empty folder.
     pub fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder for the test");
-        Self { folder, stdin: Vec::new(), environment: Vec::new() }
+        Self { folder, stdin: Vec::new(), environment: Vec::new(), below: PathBuf::new() }
     }
 
     /// Writes a file first.
@@ -61,16 +62,25 @@ impl Cli {
         self
     }
 
+    /// Runs in a folder below from now on.
+    pub fn below(mut self, name: &str) -> Self {
+        self.below = name.into();
+        self
+    }
+
     /// A path in the folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     fn command(&self, arguments: &[impl AsRef<OsStr>]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_lunette"));
+        self.command_of(Command::new(env!("CARGO_BIN_EXE_lunette")), arguments)
+    }
+
+    fn command_of(&self, mut command: Command, arguments: &[impl AsRef<OsStr>]) -> Command {
         command
             .args(arguments)
-            .current_dir(self.folder.path())
+            .current_dir(self.folder.path().join(&self.below))
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.folder.path())
@@ -84,6 +94,28 @@ impl Cli {
     /// Runs to the end.
     pub fn run(&self, arguments: &[impl AsRef<OsStr>]) -> Ran {
         self.start(arguments).end()
+    }
+
+    /// Runs to the end without the superuser's right to write where it is not permitted.
+    pub fn run_bound(&self, arguments: &[impl AsRef<OsStr>]) -> Ran {
+        if !rustix::process::geteuid().is_root() {
+            return self.run(arguments);
+        }
+        self.run_by("setpriv", &["--bounding-set=-dac_override,-dac_read_search"], arguments)
+    }
+
+    /// Runs to the end on a disk that takes no file larger than this many blocks of 512 bytes.
+    pub fn run_full(&self, blocks: u32, arguments: &[impl AsRef<OsStr>]) -> Ran {
+        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        self.run_by("sh", &["-c", &script], arguments)
+    }
+
+    fn run_by(&self, program: &str, before: &[&str], arguments: &[impl AsRef<OsStr>]) -> Ran {
+        let mut command = Command::new(program);
+        command.args(before).arg(env!("CARGO_BIN_EXE_lunette"));
+        let mut running = Self::running(self.command_of(command, arguments), arguments, &self.stdin);
+        running.stdout = running.child.stdout.take().map(Reading::start);
+        running.end()
     }
 
     /// Runs to the end with a stdout that nobody reads.
@@ -101,11 +133,15 @@ impl Cli {
     }
 
     fn spawn(&self, arguments: &[impl AsRef<OsStr>]) -> Running {
+        Self::running(self.command(arguments), arguments, &self.stdin)
+    }
+
+    fn running(mut command: Command, arguments: &[impl AsRef<OsStr>], stdin_bytes: &[u8]) -> Running {
         let shown = arguments.iter().map(|a| a.as_ref().to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ");
-        let mut child = self.command(arguments).spawn().expect("the binary starts");
+        let mut child = command.spawn().expect("the binary starts");
         if let Some(mut stdin) = child.stdin.take() {
             // A program that reads no stdin closes it, and that is no fault.
-            let bytes = self.stdin.clone();
+            let bytes = stdin_bytes.to_vec();
             std::thread::spawn(move || stdin.write_all(&bytes));
         }
         let stderr = child.stderr.take().map(Reading::start);

@@ -23,6 +23,7 @@ fn the_program_itself() {
         workspace: "no workspace".into(),
         scope: "none".into(),
         sources: vec!["shop.yaml".into()],
+        filters: Vec::new(),
         open: None,
         theme: if mode == "mono" { Theme::mono() } else { Theme::terminal() },
         mouse: true,

@@ -1,4 +1,5 @@
-//! What an address is, whatever way it was written: scope judges the address a name resolved to, never the spelling.
+//! What an address is, whatever way it was written: scope judges the address a name resolved to, never the spelling; and
+//! ranges of addresses, as a scope entry names them.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

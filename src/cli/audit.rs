@@ -1,0 +1,91 @@
+//! `lunette audit`: what was sent from the workspace, and whether the log of it is whole.
+
+use std::path::PathBuf;
+
+use crate::base::text::display_str;
+use crate::base::{Error, Exit, Result, Stamp};
+use crate::report::audit::{document, intact, plain, verdict};
+use crate::store::Workspace;
+use crate::store::audit::{Chain, Select, scan};
+use crate::wire::url::split_port;
+
+use super::Common;
+use super::args::AuditAction;
+use super::output::{Output, complain};
+
+pub fn run(common: &Common, action: &AuditAction) -> Result<Exit> {
+    let folder = folder(common)?;
+    let output = Output::new(common.format);
+    match action {
+        AuditAction::Show { who, host, since } => {
+            let select = select(who.as_deref(), host.as_deref(), since.as_deref())?;
+            let (chain, sent) = scan(&folder, None, Some(&select))?;
+            let written = output.result(|| document(&chain, Some(&sent)), || plain(&sent));
+            if let Some(broken) = &chain.broken {
+                complain(&format!("lunette: the chain is broken at line {}; run lunette audit verify", broken.line));
+            }
+            Ok(written)
+        }
+        AuditAction::Verify { head } => {
+            let head = head.as_deref().map(head_typed).transpose()?;
+            let (chain, _) = scan(&folder, head.as_deref(), None)?;
+            let written = output.result(|| document(&chain, None), || verdict(&chain));
+            if let Some(why) = why(&chain) {
+                complain(&format!("lunette: {why}"));
+            }
+            Ok(if intact(&chain) { written } else { Exit::Findings })
+        }
+    }
+}
+
+fn why(chain: &Chain) -> Option<String> {
+    match (&chain.broken, chain.anchored) {
+        (Some(b), _) => Some(format!("audit.jsonl:{}: {}", b.line, b.what)),
+        (None, Some(false)) => Some("audit.jsonl: the head that was given does not stand in it".to_owned()),
+        _ => None,
+    }
+}
+
+/// The folder of the workspace. Its file need not be right for its log to be read.
+fn folder(common: &Common) -> Result<PathBuf> {
+    if let Some(named) = common.named() {
+        return Ok(named.to_owned());
+    }
+    let here = std::env::current_dir().unwrap_or_default();
+    Workspace::locate(&here).map(ToOwned::to_owned).ok_or_else(|| {
+        Error::input("there is no workspace here or above, and without one nothing is logged")
+            .hint("name it with --workspace DIR")
+    })
+}
+
+fn head_typed(head: &str) -> Result<String> {
+    let head = head.to_ascii_lowercase();
+    if head.len() == 64 && head.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Ok(head);
+    }
+    Err(Error::input("this is not a head")
+        .at(format!("--head {}", display_str(&head)))
+        .hint("give 64 hexadecimal digits"))
+}
+
+fn select(who: Option<&str>, host: Option<&str>, since: Option<&str>) -> Result<Select> {
+    let (host, port) = match host {
+        None => (None, None),
+        Some(typed) => {
+            let (host, port) = split_port(typed.as_bytes()).map_err(|what| {
+                Error::input(what).at(format!("--host {}", display_str(typed))).hint("write HOST or HOST:PORT")
+            })?;
+            (Some(host), port)
+        }
+    };
+    let since = since
+        .map(|s| {
+            Stamp::parse(s).ok_or_else(|| {
+                Error::input("this is not a time in RFC 3339")
+                    .at(format!("--since {}", display_str(s)))
+                    .hint("write --since 2026-01-31T08:00:00Z")
+            })
+        })
+        .transpose()?;
+    Ok(Select { who: who.map(str::to_owned), host, port, since })
+}
