@@ -88,9 +88,14 @@ impl Workbench {
         }
     }
 
-    /// Tells the screen from the screen's own thread: the channel drains on another.
+    /// Tells the screen from the screen's own thread, which alone makes room: where there is none, another thread waits.
     fn tell(&self, event: Event) {
-        let _ = self.shared.events.blocking_send(event);
+        if let Err(mpsc::error::TrySendError::Full(event)) = self.shared.events.try_send(event) {
+            let events = self.shared.events.clone();
+            let _ = spawn("tell", move || {
+                let _ = events.blocking_send(event);
+            });
+        }
     }
 
     fn load(&self, paths: Vec<PathBuf>) -> Result<()> {
@@ -117,9 +122,13 @@ impl Workbench {
                 let origin = request.origin.clone();
                 let mut waiting = lock(&self.waiting);
                 let asked = waiting.iter().any(|(r, _)| r.origin == origin);
-                if waiting.len() < MOST_WAITING {
-                    waiting.push((request, policy));
+                if waiting.len() == MOST_WAITING {
+                    return Err(Error::refused(format!(
+                        "{MOST_WAITING} sends wait to be admitted; this one was not kept"
+                    ))
+                    .hint("answer the question about their host first"));
                 }
+                waiting.push((request, policy));
                 drop(waiting);
                 if !asked {
                     let reason = question(&denied, &origin);
@@ -134,16 +143,19 @@ impl Workbench {
     fn start(&self, request: Request, policy: Policy) -> Result<()> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let shared = Arc::clone(&self.shared);
-        // Held until its start is told, so that a job that ends at once is not told to have ended before.
+        // Held until it is known, so that a job that ends at once is not forgotten before.
         let mut jobs = lock(&self.shared.jobs);
         let handle = self.engine.submit(Budget::HAND, move |transport| {
             Box::pin(async move {
-                let judged = send::judge(transport.send(request, policy).await);
+                // Told by the job itself, so that its start is told before its end and no lock is held meanwhile.
+                let _ = shared.events.send(Event::Started(id)).await;
+                let exchange = transport.send(request, policy).await;
+                // A large body takes its time to judge; the engine's other work goes on.
+                let judged = tokio::task::block_in_place(|| send::judge(exchange));
                 shared.done(id, judged).await;
             })
         })?;
         jobs.insert(id, handle);
-        self.tell(Event::Started(id));
         Ok(())
     }
 
@@ -198,4 +210,71 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
         .spawn(work)
         .map(drop)
         .map_err(|e| Error::new(Exit::NotJudged, format!("no thread to {name}: {e}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::app::Provided;
+    use crate::engine::Config;
+    use crate::files::Disk;
+    use crate::store::Memory;
+
+    fn bench(config: Config) -> (Workbench, mpsc::Receiver<Event>) {
+        let engine = Engine::start(config, Arc::new(Memory::default())).expect("an engine");
+        Workbench::new(engine, Arc::new(Provided::new([], Arc::new(Disk))))
+    }
+
+    fn draft(url: &str) -> Draft {
+        Draft { method: "GET".to_owned(), url: url.to_owned(), ..Draft::default() }
+    }
+
+    #[test]
+    fn an_ask_never_waits_for_a_screen_that_takes_nothing() {
+        let (bench, mut events) = bench(Config { offline: true, ..Config::default() });
+        let (done, finished) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            for _ in 0..MOST_EVENTS + 50 {
+                bench.ask(Ask::Send(draft("http://127.0.0.1:1/")));
+            }
+            let _ = done.send(());
+        });
+        assert!(finished.recv_timeout(Duration::from_secs(20)).is_ok(), "the screen's thread is stuck");
+        for _ in 0..MOST_EVENTS + 50 {
+            assert!(matches!(events.blocking_recv(), Some(Event::Failed(_))), "none is lost");
+        }
+    }
+
+    #[test]
+    fn a_start_is_told_before_its_end_and_a_send_too_many_is_named() {
+        let target = "http://127.0.0.1:1/";
+        let origin = Request::new("GET", target.as_bytes()).expect("url").origin;
+        let (bench, mut events) = bench(Config { scope: vec![Entry::typed(&origin)], ..Config::default() });
+        for _ in 0..20 {
+            bench.ask(Ask::Send(draft(target)));
+            let mut started = None;
+            loop {
+                match events.blocking_recv().expect("an event") {
+                    Event::Started(id) => started = Some(id),
+                    Event::Done(id, _) => {
+                        assert_eq!(started, Some(id));
+                        break;
+                    }
+                    _ => {}
+                }
+            }
+        }
+        for _ in 0..=MOST_WAITING {
+            bench.ask(Ask::Send(draft("http://other.test/")));
+        }
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let told = std::iter::from_fn(|| events.blocking_recv());
+        let failed = told.take_while(|_| Instant::now() < deadline).find_map(|e| match e {
+            Event::Failed(e) => Some(e.to_string()),
+            _ => None,
+        });
+        assert!(failed.is_some_and(|e| e.contains("sends wait")));
+    }
 }

@@ -246,7 +246,7 @@ impl Scope {
     /// # Errors
     /// [`Denied::Address`] or [`Denied::Rebound`] for the first address that is not admitted.
     pub fn judge(&self, token: &ScopeToken, addresses: &[IpAddr]) -> Result<(), Denied> {
-        let mut by_typing = false;
+        let mut by_typing = Vec::new();
         for &address in addresses {
             let class = classify(address);
             if class == Class::Public || token.literal == Some(address) {
@@ -257,7 +257,7 @@ impl Scope {
                 Class::Metadata => {}
                 _ if ranged => continue,
                 _ if token.typed => {
-                    by_typing = true;
+                    by_typing.push(address);
                     continue;
                 }
                 _ => {}
@@ -266,10 +266,13 @@ impl Scope {
         }
         let mut pins = self.pins.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pinned) = pins.get(&token.origin.host) {
-            if let Some(&address) = addresses.iter().find(|a| !pinned.contains(&canonical(**a))) {
+            // Public names change their addresses as they like; nobody's may move into a place that only typing it admits.
+            let all_public = pinned.iter().all(|a| classify(*a) == Class::Public);
+            let judged = if all_public { by_typing.as_slice() } else { addresses };
+            if let Some(&address) = judged.iter().find(|a| !pinned.contains(&canonical(**a))) {
                 return Err(Denied::Rebound { origin: token.origin.clone(), address });
             }
-        } else if by_typing {
+        } else if token.typed {
             pins.insert(token.origin.host.clone(), addresses.iter().map(|a| canonical(*a)).collect());
         }
         Ok(())
@@ -333,6 +336,22 @@ mod tests {
         assert!(scope.judge(&t, &[ip("127.0.0.1")]).is_ok());
         assert!(scope.judge(&t, &[ip("::ffff:127.0.0.1")]).is_ok());
         assert!(matches!(scope.judge(&t, &[ip("127.0.0.2")]), Err(Denied::Rebound { .. })));
+    }
+
+    #[test]
+    fn a_typed_target_that_was_public_does_not_move_inside() {
+        let scope = Scope::default();
+        let o = origin("http://api.test/");
+        scope.admit(Entry::typed(&o));
+        let t = scope.authorise(&o).expect("typed");
+        assert!(scope.judge(&t, &[ip("93.184.216.34")]).is_ok());
+        assert!(scope.judge(&t, &[ip("93.184.216.35")]).is_ok(), "a public name changes its addresses");
+        for inside in ["127.0.0.1", "10.0.0.1", "::1", "fe80::1"] {
+            assert!(matches!(scope.judge(&t, &[ip(inside)]), Err(Denied::Rebound { .. })), "{inside}");
+        }
+        scope.admit(Entry::parse("api.test=10.0.0.0/8").expect("entry"));
+        let t = scope.authorise(&o).expect("typed");
+        assert!(scope.judge(&t, &[ip("10.0.0.1")]).is_ok(), "its entry names the range");
     }
 
     #[test]
