@@ -70,13 +70,15 @@ impl Timer {
         }
     }
 
+    /// True once the whole exchange has no time left.
+    pub fn is_over(&self) -> bool {
+        Instant::now() >= self.by
+    }
+
     /// The failure after a `None`: of the phase, or of the whole exchange.
     pub fn failure(&self, phase: Phase, late: String) -> Failure {
-        let message = if Instant::now() >= self.by {
-            format!("the exchange took longer than {} s", self.total.as_secs_f32())
-        } else {
-            late
-        };
+        let message =
+            if self.is_over() { format!("the exchange took longer than {} s", self.total.as_secs_f32()) } else { late };
         Failure { phase, kind: FailureKind::Timeout, message }
     }
 }
