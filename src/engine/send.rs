@@ -590,7 +590,7 @@ mod tests {
                 request = request.header("Host", host);
             }
             let mut expressed = express(&request).expect("expressed");
-            absolute(&request, &mut expressed).map(|u| u.into_parts())
+            absolute(&request, &mut expressed).map(http::Uri::into_parts)
         };
         for (host, target, authority) in
             [(None, "*", "api.test"), (None, "//x?y", "api.test"), (Some("other.test:81"), "/a/../b", "other.test:81")]

@@ -35,7 +35,10 @@ fn a_misspelt_command_or_option_is_answered_with_the_near_one() {
             &["http://127.0.0.1:1: ", "user name", "Authorization header"],
         ),
         (&["send", "GET", "http://127.0.0.1:99999/"], &["99999", "port"]),
-        (&["send", "GET", "http://127.0.0.1:1/", "-H", "nocolon"], &["colon", "-H: a header needs a colon", "Name: value"]),
+        (
+            &["send", "GET", "http://127.0.0.1:1/", "-H", "nocolon"],
+            &["colon", "-H: a header needs a colon", "Name: value"],
+        ),
         (&["send", "GET", "http://127.0.0.1:1/", "--http", "3"], &["--http takes 1.1 or 2"]),
         (&["send", "GET", "http://127.0.0.1:1/", "--timeout", "0"], &["--timeout", "--timeout 5"]),
         (&["send", "GET", "http://127.0.0.1:1/", "--timeout", "nan"], &["--timeout"]),
