@@ -247,13 +247,19 @@ pub fn mask_url(url: &[u8]) -> Vec<u8> {
 pub fn mask_message(bytes: &[u8]) -> Vec<u8> {
     let end = memchr::memmem::find(bytes, b"\r\n\r\n").map_or(bytes.len(), |i| i + 4);
     let mut out = Vec::with_capacity(bytes.len());
+    // Whether the field that a folded line goes on with is a credential's.
+    let mut credential = false;
     for (i, line) in bytes[..end].split_inclusive(|b| *b == b'\n').enumerate() {
         let text = line.trim_ascii_end();
         if i == 0 {
             let (target, version) = text.split_at(memchr::memrchr(b' ', text).unwrap_or(text.len()));
             out.extend(mask_target(target));
             out.extend_from_slice(version);
+        } else if credential && matches!(text.first(), Some(b' ' | b'\t')) {
+            out.extend_from_slice(&text[..1]);
+            out.extend_from_slice(MASK.as_bytes());
         } else if let Some(colon) = memchr::memchr(b':', text) {
+            credential = is_credential_header(&text[..colon]);
             let value = text[colon + 1..].trim_ascii_start();
             out.extend_from_slice(&text[..text.len() - value.len()]);
             out.extend(mask_header(&text[..colon], value));
@@ -377,6 +383,13 @@ mod tests {
             masked,
             "POST /x?access_token=***&a=1 HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer ***\r\n\r\n{\"password\":\"***\"}"
         );
+    }
+
+    #[test]
+    fn a_folded_credential_is_masked_on_every_line() {
+        let sent = b"GET / HTTP/1.1\r\nAuthorization: Digest a=\"1\",\r\n response: zzz\r\nA: b\r\n c\r\n\r\n";
+        let masked = String::from_utf8(mask_message(sent)).expect("utf8");
+        assert_eq!(masked, "GET / HTTP/1.1\r\nAuthorization: Digest ***\r\n ***\r\nA: b\r\n c\r\n\r\n");
     }
 
     #[test]

@@ -95,7 +95,12 @@ impl Common {
             return Err(Error::input("--rate takes a number above 0").hint("for example --rate 5"));
         }
         let roots = match &self.cacert {
-            Some(path) => Some(files.whole(path, 8 << 20)?),
+            Some(path) => {
+                let pem = files.whole(path, 8 << 20)?;
+                // Looked at here, where the name of the file is known.
+                crate::engine::check_roots(&pem).map_err(|e| e.at(display_str(&path.to_string_lossy())))?;
+                Some(pem)
+            }
             None => None,
         };
         Ok(Config {

@@ -57,6 +57,8 @@ struct Gate {
     limits: Limits,
     permits: Arc<Semaphore>,
     schedule: Mutex<Schedule>,
+    /// Whose turn it is in a batch: one place is held at most, so that what is cancelled leaves no gap behind.
+    turn: tokio::sync::Mutex<()>,
 }
 
 /// The budgets of a run, by origin.
@@ -96,6 +98,7 @@ impl Budgets {
             limits,
             permits: Arc::new(Semaphore::new(limits.concurrency)),
             schedule: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
         });
         gates.insert(origin.clone(), Arc::clone(&gate));
         gate
@@ -105,15 +108,21 @@ impl Budgets {
     /// nothing.
     pub async fn admit(&self, origin: &Origin, lane: Lane) -> Pass {
         let gate = self.gate(origin);
-        let wait = gate.limits.rate.filter(|r| *r > 0.0).map(|rate| {
-            let interval = Duration::from_secs_f64(1.0 / rate);
-            gate.schedule.lock().unwrap_or_else(PoisonError::into_inner).reserve(Instant::now(), interval)
-        });
+        let interval = gate.limits.rate.filter(|r| *r > 0.0).map(|rate| Duration::from_secs_f64(1.0 / rate));
+        let reserve =
+            |interval| gate.schedule.lock().unwrap_or_else(PoisonError::into_inner).reserve(Instant::now(), interval);
         match lane {
-            Lane::Hand => Pass { _permit: Arc::clone(&gate.permits).try_acquire_owned().ok() },
+            Lane::Hand => {
+                interval.map(reserve);
+                Pass { _permit: Arc::clone(&gate.permits).try_acquire_owned().ok() }
+            }
             Lane::Batch => {
-                if let Some(wait) = wait.filter(|w| !w.is_zero()) {
-                    tokio::time::sleep(wait).await;
+                if let Some(interval) = interval {
+                    let _turn = gate.turn.lock().await;
+                    let wait = reserve(interval);
+                    if !wait.is_zero() {
+                        tokio::time::sleep(wait).await;
+                    }
                 }
                 Pass { _permit: Arc::clone(&gate.permits).acquire_owned().await.ok() }
             }
@@ -161,6 +170,27 @@ mod tests {
             assert!(batch.is_err());
             let hand = tokio::time::timeout(Duration::from_secs(5), budgets.admit(&o, Lane::Hand)).await;
             assert!(hand.is_ok());
+        });
+    }
+
+    #[test]
+    fn a_cancelled_batch_leaves_no_gap() {
+        let rt = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("runtime");
+        rt.block_on(async {
+            let budgets = Arc::new(Budgets::new(Some(20.0)));
+            let o = origin("https://api.test/");
+            let waiting: Vec<_> = (0..1_000)
+                .map(|_| {
+                    let (budgets, o) = (Arc::clone(&budgets), o.clone());
+                    tokio::spawn(async move { budgets.admit(&o, Lane::Batch).await })
+                })
+                .collect();
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            for w in waiting {
+                w.abort();
+            }
+            let next = tokio::time::timeout(Duration::from_secs(5), budgets.admit(&o, Lane::Batch)).await;
+            assert!(next.is_ok(), "fifty seconds of places were left behind");
         });
     }
 }

@@ -13,7 +13,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::base::text::display_str;
-use crate::wire::{Deadlines, Failure, FailureKind, HttpChoice, Origin, Phase, Policy, Scheme, TlsFacts};
+use crate::wire::{Connection, Deadlines, Failure, FailureKind, HttpChoice, Origin, Phase, Policy, Scheme, TlsFacts};
 
 use super::scope::{Scope, ScopeToken};
 use super::tls::{Trust, facts};
@@ -51,6 +51,14 @@ pub struct Dialled {
     pub tls: Option<TlsFacts>,
     /// Protocol agreed on.
     pub alpn: Option<String>,
+}
+
+impl Dialled {
+    /// The connection, once there is one.
+    pub fn connection(&self) -> Option<Connection> {
+        let (remote, local) = self.ends?;
+        Some(Connection { remote, local, alpn: self.alpn.clone(), reused: false, proxy: None })
+    }
 }
 
 /// Either kind of stream.
@@ -106,38 +114,43 @@ impl Dialer {
         Ok(addresses.into_iter().map(|a| SocketAddr::new(a, origin.port)).collect())
     }
 
-    /// Connects to the first of `addresses` that answers, and shakes hands where the scheme asks for it.
+    /// Connects to the first of `addresses` that answers before `by`.
     ///
     /// # Errors
-    /// The failure of the last address tried, or of the handshake; what was learnt stands in `out`.
+    /// The failure of the last address tried; what was learnt stands in `out`.
     pub async fn connect(
         &self,
         token: &ScopeToken,
         addresses: &[SocketAddr],
+        by: Instant,
+        policy: &Policy,
+        out: &mut Dialled,
+    ) -> Result<TcpStream, Failure> {
+        connect_any(token.origin(), addresses, by, &policy.deadlines, out).await
+    }
+
+    /// Shakes hands where the scheme asks for it, within its own deadline and before `by`.
+    ///
+    /// # Errors
+    /// The failure of the handshake; what was learnt stands in `out`.
+    pub async fn secure(
+        &self,
+        token: &ScopeToken,
+        tcp: TcpStream,
+        by: Instant,
         policy: &Policy,
         out: &mut Dialled,
     ) -> Result<Stream, Failure> {
         let origin = token.origin();
-        let tcp = connect_any(origin, addresses, &policy.deadlines, out).await?;
-        match origin.scheme {
-            Scheme::Http => Ok(Stream::Plain(tcp)),
-            Scheme::Https => self.secure(origin, tcp, policy, out).await,
+        if origin.scheme == Scheme::Http {
+            return Ok(Stream::Plain(tcp));
         }
-    }
-
-    async fn secure(
-        &self,
-        origin: &Origin,
-        tcp: TcpStream,
-        policy: &Policy,
-        out: &mut Dialled,
-    ) -> Result<Stream, Failure> {
         let tls = |message: String| failure(Phase::Tls, FailureKind::Tls, message);
         let name = ServerName::try_from(origin.host.clone())
             .map_err(|_| tls(format!("{} cannot be a TLS server name", display_str(&origin.host))))?;
         let sni = matches!(name, ServerName::DnsName(_)).then(|| origin.host.clone());
         let (config, recorded) = self.trust.handshake(policy.http, policy.insecure).map_err(tls)?;
-        let by = Deadline::from_std(Instant::now() + policy.deadlines.tls);
+        let by = Deadline::from_std(by.min(Instant::now() + policy.deadlines.tls));
         let shaken = timeout_at(by, TlsConnector::from(config).connect(name, tcp)).await;
         match shaken {
             Ok(Ok(stream)) => {
@@ -201,10 +214,11 @@ async fn lookup(origin: &Origin, by: Instant) -> Result<Vec<IpAddr>, Failure> {
 async fn connect_any(
     origin: &Origin,
     addresses: &[SocketAddr],
+    by: Instant,
     deadlines: &Deadlines,
     out: &mut Dialled,
 ) -> Result<TcpStream, Failure> {
-    let by = Deadline::from_std(Instant::now() + deadlines.connect);
+    let by = Deadline::from_std(by);
     let mut last = None;
     for (i, address) in addresses.iter().enumerate() {
         // Every address gets its share of what is left, so that a black hole first does not eat all of it.

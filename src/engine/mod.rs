@@ -52,6 +52,14 @@ pub struct Config {
     pub overrides: Vec<Override>,
 }
 
+/// Whether `pem` holds certificates that a run can trust.
+///
+/// # Errors
+/// When it holds none, or one that cannot be read.
+pub fn check_roots(pem: &[u8]) -> Result<()> {
+    Trust::new(Some(pem)).map(drop)
+}
+
 /// Who asked for a job, and how much it may send.
 #[derive(Debug, Clone, Copy)]
 pub struct Budget {

@@ -15,8 +15,7 @@ use crate::base::secret::mask_target;
 use crate::base::text::{display, display_str};
 use crate::base::{Clock as _, SystemClock, Untrusted};
 use crate::wire::{
-    Alteration, Connection, Exchange, Failure, FailureKind, HttpChoice, Intent, Phase, Policy, Record, Request,
-    Response, Scheme,
+    Alteration, Exchange, Failure, FailureKind, HttpChoice, Intent, Phase, Policy, Record, Request, Response, Scheme,
 };
 
 use super::decode::{self, Stop};
@@ -133,8 +132,7 @@ impl Exchanger {
             self.keep_record(&intent)?;
             open
         } else {
-            let deadlines = policy.deadlines.within(by.saturating_duration_since(Instant::now()));
-            self.open(course, &token, &kind, &Policy { deadlines, ..*policy }, &mut intent).await?
+            self.open(course, &token, &kind, policy, by, &mut intent).await?
         };
         course.exchange.connection = Some(open.connection.clone());
         course.exchange.tls.clone_from(&open.tls);
@@ -142,7 +140,10 @@ impl Exchanger {
         course.exchange.altered =
             if course.http2 { protocol_changes(&course.exchange.request) } else { expressed.altered.clone() };
         self.carry(course, &mut open, expressed, policy, &mut timer).await?;
-        self.pool.give_back(kind, open);
+        // A connection that was opened for one exchange ends with it: nobody may ever come for it.
+        if !policy.fresh {
+            self.pool.give_back(kind, open);
+        }
         Ok(())
     }
 
@@ -165,23 +166,20 @@ impl Exchanger {
         token: &ScopeToken,
         kind: &Kind,
         policy: &Policy,
+        whole_by: Instant,
         intent: &mut Intent,
     ) -> Result<Open, Failure> {
         course.phase = Phase::Dns;
-        let by = Instant::now() + policy.deadlines.connect;
+        let by = whole_by.min(Instant::now() + policy.deadlines.connect);
         let addresses = self.dialer.resolve(token, by, &mut course.dialled).await?;
         if let Some(first) = addresses.first() {
             intent.remote = *first;
         }
         self.keep_record(intent)?;
         course.phase = Phase::Connect;
-        let connected = self.dialer.connect(token, &addresses, policy, &mut course.dialled).await;
-        course.exchange.tls.clone_from(&course.dialled.tls);
-        if let Some((remote, local)) = course.dialled.ends {
-            course.exchange.connection =
-                Some(Connection { remote, local, alpn: course.dialled.alpn.clone(), reused: false, proxy: None });
-        }
-        let stream = connected?;
+        let tcp = self.dialer.connect(token, &addresses, by, policy, &mut course.dialled).await?;
+        course.phase = Phase::Tls;
+        let stream = self.dialer.secure(token, tcp, whole_by, policy, &mut course.dialled).await?;
         course.phase = Phase::Send;
         let (stream, tap) = Tapped::new(stream);
         let http2 = match policy.http {
@@ -190,7 +188,7 @@ impl Exchanger {
             HttpChoice::Auto => course.dialled.alpn.as_deref() == Some("h2"),
         };
         let sender = shake(stream, http2, kind.casing, policy).await?;
-        let connection = course.exchange.connection.clone().ok_or_else(|| Failure {
+        let connection = course.dialled.connection().ok_or_else(|| Failure {
             phase: Phase::Connect,
             kind: FailureKind::Unreachable,
             message: "the connection has no address".to_owned(),
@@ -243,8 +241,18 @@ impl Exchanger {
         course.head_at = Some(Instant::now());
         course.phase = Phase::Receive;
         let (parts, body) = response.into_parts();
-        let head = open.tap.look(|seen| head(&parts, &seen.head, course.http2));
+        let mut head = open.tap.look(|seen| head(&parts, &seen.head, course.http2));
+        // HTTP/1 counts as it reads; HTTP/2 only bounds the bytes.
+        let too_many = head.headers.len() > policy.caps.headers;
+        head.headers.truncate(policy.caps.headers);
         course.exchange.response = Some(head);
+        if too_many {
+            return Err(Failure {
+                phase: Phase::Receive,
+                kind: FailureKind::Cap,
+                message: format!("more than {} header fields; the rest is not kept", policy.caps.headers),
+            });
+        }
         read_body(course, body, policy, timer).await?;
         course.body_end = Some(Instant::now());
         Ok(())
@@ -291,15 +299,8 @@ fn build(
     policy: &Policy,
 ) -> Result<http::Request<Full<Bytes>>, Failure> {
     let mut out = http::Request::new(Full::new(request.body.clone()));
-    *out.method_mut() = expressed.method;
     if http2 {
-        let authority = expressed
-            .headers
-            .remove(http::header::HOST)
-            .and_then(|h| h.to_str().ok().map(str::to_owned))
-            .unwrap_or_else(|| request.origin.authority());
-        let absolute = format!("{}://{authority}{}", request.origin.scheme.word(), expressed.target);
-        *out.uri_mut() = absolute.parse().map_err(|_| Failure {
+        *out.uri_mut() = absolute(request, &mut expressed).ok_or_else(|| Failure {
             phase: Phase::Prepare,
             kind: FailureKind::Inexpressible,
             message: "HTTP/2 cannot carry this target or host; try --http 1.1; nothing was sent".to_owned(),
@@ -311,6 +312,7 @@ fn build(
     } else {
         *out.uri_mut() = expressed.target;
     }
+    *out.method_mut() = expressed.method;
     *out.headers_mut() = expressed.headers;
     let (flood, tap, most) = (Arc::clone(flood), tap.clone(), policy.caps.informational);
     hyper::ext::on_informational(&mut out, move |_| {
@@ -322,16 +324,36 @@ fn build(
     Ok(out)
 }
 
+/// The target with its authority, which HTTP/2 carries in place of `Host`; `None` for hosts that are no one authority.
+fn absolute(request: &Request, expressed: &mut Expressed) -> Option<http::Uri> {
+    let mut hosts = expressed.headers.get_all(http::header::HOST).iter();
+    let (host, another) = (hosts.next()?, hosts.next());
+    if another.is_some() {
+        return None;
+    }
+    let authority = http::uri::Authority::try_from(host.as_bytes()).ok()?;
+    expressed.headers.remove(http::header::HOST);
+    // Put together from parts, so that no byte of one is read as a part of the other.
+    http::Uri::builder()
+        .scheme(request.origin.scheme.word())
+        .authority(authority)
+        .path_and_query(expressed.target.path_and_query()?.clone())
+        .build()
+        .ok()
+}
+
 /// What HTTP/2 itself changes (RFC 9113 section 8.2).
 fn protocol_changes(request: &Request) -> Vec<Alteration> {
     let mut out = Vec::new();
     let by = "protocol";
-    for (n, _) in &request.headers {
+    for (n, v) in &request.headers {
+        let left_out = n.eq_ignore_ascii_case(b"te") && v != b"trailers";
         if n.eq_ignore_ascii_case(b"host") {
             out.push(Alteration { by, what: "Host is sent as :authority".to_owned() });
-        } else if ["connection", "keep-alive", "proxy-connection", "upgrade"]
-            .iter()
-            .any(|c| n.eq_ignore_ascii_case(c.as_bytes()))
+        } else if left_out
+            || ["connection", "keep-alive", "proxy-connection", "upgrade"]
+                .iter()
+                .any(|c| n.eq_ignore_ascii_case(c.as_bytes()))
         {
             out.push(Alteration { by, what: format!("{} is left out", display(n)) });
         } else if n.iter().any(u8::is_ascii_uppercase) {
@@ -478,8 +500,12 @@ impl Course {
     /// Turns what was learnt into the exchange.
     async fn finish(mut self, began: Instant, policy: &Policy, by: Instant) -> Exchange {
         self.exchange.phases = self.phases(began);
+        // However far the dial came, its facts are kept.
         if self.exchange.tls.is_none() {
             self.exchange.tls = self.dialled.tls.take();
+        }
+        if self.exchange.connection.is_none() {
+            self.exchange.connection = self.dialled.connection();
         }
         if let Some(tap) = self.tap.as_ref().filter(|_| !self.http2) {
             let sent = tap.look(|s| Bytes::copy_from_slice(&s.sent));
@@ -513,7 +539,7 @@ impl Course {
         let Some(response) = &mut self.exchange.response else { return };
         response.wire_bytes = self.wire.len() as u64;
         response.truncated = self.exchange.error.is_some();
-        let wire = std::mem::take(&mut self.wire);
+        let wire = Bytes::from(std::mem::take(&mut self.wire));
         let listed: Vec<String> = response.all("content-encoding").map(|v| v.lossy().into_owned()).collect();
         let codings = match decode::codings(&listed.join(","), policy.caps.encodings) {
             Ok(codings) => codings,
@@ -528,7 +554,7 @@ impl Course {
         };
         if codings.is_empty() || wire.is_empty() {
             response.decoded_bytes = wire.len() as u64;
-            response.body = wire.into();
+            response.body = wire;
             return;
         }
         let caps = policy.caps;
@@ -537,16 +563,17 @@ impl Course {
             Some(e) if e.kind == FailureKind::Cancelled => by.min(Instant::now() + AFTER_CANCEL),
             _ => by,
         };
-        let decoding = tokio::task::spawn_blocking(move || {
-            let out = decode::decode(&wire, &codings, &caps, by);
-            (wire, out)
+        let encoded = wire.clone();
+        let decoding = tokio::task::spawn_blocking(move || decode::decode(&encoded, &codings, &caps, by));
+        let out = decoding.await.unwrap_or_else(|_| decode::Decoded {
+            bytes: Vec::new(),
+            stopped: Some(Stop::Corrupt("the decoder failed".to_owned())),
         });
-        let Ok((wire, out)) = decoding.await else { return };
         response.decoded_bytes = out.bytes.len() as u64;
         response.truncated |= out.stopped.is_some();
         // A body that only claims to be encoded is still evidence.
         let nothing = out.bytes.is_empty() && matches!(out.stopped, Some(Stop::Corrupt(_)));
-        response.body = if nothing { wire.into() } else { out.bytes.into() };
+        response.body = if nothing { wire } else { out.bytes.into() };
         let failure = out.stopped.map(|stop| match stop {
             Stop::Cap(why) => Failure {
                 phase: Phase::Receive,
@@ -573,6 +600,31 @@ impl Course {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn http2_carries_the_host_and_target_that_were_typed_or_says_that_it_cannot() {
+        let uri = |host: Option<&str>, target: &str| {
+            let mut request = Request::new("OPTIONS", b"https://api.test/").expect("url");
+            request.target = target.as_bytes().to_vec();
+            if let Some(host) = host {
+                request = request.header("Host", host);
+            }
+            let mut expressed = express(&request).expect("expressed");
+            absolute(&request, &mut expressed).map(http::Uri::into_parts)
+        };
+        for (host, target, authority) in
+            [(None, "*", "api.test"), (None, "//x?y", "api.test"), (Some("other.test:81"), "/a/../b", "other.test:81")]
+        {
+            let parts = uri(host, target).expect(target);
+            assert_eq!(parts.authority.expect("an authority").as_str(), authority);
+            assert_eq!(parts.path_and_query.expect("a path").as_str(), target);
+        }
+        for host in ["a/b", "a?b", "caf\u{e9}", ""] {
+            assert!(uri(Some(host), "/").is_none(), "{host}");
+        }
+        let twice = Request::new("GET", b"https://h/").expect("url").header("Host", "a").header("Host", "b");
+        assert!(absolute(&twice, &mut express(&twice).expect("expressed")).is_none());
+    }
 
     #[test]
     fn a_raw_head_keeps_case_order_and_duplicates() {

@@ -114,6 +114,21 @@ fn a_kept_connection_is_reused_and_a_fresh_one_is_not() {
 }
 
 #[test]
+fn a_fresh_connection_ends_with_its_exchange() {
+    let recorder = Recorder::start();
+    let url = recorder.url("/");
+    let engine = engine(&url);
+    for _ in 0..5 {
+        assert_eq!(body(&send(&engine, get(&url), Policy { fresh: true, ..Policy::default() })), b"{}");
+    }
+    let began = Instant::now();
+    while !recorder.heard().iter().all(|h| h.closed) {
+        assert!(began.elapsed() < PATIENCE, "connections that nobody will use are left open");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
 fn a_connection_that_the_server_closed_is_not_used_again() {
     let recorder = Recorder::scripted(vec![OK.to_vec()], false);
     let url = recorder.url("/");
@@ -227,6 +242,55 @@ fn a_connection_that_closes_as_the_next_request_leaves_is_said_to_have_been_reus
             Some(e) => assert!(reused && e.kind == FailureKind::Closed && x.response.is_none(), "{e:?}"),
         }
     }
+}
+
+#[test]
+fn a_large_body_that_is_taken_slowly_is_not_a_late_reply() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}/", listener.local_addr().expect("bound"));
+    let reader = std::thread::spawn(move || {
+        let (mut peer, _) = listener.accept().expect("a client");
+        let (mut read, mut buffer) = (0, vec![0; 1 << 20]);
+        while read < 24 << 20 {
+            read += peer.read(&mut buffer).expect("more of the body");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let _ = peer.write_all(OK);
+        let _ = peer.read_to_end(&mut buffer);
+    });
+    let mut request = get(&url);
+    request.method = b"POST".to_vec();
+    request.body = vec![b'x'; 24 << 20].into();
+    let mut policy = Policy { fresh: true, ..Policy::default() };
+    policy.deadlines.first_byte = Duration::from_millis(300);
+    let engine = engine(&url);
+    let x = send(&engine, request, policy);
+    assert_eq!(body(&x), b"{}");
+    assert!(x.phases.send.is_some_and(|s| s > policy.deadlines.first_byte), "{:?}", x.phases);
+    drop(engine);
+    reader.join().expect("the peer ends");
+}
+
+#[test]
+fn a_handshake_that_is_cancelled_keeps_its_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("https://{}/", listener.local_addr().expect("bound"));
+    let engine = engine(&url);
+    let (give, take) = mpsc::channel();
+    let handle = engine
+        .submit(Budget::HAND, move |t| {
+            Box::pin(async move {
+                let _ = give.send(t.send(get(&url), Policy::default()).await);
+            })
+        })
+        .expect("one job");
+    let (mut peer, _) = listener.accept().expect("a client");
+    let _ = peer.read(&mut [0; 16]).expect("a ClientHello");
+    handle.cancel();
+    let x = take.recv_timeout(PATIENCE).expect("a cancelled job ends");
+    failed(&x, Phase::Tls, FailureKind::Cancelled);
+    assert_eq!(x.connection.map(|c| c.local), peer.peer_addr().ok());
+    assert!(x.phases.connect.is_some());
 }
 
 /// How long a job on `path` takes to end once it is cancelled, and what it gives.
