@@ -23,8 +23,8 @@ use super::output::Format;
 #[derive(Debug, Parser)]
 #[command(
     name = "lunette",
+    override_usage = "lunette [OPTIONS] [SOURCE]...\n       lunette [OPTIONS] <COMMAND>",
     version,
-    args_conflicts_with_subcommands = true,
     subcommand_precedence_over_arg = true,
     after_help = "Examples:\n  lunette demo                      the workbench on a practice API\n  lunette openapi.yaml access.log   the workbench on your own files\n  lunette inventory openapi.yaml access.log --format json"
 )]
@@ -332,6 +332,11 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Inv
         }
         Err(e) => return Err(usage(&e)),
     };
+    if let (Some(_), Some(first)) = (&cli.command, cli.sources.first()) {
+        return Err(Error::input("a source stands before the command")
+            .at(display_str(&first.to_string_lossy()))
+            .hint("name sources after the command"));
+    }
     Ok(match cli.command {
         Some(Command::Demo(demo)) => Invocation::Demo(cli.common, demo),
         Some(command) => Invocation::Command(cli.common, Box::new(command)),
@@ -354,10 +359,6 @@ fn check_sources(sources: &[PathBuf]) -> Result<()> {
     if future::COMMANDS.contains(&word.as_ref()) {
         return Err(Error::input(format!("lunette {}", future::sentence(&shown)))
             .hint(format!("this version has {}", future::PRESENT.join(", "))));
-    }
-    if future::PRESENT.contains(&word.as_ref()) {
-        return Err(Error::input(format!("{shown} stands behind an option and was taken for a file"))
-            .hint(format!("put the command first: lunette {shown}")));
     }
     let all = future::PRESENT.iter().chain(future::COMMANDS).copied();
     let error = Error::input(format!("{shown} is neither a command nor a file"));

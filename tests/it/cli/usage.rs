@@ -23,8 +23,8 @@ fn a_misspelt_command_or_option_is_answered_with_the_near_one() {
         (&["inventroy"][..], &["inventroy", "did you mean lunette inventory?"][..]),
         (&["xyzzyx"], &["xyzzyx", "neither a command nor a file", "lunette --help"]),
         (
-            &["--offline", "inventory"],
-            &["inventory stands behind an option", "put the command first: lunette inventory"],
+            &["some.yaml", "inventory", "other.yaml"],
+            &["some.yaml: a source stands before the command", "name sources after the command"],
         ),
         (&["--bogus"], &["--bogus", "see --help"]),
         (&["send", "--fromat", "json", "GET", "http://127.0.0.1:1/"], &["--fromat", "did you mean --format?"]),
