@@ -292,8 +292,10 @@ fn read_time(value: &Value) -> Option<(i64, Vec<&'static str>)> {
     if number < 0.0 {
         written.push("negative, before 1970");
     }
-    // A cast of a float saturates, and what lies beyond the calendar is named by the caller.
-    #[allow(clippy::cast_possible_truncation)]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a cast of a float saturates, and what lies beyond the calendar is named by the caller"
+    )]
     Some((number.floor() as i64, written))
 }
 
@@ -319,7 +321,7 @@ mod tests {
     fn now() -> Stamp {
         Stamp::from_unix(1_700_000_000).expect("in range")
     }
-    #[allow(clippy::needless_pass_by_value)]
+    #[expect(clippy::needless_pass_by_value, reason = "a value written in place reads best")]
     fn says(member: &str, value: Value) -> String {
         explain(member, &value, now()).expect("registered")
     }
