@@ -26,7 +26,8 @@ pub type JobId = u64;
 /// What a front end asks for. Asking never blocks.
 #[derive(Debug, Clone)]
 pub enum Ask {
-    /// Load sources into the inventory: [`Event::Progress`] while it runs, then [`Event::Loaded`] or [`Event::Failed`].
+    /// Load sources into the inventory: [`Event::Progress`] while it runs, then [`Event::Loaded`] with what could be read, then
+    /// one [`Event::Failed`] for each source that could not.
     Load(Vec<PathBuf>),
     /// Resolve an endpoint for the composer: [`Event::Composed`].
     Compose {
