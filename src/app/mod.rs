@@ -3,6 +3,7 @@
 mod compose;
 pub mod load;
 mod provided;
+pub mod secrets;
 pub mod send;
 pub mod token;
 mod workbench;

@@ -5,10 +5,11 @@ use std::ops::Range;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use zeroize::Zeroize as _;
 
 use super::mask;
 
-/// A value that is never printed. It is wiped when dropped as far as safe code can.
+/// A value that is never printed, and is wiped when dropped.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Secret(Vec<u8>);
 
@@ -35,8 +36,7 @@ impl fmt::Debug for Secret {
 }
 impl Drop for Secret {
     fn drop(&mut self) {
-        self.0.iter_mut().for_each(|b| *b = 0);
-        std::hint::black_box(&self.0);
+        self.0.zeroize();
     }
 }
 

@@ -119,6 +119,7 @@ impl Exchanger {
             remote: std::net::SocketAddr::from(([0, 0, 0, 0], 0)),
             method: display(&request.method),
             url: format!("{}{}", request.origin, display(&mask_target(&request.target))),
+            identity: request.identity.clone(),
         };
         let kind = Kind {
             origin: request.origin.clone(),

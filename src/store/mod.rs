@@ -3,6 +3,7 @@
 pub mod audit;
 mod folder;
 mod memory;
+pub mod seal;
 pub mod workspace;
 
 pub use audit::Audit;

@@ -266,6 +266,7 @@ impl Exchange {
         Self {
             id,
             started,
+            identity: request.identity.clone(),
             request,
             sent: None,
             sender: Sender::Hyper,
@@ -275,7 +276,6 @@ impl Exchange {
             connection: None,
             tls: None,
             hops: Vec::new(),
-            identity: None,
             error: None,
         }
     }

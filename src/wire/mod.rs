@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod exchange;
+pub mod reference;
 pub mod request;
 pub mod response;
 pub mod traits;
@@ -14,7 +15,8 @@ pub use address::Cidr;
 pub use exchange::{
     Alteration, Certificate, Connection, Exchange, Failure, FailureKind, Phase, Phases, Sender, TlsFacts,
 };
+pub use reference::Reference;
 pub use request::{Body, Headers, Request};
 pub use response::{Media, Response};
-pub use traits::{BoxFuture, Caps, Deadlines, HttpChoice, Intent, Load, Policy, Record, Transport};
+pub use traits::{BoxFuture, Caps, Deadlines, HttpChoice, Intent, Load, Policy, Record, Secrets, Transport};
 pub use url::{Origin, Scheme, Target};

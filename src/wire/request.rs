@@ -24,6 +24,8 @@ pub struct Request {
     pub headers: Headers,
     /// Body.
     pub body: Body,
+    /// Name of the identity whose credential it carries.
+    pub identity: Option<String>,
 }
 
 impl Request {
@@ -45,6 +47,7 @@ impl Request {
             target: t.target,
             headers: Vec::new(),
             body: Body::new(),
+            identity: None,
         })
     }
 

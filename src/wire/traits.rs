@@ -1,4 +1,4 @@
-//! The three doors: what sends, what keeps a record, what reads the reviewer's files.
+//! The four doors: what sends, what keeps a record, what reads secrets, what reads the reviewer's files.
 
 use std::future::Future;
 use std::ops::ControlFlow;
@@ -6,8 +6,8 @@ use std::path::Path;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-use super::{Exchange, Request};
-use crate::base::Result;
+use super::{Exchange, Reference, Request};
+use crate::base::{Result, Secret};
 
 /// A boxed future, so that [`Transport`] is object-safe.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -135,6 +135,8 @@ pub struct Intent {
     pub method: String,
     /// URL, in display form, with what is secret in it masked.
     pub url: String,
+    /// Name of the identity whose credential it carries.
+    pub identity: Option<String>,
 }
 
 /// What keeps a record. If the intent cannot be kept, nothing is sent.
@@ -143,6 +145,15 @@ pub trait Record: Send + Sync {
     fn intent(&self, intent: &Intent) -> Result<()>;
     /// Told when the exchange has ended, however it ended.
     fn result(&self, exchange: &Exchange);
+}
+
+/// What reads a secret from where it is kept.
+pub trait Secrets: Send + Sync {
+    /// The secret that a reference names.
+    ///
+    /// # Errors
+    /// Where it is not, and what to do.
+    fn read(&self, reference: &Reference) -> Result<Secret>;
 }
 
 /// What reads the reviewer's own files.

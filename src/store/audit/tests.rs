@@ -11,6 +11,7 @@ fn intent(id: u64) -> Intent {
         remote: "127.0.0.1:80".parse().expect("an address"),
         method: "GET".to_owned(),
         url: format!("http://h{id}.test/x?token=***"),
+        identity: None,
     }
 }
 

@@ -28,6 +28,7 @@ fn the_writer_itself() {
             remote: "127.0.0.1:80".parse().expect("an address"),
             method: "GET".to_owned(),
             url: format!("http://h.test/{}/{id}", std::process::id()),
+            identity: None,
         };
         audit.intent(&intent).expect("kept");
         writeln!(out, "kept {}/{id}", std::process::id()).expect("a reader");
