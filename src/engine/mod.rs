@@ -5,6 +5,7 @@
 //! then does a byte leave.
 
 mod budget;
+mod certificate;
 mod decode;
 mod dial;
 mod express;
@@ -28,6 +29,7 @@ use crate::wire::{BoxFuture, Exchange, Failure, FailureKind, Phase, Policy, Reco
 
 use budget::Budgets;
 pub use budget::Lane;
+pub use certificate::{Certificates, ClientCertificate};
 use dial::Dialer;
 pub use dial::Override;
 pub use scope::{Entry, Scope};
@@ -50,6 +52,8 @@ pub struct Config {
     pub roots: Option<Vec<u8>>,
     /// Names with an address given by the user.
     pub overrides: Vec<Override>,
+    /// Certificates that identities present, by name.
+    pub certificates: Certificates,
 }
 
 /// Whether `pem` holds certificates that a run can trust.
@@ -63,7 +67,7 @@ pub fn check_roots(pem: &[u8]) -> Result<()> {
 /// Who asked for a job, and how much it may send.
 #[derive(Debug, Clone, Copy)]
 pub struct Budget {
-    /// The word in the record: `hand`, `check`, `rate`, `oauth`.
+    /// The word in the record: `hand`, `check`, `rate`, `oauth`, `login`.
     pub origin: &'static str,
     /// Which lane it takes.
     pub lane: Lane,
@@ -110,7 +114,7 @@ impl Engine {
     pub fn start(config: Config, record: Arc<dyn Record>) -> Result<Self> {
         let trust = Trust::new(config.roots.as_deref())?;
         let scope = Scope::new(config.scope, config.offline);
-        let dialer = Dialer { scope, trust, overrides: config.overrides };
+        let dialer = Dialer { scope, trust, overrides: config.overrides, certificates: config.certificates };
         let shared = Arc::new(Shared {
             exchanger: Exchanger::new(dialer, record),
             budgets: Budgets::new(config.rate),
@@ -252,6 +256,15 @@ impl Transport for Line {
 
     fn now(&self) -> Instant {
         Instant::now()
+    }
+
+    fn aside(&self, origin: &'static str, requests: u64) -> Box<dyn Transport + '_> {
+        Box::new(Self {
+            shared: Arc::clone(&self.shared),
+            budget: Budget { origin, requests: Some(requests), ..self.budget },
+            left: Some(AtomicU64::new(requests)),
+            cancel: self.cancel.clone(),
+        })
     }
 
     fn requests_left(&self) -> Option<u64> {

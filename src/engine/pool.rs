@@ -33,6 +33,8 @@ pub struct Kind {
     pub insecure: bool,
     /// How header names are written.
     pub casing: Casing,
+    /// The identity whose certificate the connection may have presented.
+    pub certificate: Option<String>,
 }
 
 /// An open connection.

@@ -48,6 +48,7 @@ fn entry(sent: &Sent) -> Value {
         "seq": i["seq"],
         "time": i["time"],
         "who": i["who"],
+        "identity": i["identity"],
         "remote": i["remote"],
         "method": i["method"],
         "url": i["url"],

@@ -68,3 +68,8 @@ impl Request {
         self.headers.iter().any(|(n, v)| !v.is_empty() && crate::base::secret::is_credential_header(n))
     }
 }
+
+/// True for a byte that may stand in the name of a header (RFC 9110 section 5.6.2, token).
+pub fn is_name_byte(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b)
+}

@@ -151,12 +151,15 @@ impl Audit {
 
 impl Record for Audit {
     fn intent(&self, intent: &Intent) -> Result<()> {
-        let members = object(json!({
+        let mut members = object(json!({
             "who": intent.origin,
             "remote": intent.remote.to_string(),
             "method": cut(&intent.method),
             "url": cut(&intent.url),
         }));
+        if let Some(identity) = &intent.identity {
+            members.insert("identity".to_owned(), cut(identity).into());
+        }
         blocking(|| {
             let (_, count, file) = self.append("intent", members, Some(intent.id))?;
             self.sync(count, &file)

@@ -11,6 +11,7 @@ use crate::base::secret::{find_tokens, is_credential_header, is_secret_member};
 use crate::base::text::{display_str, is_hazard};
 use crate::inventory::filter::Filter;
 use crate::wire::Cidr;
+use crate::wire::request::is_name_byte;
 use crate::wire::url::split_port;
 
 /// Something wrong in the file.
@@ -158,11 +159,6 @@ fn article(kind: &str) -> String {
         "integer" | "array" => format!("an {kind}"),
         _ => format!("a {kind}"),
     }
-}
-
-/// RFC 9110 section 5.6.2, token.
-fn is_name_byte(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b)
 }
 
 /// A header that carries a credential may only refer to it.
