@@ -98,12 +98,13 @@ fn practice(common: &Common, arguments: &DemoArgs, means: &Means) -> Result<Exit
 
 /// The screen over an engine. Its events cross to the screen's thread one by one, and never without bound.
 fn workbench(common: &Common, means: &Means, opened: Opened) -> Result<Exit> {
-    let engine = means.engine(common, opened.scope, opened.roots)?;
+    let keyring = Arc::new(means.keyring());
+    let engine = means.engine(common, opened.scope, opened.roots, &keyring)?;
     let now = SystemClock.wall();
     let entries = engine.scope().entries();
     let scope: Vec<String> = entries.iter().filter(|e| !e.expired(now)).map(ToString::to_string).collect();
     let words = scope_words(&scope, entries.len() - scope.len());
-    let (bench, mut events) = Workbench::new(engine, opened.files);
+    let (bench, mut events) = Workbench::new(engine, opened.files, Arc::clone(&keyring));
     let (give, take) = std::sync::mpsc::sync_channel(256);
     std::thread::spawn(move || {
         while let Some(event) = events.blocking_recv() {
@@ -117,6 +118,7 @@ fn workbench(common: &Common, means: &Means, opened: Opened) -> Result<Exit> {
         scope: words,
         sources: opened.sources,
         filters: means.workspace.as_ref().map(|w| w.filters.clone()).unwrap_or_default(),
+        identities: keyring.list(),
         open: None,
         theme: theme(common.color),
         mouse: true,

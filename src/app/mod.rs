@@ -1,6 +1,7 @@
 //! Floor 5: one file a use case. A typed ask in, events and one document out. Both front ends speak to this and nothing else.
 
 mod compose;
+pub mod identity;
 pub mod load;
 mod provided;
 pub mod secrets;
@@ -11,13 +12,14 @@ mod workbench;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::base::Error;
+use crate::base::{Error, Stamp};
 use crate::grade::HeaderGrade;
 use crate::inventory::{Inventory, Operation};
 use crate::jwt::Decoded;
 use crate::rate::Snapshot;
 use crate::wire::{Exchange, Origin};
 
+pub use identity::Keyring;
 pub use provided::Provided;
 pub use workbench::Workbench;
 
@@ -65,6 +67,8 @@ pub struct Draft {
     pub body: String,
     /// Go on when the certificate is not trusted.
     pub insecure: bool,
+    /// Name of the identity to send as; anonymous when `None`.
+    pub identity: Option<String>,
 }
 
 /// An endpoint made ready for the composer.
@@ -131,6 +135,10 @@ pub enum Event {
     },
     /// A send ended, however it ended.
     Done(JobId, Arc<Judged>),
+    /// Something worth knowing happened on the way, in display form.
+    Noted(String),
+    /// An identity was sent as, and its credential ends at this time, where that is known.
+    Identity(String, Option<Stamp>),
     /// The live latency panel moved.
     Latency(Arc<Snapshot>),
     /// What was asked could not be done.

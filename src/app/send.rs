@@ -1,11 +1,13 @@
 //! Use case: send one request, and judge what came back.
 
-use crate::base::{Error, Exit, Result};
+use std::sync::Arc;
+
+use crate::base::{Clock as _, Error, Exit, Result, Stamp, SystemClock};
 use crate::engine::{Budget, Engine};
 use crate::grade;
-use crate::wire::{Exchange, FailureKind, Policy, Request};
+use crate::wire::{Exchange, Failure, FailureKind, Phase, Policy, Request};
 
-use super::{Draft, Judged, token};
+use super::{Draft, Judged, Keyring, token};
 
 /// What lunette says it is, unless the user types another.
 pub const USER_AGENT: &str = concat!("lunette/", env!("CARGO_PKG_VERSION"));
@@ -29,6 +31,7 @@ pub fn prepare(draft: &Draft) -> Result<Request> {
         request.headers.push((name.clone().into_bytes(), value.clone().into_bytes()));
     }
     request.body = draft.body.clone().into();
+    request.identity.clone_from(&draft.identity);
     Ok(request)
 }
 
@@ -73,12 +76,36 @@ pub fn judge(exchange: Exchange) -> Judged {
     Judged { exchange, headers, tokens }
 }
 
-/// Sends one request by hand and waits: for a front end that has nothing else to do.
+/// Sends one request by hand, as the identity it names, and waits: for a front end that has nothing else to do. Gives what
+/// the user is to know besides.
 ///
 /// # Errors
-/// When the engine takes no more jobs. A refused or failed exchange is not an error here.
-pub fn once(engine: &Engine, request: Request, policy: Policy) -> Result<Judged> {
-    engine.run(Budget::HAND, move |transport| Box::pin(async move { judge(transport.send(request, policy).await) }))
+/// When the engine takes no more jobs, or what the credential is made of cannot be used. A refused or failed exchange is
+/// not an error here.
+pub fn once(engine: &Engine, keyring: Arc<Keyring>, request: Request, policy: Policy) -> Result<(Judged, Vec<String>)> {
+    engine.run(Budget::HAND, move |transport| {
+        Box::pin(async move {
+            let (began, typed) = (SystemClock.wall(), request.clone());
+            match keyring.send(transport, request, policy).await {
+                Ok(sent) => Ok((judge(sent.exchange), sent.notes)),
+                Err(e) if e.exit == Exit::Usage => Err(e),
+                Err(e) => Ok((judge(unsent(began, typed, &e)), Vec::new())),
+            }
+        })
+    })?
+}
+
+/// An exchange that never began, since the credential for it could not be made.
+pub fn unsent(began: Stamp, request: Request, e: &Error) -> Exchange {
+    let kind = match e.exit {
+        Exit::Interrupted => FailureKind::Cancelled,
+        Exit::Refused => FailureKind::Scope,
+        Exit::Unreachable => FailureKind::Unreachable,
+        _ => FailureKind::Credential,
+    };
+    let mut exchange = Exchange::new(0, began, request);
+    exchange.error = Some(Failure { phase: Phase::Prepare, kind, message: e.to_string() });
+    exchange
 }
 
 /// What kept a request from being sent at all although nobody refused it: it cannot be expressed, or the record of it
@@ -101,6 +128,7 @@ pub fn exit(x: &Exchange) -> Exit {
         None => Exit::Done,
         Some(FailureKind::Scope | FailureKind::Offline | FailureKind::Budget) => Exit::Refused,
         Some(FailureKind::Inexpressible | FailureKind::Record) => Exit::Usage,
+        Some(FailureKind::Credential) => Exit::NotJudged,
         Some(FailureKind::Cancelled) => Exit::Interrupted,
         Some(_) => Exit::Unreachable,
     }

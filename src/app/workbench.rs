@@ -13,7 +13,7 @@ use crate::engine::{Budget, Engine, Entry, Handle};
 use crate::rate::Live;
 use crate::wire::{FailureKind, Load, Origin, Policy, Request};
 
-use super::{Ask, Draft, Event, JobId, Judged, compose, load, send};
+use super::{Ask, Draft, Event, JobId, Judged, Keyring, compose, identity, load, send};
 
 /// Events that may wait for the screen.
 const MOST_EVENTS: usize = 1_024;
@@ -25,6 +25,7 @@ pub struct Workbench {
     shared: Arc<Shared>,
     engine: Engine,
     files: Arc<dyn Load>,
+    keyring: Arc<Keyring>,
     waiting: Mutex<Vec<(Request, Policy)>>,
     loading: Mutex<Arc<AtomicBool>>,
     next: AtomicU64,
@@ -42,14 +43,15 @@ fn lock<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Workbench {
-    /// A workbench over an engine, and where its events come out.
-    pub fn new(engine: Engine, files: Arc<dyn Load>) -> (Self, mpsc::Receiver<Event>) {
+    /// A workbench over an engine, with the identities to send as, and where its events come out.
+    pub fn new(engine: Engine, files: Arc<dyn Load>, keyring: Arc<Keyring>) -> (Self, mpsc::Receiver<Event>) {
         let (events, out) = mpsc::channel(MOST_EVENTS);
         let shared = Shared { events, live: Mutex::new(Live::new()), jobs: Mutex::default() };
         let bench = Self {
             shared: Arc::new(shared),
             engine,
             files,
+            keyring,
             waiting: Mutex::default(),
             loading: Mutex::default(),
             next: AtomicU64::new(1),
@@ -115,6 +117,10 @@ impl Workbench {
 
     fn send(&self, draft: &Draft) -> Result<()> {
         let request = send::prepare(draft)?;
+        if let Some(name) = &request.identity {
+            // Before scope is asked about: a question whose answer would not help is not put.
+            self.keyring.admits(name, &request.origin)?;
+        }
         let policy = Policy { fresh: true, insecure: draft.insecure, ..Policy::default() };
         match self.engine.scope().authorise(&request.origin) {
             Ok(_) => self.start(request, policy),
@@ -142,14 +148,21 @@ impl Workbench {
 
     fn start(&self, request: Request, policy: Policy) -> Result<()> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let shared = Arc::clone(&self.shared);
+        let (shared, keyring) = (Arc::clone(&self.shared), Arc::clone(&self.keyring));
         // Held until it is known, so that a job that ends at once is not forgotten before.
         let mut jobs = lock(&self.shared.jobs);
         let handle = self.engine.submit(Budget::HAND, move |transport| {
             Box::pin(async move {
                 // Told by the job itself, so that its start is told before its end and no lock is held meanwhile.
                 let _ = shared.events.send(Event::Started(id)).await;
-                let exchange = transport.send(request, policy).await;
+                let (began, typed) = (SystemClock.wall(), request.clone());
+                let exchange = match keyring.send(transport, request, policy).await {
+                    Ok(sent) => {
+                        shared.told(&sent).await;
+                        sent.exchange
+                    }
+                    Err(e) => send::unsent(began, typed, &e),
+                };
                 // A large body takes its time to judge; the engine's other work goes on.
                 let judged = tokio::task::block_in_place(|| send::judge(exchange));
                 shared.done(id, judged).await;
@@ -175,6 +188,16 @@ impl Workbench {
 }
 
 impl Shared {
+    /// Tells what a send as somebody was about, besides its exchange.
+    async fn told(&self, sent: &identity::Sent) {
+        for note in &sent.notes {
+            let _ = self.events.send(Event::Noted(note.clone())).await;
+        }
+        if let Some(name) = &sent.exchange.identity {
+            let _ = self.events.send(Event::Identity(name.clone(), sent.until)).await;
+        }
+    }
+
     async fn done(&self, id: JobId, judged: Judged) {
         let snapshot = {
             let x = &judged.exchange;
@@ -224,7 +247,7 @@ mod tests {
 
     fn bench(config: Config) -> (Workbench, mpsc::Receiver<Event>) {
         let engine = Engine::start(config, Arc::new(Memory::default())).expect("an engine");
-        Workbench::new(engine, Arc::new(Provided::new([], Arc::new(Disk))))
+        Workbench::new(engine, Arc::new(Provided::new([], Arc::new(Disk))), Arc::default())
     }
 
     fn draft(url: &str) -> Draft {

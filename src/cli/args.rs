@@ -10,9 +10,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::base::error::nearest;
 use crate::base::text::display_str;
 use crate::base::{Error, Letter, Result};
-use crate::engine::{Config, Entry, Override};
+use crate::engine::{Certificates, Config, Entry, Override};
 use crate::store::Workspace;
-use crate::wire::{Deadlines, HttpChoice, Load, Policy};
+use crate::wire::{Deadlines, HttpChoice, Load, Policy, identity};
 
 use super::Invocation;
 use super::demo::DemoArgs;
@@ -108,6 +108,7 @@ impl Common {
             offline: self.offline,
             rate: self.rate,
             roots,
+            certificates: Certificates::default(),
             overrides: self.resolve.iter().map(|s| parse_override(s)).collect::<Result<_>>()?,
         })
     }
@@ -121,6 +122,13 @@ impl Common {
             Some(folder) => Workspace::open(folder).map(Some),
             None if needs => std::env::current_dir().map_or(Ok(None), |here| Workspace::find(&here)),
             None => Ok(None),
+        }
+    }
+
+    /// Says what the user is to know besides, unless nothing of the kind is wanted.
+    pub(super) fn note(&self, notes: &[String]) {
+        for note in notes.iter().filter(|_| !self.quiet) {
+            super::output::complain(&format!("lunette: {note}"));
         }
     }
 
@@ -235,7 +243,7 @@ pub struct AuditArgs {
 pub enum AuditAction {
     /// List what was sent
     Show {
-        /// Only what was asked for by: hand, check, rate, oauth
+        /// Only what was asked for by: hand, check, rate, oauth, login
         #[arg(long, value_name = "WHO")]
         who: Option<String>,
         /// Only what was sent to this host
@@ -253,6 +261,26 @@ pub enum AuditAction {
     },
 }
 
+/// Options of every command that sends.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Who and how")]
+pub struct Sends {
+    #[arg(long, value_name = "NAME|NAME=SPEC", help = identity_help())]
+    pub identity: Option<String>,
+    /// A header of the request, repeatable
+    #[arg(short = 'H', value_name = "'Name: value'")]
+    pub header: Vec<String>,
+}
+
+fn identity_help() -> String {
+    format!(
+        "Send as an identity of the workspace, or as the one given: SPEC is one of {}; then ,role=R and \
+         ,ids=PARAM:V1|V2; a SECRET is {}",
+        identity::forms(),
+        identity::SECRET
+    )
+}
+
 /// `lunette send`.
 #[derive(Debug, Args)]
 pub struct SendArgs {
@@ -266,9 +294,6 @@ pub struct SendArgs {
     /// Body, or @FILE
     #[arg(short, long, value_name = "DATA|@FILE")]
     pub data: Option<OsString>,
-    /// A header, repeatable
-    #[arg(short = 'H', value_name = "'Name: value'")]
-    pub header: Vec<String>,
     /// Take URL and target as they stand; this version expands nothing in them
     #[arg(long)]
     pub as_is: bool,
@@ -278,6 +303,9 @@ pub struct SendArgs {
     /// Show secrets instead of masking them
     #[arg(long)]
     pub show: bool,
+    /// Who and how
+    #[command(flatten)]
+    pub sends: Sends,
 }
 
 /// `lunette grade`.
@@ -292,9 +320,9 @@ pub struct GradeArgs {
     /// End with 1 when the letter is worse than this
     #[arg(long, value_name = "LETTER", value_parser = letter)]
     pub fail_below: Option<Letter>,
-    /// A header of the request, repeatable
-    #[arg(short = 'H', value_name = "'Name: value'")]
-    pub header: Vec<String>,
+    /// Who and how
+    #[command(flatten)]
+    pub sends: Sends,
 }
 
 fn letter(s: &str) -> std::result::Result<Letter, String> {

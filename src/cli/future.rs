@@ -12,7 +12,6 @@ const OPTIONS: &[&str] = &[
     "--verbose",
     "-v",
     "--yes",
-    "--identity",
     "--cert",
     "--key",
     "--p12",

@@ -17,13 +17,15 @@ use super::{Common, Means};
 
 pub fn run(common: &Common, a: &GradeArgs, means: &Means) -> Result<Exit> {
     let mut request = Request::new("GET", a.url.as_bytes())?;
-    request.headers = a.header.iter().map(|h| header(h)).collect::<Result<_>>()?;
-    means.dress(common, &mut request)?;
+    request.headers = a.sends.header.iter().map(|h| header(h)).collect::<Result<_>>()?;
+    let keyring = Arc::new(means.identify(common, &a.sends, &mut request)?);
+    means.dress(common, &mut request, &keyring)?;
     send::introduce(&mut request);
     let policy = common.policy(HttpChoice::Auto)?;
-    let engine = Arc::new(means.engine(common, vec![Entry::typed(&request.origin)], Vec::new())?);
+    let engine = Arc::new(means.engine(common, vec![Entry::typed(&request.origin)], Vec::new(), &keyring)?);
     super::send::stop_on_signal(&engine)?;
-    let judged = send::once(&engine, request, policy)?;
+    let (judged, notes) = send::once(&engine, keyring, request, policy)?;
+    common.note(&notes);
     let x = &judged.exchange;
     send::sent(x)?;
     let url = format!("{}{}", x.request.origin, text::display(&mask_target(&x.request.target)));

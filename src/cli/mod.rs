@@ -12,15 +12,19 @@ mod send;
 mod token;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::app::send as send_case;
+use crate::app::secrets::Reader;
+use crate::app::{Keyring, send as send_case};
+use crate::base::error::nearest;
 use crate::base::text::display_str;
 use crate::base::{Clock as _, Error, Exit, Result, SystemClock};
 use crate::engine::{Engine, Entry};
 use crate::store::Workspace;
-use crate::wire::{Load, Record, Request};
+use crate::wire::{Credential, Identity, Load, Record, Request, Secrets};
+
+use args::Sends;
 
 pub use args::{ColorChoice, Common};
 pub use demo::DemoArgs;
@@ -50,12 +54,14 @@ pub struct Means {
 }
 
 impl Means {
-    /// An engine with the settings of the command line, and with what is in scope and trusted besides.
+    /// An engine with the settings of the command line, with what is in scope and trusted besides, and with the certificates
+    /// of the identities.
     ///
     /// # Errors
     /// Settings that do not parse, or roots that cannot be read.
-    pub fn engine(&self, common: &Common, scope: Vec<Entry>, roots: Vec<u8>) -> Result<Engine> {
+    pub fn engine(&self, common: &Common, scope: Vec<Entry>, roots: Vec<u8>, keyring: &Keyring) -> Result<Engine> {
         let mut config = common.engine(self.files.as_ref())?;
+        config.certificates = keyring.certificates();
         config.scope.extend(scope);
         config.scope.extend(self.workspace.iter().flat_map(|w| &w.targets).map(|t| Entry {
             host: t.host.clone(),
@@ -69,12 +75,57 @@ impl Means {
         Engine::start(config, Arc::clone(&self.record))
     }
 
+    /// What reads secrets, from paths that start in this folder.
+    fn secrets(&self, folder: &Path) -> Arc<dyn Secrets> {
+        Arc::new(Reader { folder: folder.to_owned(), files: Arc::clone(&self.files) })
+    }
+
+    /// The identities of the workspace.
+    pub fn keyring(&self) -> Keyring {
+        let of = |w: &Workspace| Keyring::of(w, &self.files, &self.secrets(&w.folder));
+        self.workspace.as_ref().map(of).unwrap_or_default()
+    }
+
+    /// Puts the name of the identity that was asked for into a request, and gives the keyring that knows it. A secret that
+    /// was typed is warned of.
+    ///
+    /// # Errors
+    /// A specification that does not parse, no such identity, or one that is not for this host.
+    fn identify(&self, common: &Common, sends: &Sends, request: &mut Request) -> Result<Keyring> {
+        let mut keyring = self.keyring();
+        let Some(asked) = &sends.identity else { return Ok(keyring) };
+        let name = asked.split_once('=').map_or(asked.as_str(), |(name, _)| name);
+        if let Some((name, spec)) = asked.split_once('=') {
+            let identity = Identity::parse(name, spec).map_err(|e| e.at("--identity"))?;
+            if let Credential::Oauth(profile) = &identity.credential {
+                let known = || self.workspace.iter().flat_map(|w| &w.profiles).map(|p| p.name.as_str());
+                if !known().any(|p| p == profile) {
+                    let error = Error::input(format!("the workspace has no profile {profile}")).at("--identity");
+                    return Err(match nearest(profile, known()) {
+                        Some(near) => error.hint(format!("did you mean {near}?")),
+                        None => error.hint(format!("declare it in lunette.toml: [profile.{profile}]")),
+                    });
+                }
+            }
+            if identity.credential.is_literal() {
+                common.note(&[format!(
+                    "--identity {name}: the secret itself was typed, where the shell's history and the list of processes \
+                     show it; use env:NAME or file:PATH"
+                )]);
+            }
+            keyring.add(identity, &request.origin, &self.files, &self.secrets(Path::new("")));
+        }
+        keyring.admits(name, &request.origin).map_err(|e| if e.place.is_none() { e.at("--identity") } else { e })?;
+        request.identity = Some(name.to_owned());
+        Ok(keyring)
+    }
+
     /// Adds the headers of the workspace to a request to one of its targets, and says so; and says when it is none, or one
-    /// whose time is over.
+    /// whose time is over. A header that the identity of the request sets is the identity's.
     ///
     /// # Errors
     /// A header that refers to a variable or a file that is not there.
-    fn dress(&self, common: &Common, request: &mut Request) -> Result<()> {
+    fn dress(&self, common: &Common, request: &mut Request, keyring: &Keyring) -> Result<()> {
         let Some(workspace) = &self.workspace else { return Ok(()) };
         let origin = &request.origin;
         let place = display_str(&origin.host_port());
@@ -85,7 +136,10 @@ impl Means {
                 Some(format!("{}: {place} was in scope until {until}, and is only because it was typed", target.place))
             }
             Some(_) => {
-                let added = send_case::dress(request, workspace.headers(self.files.as_ref())?);
+                let own = request.identity.as_ref().map(|name| keyring.headers(name)).transpose()?.unwrap_or_default();
+                let mut headers = workspace.headers(self.files.as_ref())?;
+                headers.retain(|(n, _)| !own.iter().any(|o| o.as_bytes().eq_ignore_ascii_case(n)));
+                let added = send_case::dress(request, headers);
                 (!added.is_empty()).then(|| format!("{}: adds {}", workspace.shown, added.join(", ")))
             }
             None if workspace.headers.is_empty() => None,

@@ -22,8 +22,9 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
     if let Some(target) = &a.target {
         request.target = target.as_bytes().to_vec();
     }
-    request.headers = a.header.iter().map(|h| header(h)).collect::<Result<_>>()?;
-    means.dress(common, &mut request)?;
+    request.headers = a.sends.header.iter().map(|h| header(h)).collect::<Result<_>>()?;
+    let keyring = Arc::new(means.identify(common, &a.sends, &mut request)?);
+    means.dress(common, &mut request, &keyring)?;
     send::introduce(&mut request);
     if let Some(data) = &a.data {
         request.body = match data.as_bytes().strip_prefix(b"@") {
@@ -32,9 +33,10 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
         };
     }
     let policy = common.policy(http(a.http.as_deref())?)?;
-    let engine = Arc::new(means.engine(common, vec![Entry::typed(&request.origin)], Vec::new())?);
+    let engine = Arc::new(means.engine(common, vec![Entry::typed(&request.origin)], Vec::new(), &keyring)?);
     stop_on_signal(&engine)?;
-    let judged = send::once(&engine, request, policy)?;
+    let (judged, notes) = send::once(&engine, keyring, request, policy)?;
+    common.note(&notes);
     send::sent(&judged.exchange)?;
     let secrets = if a.show { Secrets::Shown } else { Secrets::Masked };
     let (x, grade) = (&judged.exchange, judged.headers.as_ref());

@@ -50,7 +50,13 @@ pub fn top(pen: &mut Pen<'_>, area: Rect, root: &mut Root) {
             let _ = write!(scope, " +{n}");
         }
     }
-    pen.put(x, area.y, cut, &scope, Role::Accent);
+    x = pen.put(x, area.y, cut, &scope, Role::Accent) + gap;
+    let who = &root.panes.composer.who;
+    if !who.is_empty() {
+        let (lead, role) = if who.name().is_some() { ("as ", Role::Accent) } else { ("", Role::Muted) };
+        x = pen.put(x, area.y, cut, lead, Role::Muted);
+        pen.put(x, area.y, cut, &who.words(), role);
+    }
     let idle = root.work.running.is_empty() && !root.panes.inventory.loading();
     pen.right(cut + 1, area.y, end, &running, if idle { Role::Muted } else { Role::Pending });
 

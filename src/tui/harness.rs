@@ -69,6 +69,7 @@ impl Screen {
             scope: "api.test:443".to_owned(),
             sources: sources.iter().map(Into::into).collect(),
             filters: Vec::new(),
+            identities: Vec::new(),
             open: None,
             theme,
             mouse: true,

@@ -103,7 +103,7 @@ actions! {
     Reload "reload" ["F5" "r"] Inventory "" "Reads the sources again.";
 
     Send "send" ["Ctrl+J" "Alt+Enter" "Ctrl+Enter" "s"] Composer "send" "Sends the request as it stands.";
-    Edit "edit" ["Enter" "e" "i"] Request "edit" "Edits the field under the cursor.";
+    Edit "edit" ["Enter" "e"] Request "edit" "Edits the field under the cursor.";
     NextField "next-field" ["Tab"] Composer "next" "Goes to the next field, and from the last one to the response.";
     PreviousField "previous-field" ["Shift+Tab"] Composer "" "Goes to the field before.";
     ToResponse "response" ["l" "Right"] Request "response" "Goes to the response.";
@@ -120,6 +120,7 @@ actions! {
     ScrollLeft "scroll-left" ["<" "Shift+Left"] Response "" "Goes back to the left of long lines.";
     OpenToken "token" ["t"] Composer "token" "Opens the token under the cursor, or the first one of the exchange.";
     Again "again" ["r" "F5"] Composer "again" "Sends the last request once more, as it was.";
+    Identity "identity" ["i"] Composer "identity" "Sends as the next identity of the workspace, or as nobody; by name, as that one." ("[NAME|none]");
     Insecure "insecure" ["I"] Composer "" "Goes on when the certificate is not trusted, or stops doing so; faults are shown either way.";
     CopyHere "copy" ["y"] Composer "copy" "Copies what is under the cursor.";
     ExplainHere "explain" ["K"] Composer "" "Shows what is under the cursor whole.";

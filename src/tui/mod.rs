@@ -28,6 +28,7 @@ use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::layout::Rect;
 use signal_hook::consts::SIGTSTP;
 
+use crate::app::identity::Named;
 use crate::app::{Ask, Event};
 use crate::base::{Clock, Error, Result};
 use effect::{Effect, Level, Msg};
@@ -45,6 +46,8 @@ pub struct Start {
     pub sources: Vec<PathBuf>,
     /// Filters of the list that the workspace has saved: name and text.
     pub filters: Vec<(String, String)>,
+    /// Identities to send as.
+    pub identities: Vec<Named>,
     /// A URL to open in the composer at once: `[METHOD] URL`.
     pub open: Option<String>,
     /// How roles look.

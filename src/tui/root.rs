@@ -72,7 +72,7 @@ impl Root {
             at: PaneId::Inventory,
             panes: Panes {
                 inventory: InventoryPane::new(start.sources.clone(), start.filters.clone()),
-                composer: ComposerPane::default(),
+                composer: ComposerPane::new(start.identities.clone()),
                 token: TokenPane::default(),
                 oauth: Plain("OAuth flows, hop by hop, with what is wrong about each. Nothing of it is here yet."),
                 rate: RatePane::default(),
@@ -346,6 +346,8 @@ impl Root {
                 self.work.questions.retain(|(o, _)| *o != judged.exchange.request.origin);
                 return self.panes.composer.done(id, &judged);
             }
+            Event::Noted(text) => return vec![Effect::Notice(Level::Info, display_str(&text))],
+            Event::Identity(name, until) => self.panes.composer.who.ends(&name, until),
             Event::Latency(snapshot) => self.panes.rate.take(snapshot),
             Event::Failed(error) => {
                 let text = display_str(&error.to_string());

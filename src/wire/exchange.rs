@@ -174,6 +174,8 @@ pub enum FailureKind {
     Budget,
     /// The record could not be kept, so nothing was sent.
     Record,
+    /// The credential of the identity could not be made, so nothing was sent.
+    Credential,
     /// The request cannot be expressed by this sender.
     Inexpressible,
     /// Name resolution failed.
@@ -204,6 +206,7 @@ impl FailureKind {
             Self::Offline => "offline",
             Self::Budget => "budget",
             Self::Record => "record",
+            Self::Credential => "credential",
             Self::Inexpressible => "inexpressible",
             Self::Dns => "dns",
             Self::Refused => "refused",

@@ -10,9 +10,10 @@ use crate::base::error::nearest;
 use crate::base::secret::{find_tokens, is_credential_header, is_secret_member};
 use crate::base::text::{display_str, is_hazard};
 use crate::inventory::filter::Filter;
-use crate::wire::Cidr;
+use crate::wire::identity::{Identity, is_name};
 use crate::wire::request::is_name_byte;
 use crate::wire::url::split_port;
+use crate::wire::{Cidr, Credential, Reference, Target};
 
 /// Something wrong in the file.
 #[derive(Debug)]
@@ -121,6 +122,12 @@ fn check(value: &Spanned<DeValue<'_>>, kind: Kind, name: &str, problems: &mut Ve
                         wrong(what, REFERENCE.to_owned());
                     }
                     names.push(word.to_ascii_lowercase());
+                } else if matches!(inner, Kind::Table(_)) {
+                    if !is_name(word) {
+                        wrong(format!("{shown:?} is no name"), "use letters, digits, - and _".to_owned());
+                    }
+                    check(value, *inner, &format!("{name}.{shown}"), problems);
+                    continue;
                 } else if word.trim().is_empty() || word.chars().any(is_hazard) {
                     wrong(format!("{shown:?} is no name"), "give it a name that can be typed".to_owned());
                 }
@@ -141,7 +148,23 @@ fn check(value: &Spanned<DeValue<'_>>, kind: Kind, name: &str, problems: &mut Ve
                 say(format!("{name} is not between 1 and 65535"), kind.example(name));
             }
         }
-        (Kind::Text | Kind::Host | Kind::Range | Kind::Header | Kind::Filter, DeValue::String(s)) => {
+        (Kind::Credential, DeValue::String(s)) => {
+            if let Err((what, hint)) = reference_alone(s) {
+                say(what, hint);
+            }
+        }
+        (
+            Kind::Text
+            | Kind::Host
+            | Kind::Range
+            | Kind::Header
+            | Kind::Filter
+            | Kind::Ids
+            | Kind::Secret
+            | Kind::Url
+            | Kind::OneOf(_),
+            DeValue::String(s),
+        ) => {
             if let Err(what) = judge(kind, s) {
                 let hint = match kind {
                     Kind::Header | Kind::Filter => "see the example that lunette init writes".to_owned(),
@@ -188,9 +211,53 @@ fn judge(kind: Kind, s: &str) -> Result<(), String> {
     match kind {
         Kind::Host => host(s),
         Kind::Range if Cidr::parse(s).is_none() => Err(format!("{} is not an address range", display_str(s))),
+        Kind::Ids => anybody().own(s).map_err(|e| e.what),
+        Kind::Secret => match Reference::parse(s) {
+            Reference::Literal(_) => Err("the secret itself stands in this file".to_owned()),
+            Reference::Stdin => Err(NO_STDIN.to_owned()),
+            _ => Ok(()),
+        },
+        Kind::Url => match Target::parse(s.as_bytes()) {
+            Ok(t) if t.userinfo.is_none() && t.fragment.is_none() && s.contains("://") => Ok(()),
+            Ok(_) => Err("this is no absolute URL without a user and a fragment".to_owned()),
+            Err(e) => Err(e.what),
+        },
+        Kind::OneOf(words) if !words.contains(&s) => Err(match nearest(s, words.iter().copied()) {
+            Some(near) => format!("{} is not known here; did you mean {near}?", display_str(s)),
+            None => format!("{} is not known here", display_str(s)),
+        }),
         Kind::Filter => Filter::parse(s).map(drop).map_err(|e| e.to_string()),
         _ => Ok(()),
     }
+}
+
+const NO_STDIN: &str = "a workspace has no stdin to read a secret from";
+
+/// An identity to try ids on.
+fn anybody() -> Identity {
+    let credential = Credential::Oauth(String::new());
+    Identity { name: String::new(), credential, role: None, ids: Vec::new() }
+}
+
+/// A credential in which no secret stands.
+fn reference_alone(s: &str) -> Result<(), (String, String)> {
+    let reference =
+        || "keep secrets out of this file and write a reference: env:NAME, file:PATH or vault:NAME".to_owned();
+    if s.chars().any(is_hazard) {
+        return Err(("the credential holds a control or an invisible character".to_owned(), reference()));
+    }
+    if s.contains(",role=") || s.contains(",ids=") {
+        let hint = "write role = \"user\" and ids = [\"order:1001\"] as keys beside it";
+        return Err(("role and ids are keys of their own here".to_owned(), hint.to_owned()));
+    }
+    let credential = Credential::parse(s).map_err(|e| (e.what, e.hint.unwrap_or_default()))?;
+    if credential.is_literal() {
+        return Err(("the secret itself stands in this credential".to_owned(), reference()));
+    }
+    if credential.references().contains(&&Reference::Stdin) {
+        return Err((NO_STDIN.to_owned(), reference()));
+    }
+    Ok(())
 }
 
 fn host(s: &str) -> Result<(), String> {

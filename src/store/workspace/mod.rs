@@ -14,9 +14,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::base::error::nearest;
 use crate::base::text::{display, display_str};
 use crate::base::{Error, Result, Stamp};
-use crate::wire::{Cidr, Load};
+use crate::wire::{Cidr, Credential, Identity, Load, Profile, Reference};
 
 use super::folder;
 pub use keys::{FILE, schema};
@@ -41,6 +42,10 @@ pub struct Workspace {
     pub sources: Vec<PathBuf>,
     /// Headers for requests to the targets, in the order of the file.
     pub headers: Vec<Header>,
+    /// Who requests to the targets are sent as, in the order of the file.
+    pub identities: Vec<Identity>,
+    /// OAuth clients, in the order of the file.
+    pub profiles: Vec<Profile>,
     /// Filters of the inventory: name and text.
     pub filters: Vec<(String, String)>,
 }
@@ -129,7 +134,33 @@ struct Raw {
     #[serde(default)]
     headers: BTreeMap<Spanned<String>, String>,
     #[serde(default)]
+    identity: BTreeMap<Spanned<String>, RawIdentity>,
+    #[serde(default)]
+    profile: BTreeMap<Spanned<String>, RawProfile>,
+    #[serde(default)]
     filters: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawIdentity {
+    credential: String,
+    role: Option<String>,
+    #[serde(default)]
+    ids: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawProfile {
+    issuer: Option<String>,
+    token_url: Option<String>,
+    client_id: String,
+    client_secret: Option<String>,
+    client_auth: Option<String>,
+    grant: String,
+    #[serde(default)]
+    scopes: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -251,6 +282,7 @@ impl Workspace {
             })
             .collect();
         headers.sort_by_key(|(at, _)| *at);
+        let profiles = profiles(raw.profile, &place)?;
         Ok(Self {
             folder: folder.to_owned(),
             shown: shown.to_owned(),
@@ -258,6 +290,8 @@ impl Workspace {
             targets: raw.target.into_iter().map(target).collect::<Result<_>>()?,
             sources: raw.sources.iter().map(|s| folder.join(s)).collect(),
             headers: headers.into_iter().map(|(_, h)| h).collect(),
+            identities: identities(raw.identity, &profiles, &place)?,
+            profiles,
             filters: raw.filters.into_iter().collect(),
         })
     }
@@ -275,6 +309,61 @@ impl Workspace {
     pub fn headers(&self, files: &dyn Load) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
         self.headers.iter().map(|h| Ok((h.name.clone().into_bytes(), h.read(&self.folder, files)?))).collect()
     }
+}
+
+/// The entries of a table in the order of the file.
+fn in_order<T>(table: BTreeMap<Spanned<String>, T>) -> Vec<(usize, String, T)> {
+    let mut all: Vec<_> =
+        table.into_iter().map(|(name, value)| (name.span().start, name.into_inner(), value)).collect();
+    all.sort_by_key(|(at, ..)| *at);
+    all
+}
+
+fn profiles(raw: BTreeMap<Spanned<String>, RawProfile>, place: &dyn Fn(usize) -> String) -> Result<Vec<Profile>> {
+    let profile = |(at, name, p): (usize, String, RawProfile)| {
+        if p.issuer.is_none() && p.token_url.is_none() {
+            return Err(Error::input(format!("the profile {name} names no server"))
+                .at(place(at))
+                .hint("write issuer = \"https://login.example.com\", or token-url"));
+        }
+        Ok(Profile {
+            name,
+            issuer: p.issuer,
+            token_url: p.token_url,
+            client_id: p.client_id,
+            client_secret: p.client_secret.as_deref().map(Reference::parse),
+            client_auth: p.client_auth,
+            grant: p.grant,
+            scopes: p.scopes,
+        })
+    };
+    in_order(raw).into_iter().map(profile).collect()
+}
+
+fn identities(
+    raw: BTreeMap<Spanned<String>, RawIdentity>,
+    profiles: &[Profile],
+    place: &dyn Fn(usize) -> String,
+) -> Result<Vec<Identity>> {
+    let identity = |(at, name, i): (usize, String, RawIdentity)| {
+        let read = || {
+            let credential = Credential::parse(&i.credential)?;
+            if let Credential::Oauth(profile) = &credential
+                && !profiles.iter().any(|p| p.name == *profile)
+            {
+                let error = Error::input(format!("{name} refers to the profile {profile}, which is not here"));
+                return Err(match nearest(profile, profiles.iter().map(|p| p.name.as_str())) {
+                    Some(near) => error.hint(format!("did you mean {near}?")),
+                    None => error.hint(format!("declare it: [profile.{profile}]")),
+                });
+            }
+            let mut identity = Identity { name: name.clone(), credential, role: i.role.clone(), ids: Vec::new() };
+            i.ids.iter().try_for_each(|ids| identity.own(ids))?;
+            Ok(identity)
+        };
+        read().map_err(|e| e.at(place(at)))
+    };
+    in_order(raw).into_iter().map(identity).collect()
 }
 
 /// Writes a commented workspace file and makes `.lunette/` beside it. Gives the path of the file.
@@ -342,6 +431,7 @@ mod tests {
             .map(|l| l.strip_prefix('#').filter(|r| !r.starts_with(' ')).unwrap_or(l).to_owned() + "\n")
             .collect();
         let full = Workspace::parse(&taken, Path::new("/w"), FILE).expect("the examples parse");
+        assert!(full.identities.len() > 2 && full.profiles.len() == 1);
         assert!(!full.targets.is_empty() && !full.headers.is_empty() && !full.filters.is_empty());
         // Serde has taken every key of the table, so the two do not drift apart.
         for key in keys::all() {

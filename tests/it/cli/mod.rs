@@ -2,6 +2,7 @@
 
 mod audit;
 mod grade;
+mod identity;
 mod input;
 mod inventory;
 mod network;

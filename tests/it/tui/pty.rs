@@ -24,6 +24,7 @@ fn the_program_itself() {
         scope: "none".into(),
         sources: vec!["shop.yaml".into()],
         filters: Vec::new(),
+        identities: Vec::new(),
         open: None,
         theme: if mode == "mono" { Theme::mono() } else { Theme::terminal() },
         mouse: true,

@@ -2,6 +2,7 @@
 
 mod request;
 mod response;
+mod who;
 
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 
 use super::{Now, Pane, Prompt, WIDE, columns, movement};
+use crate::app::identity::Named;
 use crate::app::{Ask, Composed, Draft, JobId, Judged};
 use crate::base::secret::find_tokens;
 use crate::base::text::display;
@@ -21,6 +23,7 @@ use crate::tui::widgets::pen::{Pen, clip};
 use crate::tui::widgets::table::Move;
 use request::{Form, Item};
 use response::{Response, TABS, tls_word};
+use who::Who;
 
 /// Bytes that are copied at most: more than terminals take.
 const COPY_CAP: usize = 100_000;
@@ -54,6 +57,8 @@ pub struct ComposerPane {
     /// What was sent last, and for which endpoint.
     last: Option<(Draft, Option<EndpointKey>)>,
     search: Option<Field>,
+    /// Who it is sent as, whatever the form.
+    pub who: Who,
     /// Forms put aside while another endpoint is open, newest last.
     shelf: Vec<(EndpointKey, Form)>,
     wide: bool,
@@ -70,6 +75,7 @@ impl Default for ComposerPane {
             endpoint: (None, None),
             last: None,
             search: None,
+            who: Who::default(),
             shelf: Vec::new(),
             wide: true,
             rule: 0,
@@ -78,6 +84,11 @@ impl Default for ComposerPane {
 }
 
 impl ComposerPane {
+    /// A composer that knows these identities.
+    pub fn new(identities: Vec<Named>) -> Self {
+        Self { who: Who::new(identities), ..Self::default() }
+    }
+
     /// Notes which endpoint the app was asked to make ready.
     pub fn expect(&mut self, key: EndpointKey) {
         self.endpoint.0 = Some(key);
@@ -167,7 +178,8 @@ impl ComposerPane {
 
     /// Sends what stands there.
     fn send(&mut self) -> Vec<Effect> {
-        let draft = self.form.draft();
+        let mut draft = self.form.draft();
+        draft.identity = self.who.name().map(str::to_owned);
         if draft.url.is_empty() {
             return vec![Effect::Notice(
                 Level::Warn,
@@ -358,6 +370,18 @@ impl Pane for ComposerPane {
                 return Some(Vec::new());
             }
             Action::OpenToken => return Some(self.token()),
+            Action::Identity if self.who.is_empty() => {
+                let text = "there is no identity: declare one in lunette.toml, [identity.NAME]";
+                return Some(vec![Effect::Notice(Level::Info, text.to_owned())]);
+            }
+            Action::Identity if argument.is_empty() => {
+                self.who.next();
+                return Some(Vec::new());
+            }
+            Action::Identity => {
+                let chosen = self.who.choose(argument);
+                return Some(chosen.err().map(|text| Effect::Notice(Level::Warn, text)).into_iter().collect());
+            }
             Action::Insecure => {
                 self.form.insecure = !self.form.insecure;
                 return Some(Vec::new());
@@ -449,12 +473,13 @@ impl Pane for ComposerPane {
     fn draw(&mut self, pen: &mut Pen<'_>, area: Rect, _: Now) {
         self.wide = area.width >= WIDE;
         let focused = self.side == Side::Request;
+        let who = if self.who.is_empty() { String::new() } else { self.who.line() };
         if !self.wide {
             if let (Some(r), Side::Response) = (&mut self.response, self.side) {
                 r.draw(pen, area, true);
             } else {
                 pen.put(area.x, area.y, area.x + 1, "▌", Role::Focus);
-                self.form.draw(pen, area, true);
+                self.form.draw(pen, area, true, &who);
             }
             return;
         }
@@ -464,7 +489,7 @@ impl Pane for ComposerPane {
         if focused {
             pen.put(left.x, left.y, left.x + 1, "▌", Role::Focus);
         }
-        self.form.draw(pen, left, focused);
+        self.form.draw(pen, left, focused, &who);
         let right = Rect { x: rule + 1, width: area.right().saturating_sub(rule + 1), ..right };
         if let Some(r) = &mut self.response {
             r.draw(pen, right, !focused);

@@ -352,11 +352,12 @@ impl Form {
             headers,
             body: self.body_text(),
             insecure: self.insecure,
+            identity: None,
         }
     }
 
-    /// Draws the form.
-    pub fn draw(&mut self, pen: &mut Pen<'_>, area: Rect, focused: bool) {
+    /// Draws the form. `who` says who it is sent as, where there is a choice.
+    pub fn draw(&mut self, pen: &mut Pen<'_>, area: Rect, focused: bool, who: &str) {
         self.drawn.clear();
         if area.height == 0 {
             return;
@@ -377,7 +378,8 @@ impl Form {
                 (false, false) => shown(resolved.as_bytes()),
                 (false, true) => format!("{}   certificate faults do not stop it", shown(resolved.as_bytes())),
             };
-            pen.put(at(8), y, end, &note, if self.insecure { Role::Warn } else { Role::Muted });
+            let x = if who.is_empty() { at(8) } else { pen.put(at(8), y, end, who, Role::Accent) + 3 };
+            pen.put(x, y, end, &note, if self.insecure { Role::Warn } else { Role::Muted });
             y += 1;
         }
         for note in &self.notes {
