@@ -222,10 +222,7 @@ fn judge(kind: Kind, s: &str) -> Result<(), String> {
             Ok(_) => Err("this is no absolute URL without a user and a fragment".to_owned()),
             Err(e) => Err(e.what),
         },
-        Kind::OneOf(words) if !words.contains(&s) => Err(match nearest(s, words.iter().copied()) {
-            Some(near) => format!("{} is not known here; did you mean {near}?", display_str(s)),
-            None => format!("{} is not known here", display_str(s)),
-        }),
+        Kind::OneOf(words) if !words.contains(&s) => Err(format!("{} is not known here", display_str(s))),
         Kind::Filter => Filter::parse(s).map(drop).map_err(|e| e.to_string()),
         _ => Ok(()),
     }

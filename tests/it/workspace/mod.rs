@@ -54,6 +54,21 @@ fn a_full_file_says_all_it_holds() {
         ["X-Review", "Accept", "Authorization", "X-Api-Key"]
     );
     assert_eq!(w.filters.len(), 2);
+    let kinds: Vec<(&str, &str)> = w.identities.iter().map(|i| (i.name.as_str(), i.credential.kind().word)).collect();
+    let wanted = [
+        ("alice", "login"),
+        ("bob", "basic"),
+        ("svc", "oauth"),
+        ("ci", "sigv4"),
+        ("mtls", "cert"),
+        ("pass", "command"),
+    ];
+    assert_eq!(kinds, wanted);
+    let alice = &w.identities[0];
+    assert_eq!((alice.role.as_deref(), alice.ids.len(), alice.ids[0].1.len()), (Some("user"), 2, 2));
+    let [shop] = &w.profiles[..] else { panic!("one profile: {:?}", w.profiles) };
+    assert_eq!((shop.client_id.as_str(), shop.grant.as_str(), shop.scopes.len()), ("lunette", "client_credentials", 2));
+    assert_eq!(shop.client_secret.as_ref().map(ToString::to_string).as_deref(), Some("vault:shop"));
 }
 
 #[test]
