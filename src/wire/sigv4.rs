@@ -115,7 +115,8 @@ fn canonical_headers(request: &Request, added: &[(Vec<u8>, Vec<u8>)]) -> (String
 /// stands on the wire encoded once more.
 fn canonical_path(path: &[u8], s3: bool) -> Vec<u8> {
     if s3 {
-        let decoded = decode(path, false);
+        // S3 reads a plus in a path as a space, too.
+        let decoded = decode(path);
         return if decoded.is_empty() { b"/".to_vec() } else { encode(&decoded, true) };
     }
     let mut kept: Vec<&[u8]> = Vec::new();
@@ -145,15 +146,15 @@ fn canonical_query(query: &[u8]) -> Vec<u8> {
         .map(|pair| {
             let at = memchr::memchr(b'=', pair).unwrap_or(pair.len());
             let value = pair.get(at + 1..).unwrap_or_default();
-            (encode(&decode(&pair[..at], true), false), encode(&decode(value, true), false))
+            (encode(&decode(&pair[..at]), false), encode(&decode(value), false))
         })
         .collect();
     pairs.sort();
     pairs.iter().map(|(n, v)| [n.as_slice(), v].join(&b'=')).collect::<Vec<_>>().join(&b'&')
 }
 
-/// Undoes percent-encoding where it is one; in a query a plus is a space.
-fn decode(bytes: &[u8], query: bool) -> Vec<u8> {
+/// Undoes percent-encoding where it is one; a plus is a space.
+fn decode(bytes: &[u8]) -> Vec<u8> {
     let digit = |b: Option<&u8>| b.and_then(|b| char::from(*b).to_digit(16)).and_then(|d| u8::try_from(d).ok());
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
@@ -164,7 +165,7 @@ fn decode(bytes: &[u8], query: bool) -> Vec<u8> {
                 at += 3;
                 continue;
             }
-            _ if *b == b'+' && query => out.push(b' '),
+            _ if *b == b'+' => out.push(b' '),
             _ => out.push(*b),
         }
         at += 1;
