@@ -120,7 +120,7 @@ actions! {
     ScrollLeft "scroll-left" ["<" "Shift+Left"] Response "" "Goes back to the left of long lines.";
     OpenToken "token" ["t"] Composer "token" "Opens the token under the cursor, or the first one of the exchange.";
     Again "again" ["r" "F5"] Composer "again" "Sends the last request once more, as it was.";
-    Identity "identity" ["i"] Composer "identity" "Sends as the next identity of the workspace, or as nobody; by name, as that one." ("[NAME|none]");
+    Identity "identity" ["i"] Composer "" "Sends as the next identity, or as nobody; with a name, as that one." ("[NAME|none]");
     Insecure "insecure" ["I"] Composer "" "Goes on when the certificate is not trusted, or stops doing so; faults are shown either way.";
     CopyHere "copy" ["y"] Composer "copy" "Copies what is under the cursor.";
     ExplainHere "explain" ["K"] Composer "" "Shows what is under the cursor whole.";

@@ -183,7 +183,7 @@ impl Known {
 fn ends(began: Instant, wall: Stamp, life: Duration) -> Option<(Instant, Stamp)> {
     let early = EARLY.min(life / 10);
     let end = wall.unix().checked_add(i64::try_from(life.as_secs()).ok()?)?;
-    Some((began.checked_add(life - early)?, Stamp::from_unix(end)?))
+    Some((began.checked_add(life.saturating_sub(early))?, Stamp::from_unix(end)?))
 }
 
 fn joined(parts: &[&[u8]]) -> Secret {

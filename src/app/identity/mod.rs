@@ -263,9 +263,9 @@ impl Known {
         Some(self.certificate.get_or_init(read).clone())
     }
 
-    /// The credential, made when there is none, when it ends or when `stale` names it. Whoever comes meanwhile waits for the
+    /// The credential, made when there is none, when it ends or when it is the one that was `refused`. Whoever comes meanwhile waits for the
     /// same one and shares its failure.
-    async fn made(&self, transport: &dyn Transport, policy: Policy, stale: Option<u64>) -> Result<Arc<Made>> {
+    async fn made(&self, transport: &dyn Transport, policy: Policy, refused: Option<u64>) -> Result<Arc<Made>> {
         let asked = transport.now();
         let work = async {
             let mut state = self.state.lock().await;
@@ -276,7 +276,7 @@ impl Known {
             }
             if let Some(made) = &state.made
                 && made.until.is_none_or(|(at, _)| transport.now() < at)
-                && stale.is_none_or(|number| number != made.number)
+                && refused.is_none_or(|number| number != made.number)
             {
                 return Ok(Arc::clone(made));
             }

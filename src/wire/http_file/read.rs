@@ -161,8 +161,8 @@ impl Reader {
         if let Some(comment) = Self::comment(trimmed).filter(|c| c.trim_start().starts_with('@')) {
             return self.directive(number, comment);
         }
-        let file = trimmed.strip_prefix('<').filter(|r| r.starts_with([' ', '\t', '@']));
-        if let (Some(path), Some(_)) = (file, &self.entry) {
+        let named = trimmed.strip_prefix('<').filter(|r| r.starts_with([' ', '\t', '@']));
+        if let (Some(path), Some(_)) = (named, &self.entry) {
             self.end_text(true);
             let (path, fill) = match path.strip_prefix('@') {
                 // An encoding may stand before the path.

@@ -2,6 +2,7 @@
 
 mod calm;
 mod hostile;
+mod identity;
 mod replies;
 mod scope;
 mod tls;

@@ -54,6 +54,68 @@ fn a_workspace_opens_with_its_name_scope_and_sources_and_keeps_the_record() {
     }
 }
 
+/// What a run of the screen sent, as text.
+fn sent(recorder: &Recorder, count: usize) -> Vec<String> {
+    let requests = recorder.requests(count, std::time::Duration::from_secs(20));
+    requests.iter().map(|r| String::from_utf8_lossy(r).into_owned()).collect()
+}
+
+#[test]
+fn one_is_chosen_to_send_as_and_its_secret_never_reaches_the_screen() {
+    let login = br#"{"access_token": "t0ken-of-alice", "expires_in": 900}"#;
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", login.len());
+    for (cols, rows) in [(140, 45), (80, 24)] {
+        let reply = [head.as_bytes(), login].concat();
+        let says = |who: &str| format!("HTTP/1.1 200 to {who}\r\nContent-Length: 0\r\n\r\n").into_bytes();
+        let recorder = Recorder::scripted(vec![reply, says("alice"), says("bob"), says("nobody")], true);
+        let folder = begun(&recorder);
+        let file = folder.path().join("lunette.toml");
+        let more = "[identity.alice]\ncredential = \"login:alice.http\"\nrole = \"user\"\n[identity.bob]\n\
+                    credential = \"header:X-Api-Key:file:bob\"\n[identity.old]\ncredential = \"bearer:file:gone\"\n";
+        fs::write(&file, fs::read_to_string(&file).expect("read") + more).expect("write");
+        fs::write(folder.path().join("bob"), "s3cret-of-bob\n").expect("write");
+        let recipe = format!(
+            "# @capture token = json $.access_token\n# @expires json $.expires_in\n\
+             # @credential Authorization: Bearer {{{{token}}}}\nPOST {}\n",
+            recorder.url("/login")
+        );
+        fs::write(folder.path().join("alice.http"), recipe).expect("write");
+        let mut pty = screen(folder.path(), cols, rows);
+        pty.sees("/orders").send(b"\r").sees("http://127.0.0.1:").sees("identity none");
+        pty.send(b"i").sees("identity alice (user) by login").send(b"s").sees("200 to alice");
+        let alice = sent(&recorder, 2).remove(1);
+        assert!(alice.contains("Authorization: Bearer t0ken-of-alice\r\n"), "{alice}");
+        if cols < 120 {
+            // Back from the reply; what follows at once would be read as one key with it.
+            pty.send(b"\x1b").sees("sent as typed");
+        }
+        pty.sees("until ");
+        pty.send(b":identity bob\r").sees("identity bob by header").send(b"s").sees("200 to bob");
+        let bob = sent(&recorder, 3).remove(2);
+        assert!(bob.contains("X-Api-Key: s3cret-of-bob\r\n") && !bob.contains("t0ken"), "{bob}");
+        if cols < 120 {
+            // Back from the reply; what follows at once would be read as one key with it.
+            pty.send(b"\x1b").sees("sent as typed");
+        }
+        // One whose secret is gone sends nothing, and says why.
+        pty.send(b"i").sees("identity old by bearer").send(b"s").sees("no reply").sees("identity old: ");
+        if cols < 120 {
+            // Back from the reply; what follows at once would be read as one key with it.
+            pty.send(b"\x1b").sees("sent as typed");
+        }
+        pty.send(b":identity blob\r").sees("did you mean bob?");
+        pty.send(b"i").sees("identity none").send(b"s").sees("200 to nobody");
+        let nobody = sent(&recorder, 4).remove(3);
+        assert!(!nobody.contains("t0ken") && !nobody.contains("s3cret"), "{nobody}");
+        pty.send(b"q");
+        assert!(pty.ends().success());
+        let log = fs::read_to_string(folder.path().join(".lunette/audit.jsonl")).expect("the log");
+        assert_eq!(log.matches("\"identity\":\"alice\"").count(), 2, "the login and the send");
+        assert_eq!(log.matches("\"identity\":\"bob\"").count(), 1);
+        assert!(!log.contains("s3cret") && !log.contains("t0ken"));
+    }
+}
+
 #[test]
 fn a_workspace_that_keeps_no_record_opens_and_sends_nothing() {
     let recorder = Recorder::start();

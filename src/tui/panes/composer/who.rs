@@ -73,7 +73,7 @@ impl Who {
     /// The same with the kind of its credential and when it ends, where that is known.
     pub fn line(&self) -> String {
         let Some((named, until)) = self.at.and_then(|at| self.all.get(at)) else {
-            return format!("identity {NOBODY}");
+            return format!("identity {NOBODY}, i chooses");
         };
         let end = until.map(|u| format!(", until {}", u.to_string().get(11..19).unwrap_or_default()));
         format!("identity {} by {}{}", self.words(), named.kind, end.unwrap_or_default())
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn one_is_chosen_by_name_and_shows_when_it_ends() {
         let mut w = who();
-        assert_eq!(w.line(), "identity none");
+        assert_eq!(w.line(), "identity none, i chooses");
         assert_eq!(w.choose("alice"), Ok(()));
         w.ends("alice", Stamp::parse("2026-01-31T14:20:11Z"));
         assert_eq!(w.line(), "identity alice (user) by login, until 14:20:11");
