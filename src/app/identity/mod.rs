@@ -5,6 +5,7 @@ mod command;
 mod make;
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -55,7 +56,7 @@ pub struct Sent {
 /// Where an identity may be used.
 enum Reach {
     /// At the targets of its workspace.
-    Targets(Box<Workspace>),
+    Targets(Arc<Workspace>),
     /// At the one origin typed beside it.
     Typed(Origin),
 }
@@ -69,6 +70,9 @@ struct Known {
     files: Arc<dyn Load>,
     certificate: OnceLock<Result<ClientCertificate>>,
     state: Mutex<State>,
+    /// Number of the credential that was refused although it was new: refusing says nothing of its age. Not part of the state,
+    /// so that a send that has ended waits for nobody's login.
+    futile: AtomicU64,
 }
 
 /// The credential as it stands.
@@ -78,13 +82,12 @@ struct State {
     made_so_far: u64,
     /// The last failure, for those who waited for the same thing.
     failed: Option<(Instant, Error)>,
-    /// The one that was refused although it was new: refusing says nothing of its age.
-    futile: Option<u64>,
 }
 
 /// A credential that was made.
 #[derive(Default)]
 struct Made {
+    /// From 1.
     number: u64,
     headers: Vec<(String, Secret)>,
     /// Signs each request.
@@ -97,10 +100,10 @@ struct Made {
 impl Keyring {
     /// The identities of a workspace.
     pub fn of(workspace: &Workspace, files: &Arc<dyn Load>, secrets: &Arc<dyn Secrets>) -> Self {
-        let known = |identity: &Identity| Known {
-            reach: Reach::Targets(Box::new(workspace.clone())),
-            folder: workspace.folder.clone(),
-            ..Known::new(identity.clone(), files, secrets)
+        let workspace = Arc::new(workspace.clone());
+        let known = |identity: &Identity| {
+            let reach = Reach::Targets(Arc::clone(&workspace));
+            Known::new(identity.clone(), reach, workspace.folder.clone(), files, secrets)
         };
         Self(workspace.identities.iter().map(known).collect())
     }
@@ -108,7 +111,7 @@ impl Keyring {
     /// Adds an identity that was typed, for the origin typed with it. It takes the place of one of the same name.
     pub fn add(&mut self, identity: Identity, origin: &Origin, files: &Arc<dyn Load>, secrets: &Arc<dyn Secrets>) {
         self.0.retain(|k| k.identity.name != identity.name);
-        self.0.push(Known { reach: Reach::Typed(origin.clone()), ..Known::new(identity, files, secrets) });
+        self.0.push(Known::new(identity, Reach::Typed(origin.clone()), PathBuf::new(), files, secrets));
     }
 
     /// How the identities show themselves.
@@ -189,10 +192,10 @@ impl Keyring {
         let until = |made: &Made| made.until.map(|(_, at)| at);
         let is_refused = |x: &Exchange, made: &Made| made.refused.is_some() && x.status() == made.refused;
         if !is_refused(&exchange, &made) {
-            known.judge(made.number, false).await;
+            known.judge(made.number, false);
             return Ok(Sent { exchange, notes, until: until(&made) });
         }
-        if known.is_futile(made.number).await {
+        if known.futile.load(Ordering::Relaxed) == made.number {
             notes.push(format!("{name} was refused again, and logging in anew did not help before"));
             return Ok(Sent { exchange, notes, until: until(&made) });
         }
@@ -206,21 +209,28 @@ impl Keyring {
         notes.push(format!("{name} was refused ({}), so its credential was renewed", exchange.status().unwrap_or(0)));
         let (dressed, _) = known.dress(request, &renewed);
         let exchange = transport.send(dressed, policy).await;
-        known.judge(renewed.number, is_refused(&exchange, &renewed)).await;
+        known.judge(renewed.number, is_refused(&exchange, &renewed));
         Ok(Sent { exchange, notes, until: until(&renewed) })
     }
 }
 
 impl Known {
-    fn new(identity: Identity, files: &Arc<dyn Load>, secrets: &Arc<dyn Secrets>) -> Self {
+    fn new(
+        identity: Identity,
+        reach: Reach,
+        folder: PathBuf,
+        files: &Arc<dyn Load>,
+        secrets: &Arc<dyn Secrets>,
+    ) -> Self {
         Self {
             identity,
-            reach: Reach::Typed(Origin { scheme: crate::wire::Scheme::Https, host: String::new(), port: 0 }),
-            folder: PathBuf::new(),
+            reach,
+            folder,
             secrets: Arc::clone(secrets),
             files: Arc::clone(files),
             certificate: OnceLock::new(),
             state: Mutex::default(),
+            futile: AtomicU64::new(0),
         }
     }
 
@@ -307,17 +317,12 @@ impl Known {
         }
     }
 
-    async fn is_futile(&self, number: u64) -> bool {
-        self.state.lock().await.futile == Some(number)
-    }
-
     /// Notes whether a credential was refused although it was new.
-    async fn judge(&self, number: u64, refused: bool) {
-        let mut state = self.state.lock().await;
+    fn judge(&self, number: u64, refused: bool) {
         if refused {
-            state.futile = Some(number);
-        } else if state.futile == Some(number) {
-            state.futile = None;
+            self.futile.store(number, Ordering::Relaxed);
+        } else {
+            let _ = self.futile.compare_exchange(number, 0, Ordering::Relaxed, Ordering::Relaxed);
         }
     }
 

@@ -1,5 +1,11 @@
 //! A real nginx that wants a certificate: with the one of an identity it lets in, without one, or with a stranger's, not.
 
+use std::sync::Arc;
+
+use lunette::engine::{Budget, Certificates, ClientCertificate, Config, Engine, Entry, Override};
+use lunette::store::Memory;
+use lunette::wire::{HttpChoice, Policy, Request, Target};
+
 use crate::support::cli::Cli;
 
 use super::nginx::Nginx;
@@ -102,4 +108,39 @@ fn nginx_lets_in_who_has_a_certificate_and_nobody_else() {
     }
     let log = std::fs::read_to_string(cli.path(".lunette/audit.jsonl")).expect("the log");
     assert!(log.contains("\"identity\":\"alice\"") && !log.contains("\"identity\":\"locked\""));
+}
+
+#[test]
+fn a_connection_that_presented_a_certificate_serves_nobody_else() {
+    let root = made("root", true, None);
+    let (alice, bob) = (made("alice", false, Some(&root)), made("bob", false, Some(&root)));
+    let server = made("localhost", false, Some(&root));
+    let both = |m: &Made| format!("{}{}", m.pem, m.key.serialize_pem());
+    let nginx = Nginx::with(CONFIG, &[("server.pem", both(&server)), ("ca.pem", root.pem.clone())]);
+    let url = format!("https://localhost:{}/", nginx.address.port());
+    let origin = Target::parse(url.as_bytes()).expect("a URL").origin;
+    let read = |m: &Made| ClientCertificate::read(both(m).as_bytes()).expect("a certificate");
+    let config = Config {
+        scope: vec![Entry::typed(&origin)],
+        roots: Some(root.pem.clone().into_bytes()),
+        overrides: vec![Override { host: "localhost".to_owned(), port: origin.port, address: nginx.address.ip() }],
+        certificates: Certificates::from([("alice".to_owned(), read(&alice)), ("bob".to_owned(), read(&bob))]),
+        ..Config::default()
+    };
+    let engine = Engine::start(config, Arc::new(Memory::default())).expect("an engine");
+    for http in [HttpChoice::Http1, HttpChoice::Http2] {
+        let send = |identity: Option<&str>| {
+            let mut request = Request::new("GET", url.as_bytes()).expect("a URL");
+            request.identity = identity.map(str::to_owned);
+            let policy = Policy { http, ..Policy::default() };
+            let x = engine.run(Budget::HAND, move |t| t.send(request, policy)).expect("the job ends");
+            let body = x.response.as_ref().map(|r| String::from_utf8_lossy(&r.body).into_owned()).unwrap_or_default();
+            let reused = x.connection.as_ref().is_some_and(|c| c.reused);
+            (x.status(), ["CN=alice", "CN=bob"].into_iter().find(|n| body.contains(n)), reused)
+        };
+        assert_eq!(send(Some("alice")), (Some(200), Some("CN=alice"), false));
+        assert_eq!(send(Some("bob")), (Some(200), Some("CN=bob"), false), "not over alice's");
+        assert_eq!(send(None), (Some(400), None, false), "not over anybody's");
+        assert_eq!(send(Some("alice")), (Some(200), Some("CN=alice"), true), "her own is kept");
+    }
 }

@@ -75,7 +75,7 @@ impl Who {
         let Some((named, until)) = self.at.and_then(|at| self.all.get(at)) else {
             return format!("identity {NOBODY}, i chooses");
         };
-        let end = until.map(|u| format!(", until {}", u.to_string().get(11..19).unwrap_or_default()));
+        let end = until.map(|u| format!(", until {} UTC", u.to_string().get(11..19).unwrap_or_default()));
         format!("identity {} by {}{}", self.words(), named.kind, end.unwrap_or_default())
     }
 }
@@ -111,7 +111,7 @@ mod tests {
         assert_eq!(w.line(), "identity none, i chooses");
         assert_eq!(w.choose("alice"), Ok(()));
         w.ends("alice", Stamp::parse("2026-01-31T14:20:11Z"));
-        assert_eq!(w.line(), "identity alice (user) by login, until 14:20:11");
+        assert_eq!(w.line(), "identity alice (user) by login, until 14:20:11 UTC");
         assert!(w.choose("alcie").expect_err("no such name").ends_with("did you mean alice?"));
         assert_eq!(w.choose(NOBODY), Ok(()));
         assert_eq!((w.name(), w.words().as_str()), (None, "anonymous"));
