@@ -143,3 +143,18 @@ fn a_program_that_hangs_ends_with_its_job() {
         std::thread::sleep(Duration::from_millis(5));
     }
 }
+
+#[test]
+fn an_endpoint_that_refuses_everybody_does_not_log_in_for_ever() {
+    let token = b"HTTP/1.1 200 OK\r\nX-Token: t0ken\r\nContent-Length: 0\r\n\r\n".to_vec();
+    let refusal = b"HTTP/1.1 401 x\r\nContent-Length: 0\r\n\r\n".to_vec();
+    let replies = vec![token.clone(), refusal.clone(), token.clone(), refusal.clone(), refusal, OK.to_vec()];
+    let more = vec![b"HTTP/1.1 401 x\r\nContent-Length: 0\r\n\r\n".to_vec(), token, OK.to_vec()];
+    let recorder = Recorder::scripted([replies, more].concat(), true);
+    let (engine, keyring, _folder) = begun(&recorder, "login:FILE", &format!("{HEADER}POST http://HOST/login\n"));
+    let status = || send(&engine, &keyring, &recorder).expect("sent").exchange.status();
+    assert_eq!((status(), logins(&recorder)), (Some(401), 2), "renewed once, and refused again");
+    assert_eq!((status(), logins(&recorder)), (Some(401), 2), "what did not help is not tried again");
+    assert_eq!((status(), logins(&recorder)), (Some(200), 2));
+    assert_eq!((status(), logins(&recorder)), (Some(200), 3), "once it was taken, a refusal is a sign again");
+}
