@@ -150,7 +150,8 @@ impl Known {
                 return Err(failed(Exit::NotJudged, format!("{} was answered with {status}", entry.shown()))
                     .hint("send that request alone and look at the reply"));
             };
-            for (name, value) in recipe.capture(step, reply, &place)? {
+            // A path may look at every value of a large reply.
+            for (name, value) in blocking(|| recipe.capture(step, reply, &place))? {
                 known::learn(&value);
                 captured.retain(|(n, _)| *n != name);
                 captured.push((name, value.into()));
@@ -160,11 +161,18 @@ impl Known {
                 end = end.into_iter().chain(ends).min();
             }
         }
+        let notes = recipe.file.notes.iter().map(|(line, what)| format!("{place}:{line}: {what}")).collect::<Vec<_>>();
         let headers = recipe.credential.iter().map(|(name, text)| {
             let value = recipe.file.fill(text, &place, &mut |name| self.value(name, &captured))?.into();
             self.fit(&value).map(|()| (name.clone(), value))
         });
-        Ok(Made { headers: headers.collect::<Result<_>>()?, until: end, refused: recipe.refused, ..Made::default() })
+        Ok(Made {
+            headers: headers.collect::<Result<_>>()?,
+            until: end,
+            refused: recipe.refused,
+            notes: notes.into(),
+            ..Made::default()
+        })
     }
 
     /// What a variable of a recipe stands for: what was captured, or a reference.

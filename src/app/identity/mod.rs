@@ -6,7 +6,7 @@ mod make;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
@@ -95,6 +95,8 @@ struct Made {
     until: Option<(Instant, Stamp)>,
     /// The status that tells that it has expired.
     refused: Option<u16>,
+    /// What was left out on the way, for the first who sends with it.
+    notes: std::sync::Mutex<Vec<String>>,
 }
 
 impl Keyring {
@@ -187,7 +189,9 @@ impl Keyring {
         let known = self.get(&name)?;
         known.admits(&request.origin)?;
         let made = known.made(transport, policy, None).await?;
-        let (dressed, mut notes) = known.dress(request.clone(), &made);
+        let mut notes = std::mem::take(&mut *made.notes.lock().unwrap_or_else(PoisonError::into_inner));
+        let (dressed, stays) = known.dress(request.clone(), &made);
+        notes.extend(stays);
         let exchange = transport.send(dressed, policy).await;
         let until = |made: &Made| made.until.map(|(_, at)| at);
         let is_refused = |x: &Exchange, made: &Made| made.refused.is_some() && x.status() == made.refused;
@@ -273,8 +277,8 @@ impl Known {
         Some(self.certificate.get_or_init(read).clone())
     }
 
-    /// The credential, made when there is none, when it ends or when it is the one that was `refused`. Whoever comes meanwhile waits for the
-    /// same one and shares its failure.
+    /// The credential, made when there is none, when it ends or when it is the one that was `refused`. Whoever comes
+    /// meanwhile waits for the same one and shares its failure.
     async fn made(&self, transport: &dyn Transport, policy: Policy, refused: Option<u64>) -> Result<Arc<Made>> {
         let asked = transport.now();
         let work = async {

@@ -130,6 +130,8 @@ fn an_identity_goes_where_it_may_and_nowhere_else() {
     // The one that is typed is for the host that is typed with it.
     cli.run(&["send", "GET", &other.url("/"), "--identity", "alice=bearer:env:S3"]).ended(0);
     assert!(heard(&other, 1)[0].contains("Bearer s3cret-value"));
+    cli.run(&["send", "GET", &ours.url("/"), "--identity", "alcie"])
+        .usage(&["no identity alcie", "did you mean alice?"]);
     let expired = file(ours.addr.port(), &format!("expires = 2020-01-31\n{more}"));
     let cli = Cli::new().file("lunette.toml", expired).env("S3", "s3cret-value");
     cli.run(&["send", "GET", &ours.url("/"), "--identity", "alice"]).ended(3).says(&["lunette.toml:4: ", "no more"]);
@@ -146,6 +148,18 @@ fn a_literal_works_and_is_warned_of_and_never_shown() {
     let ran = cli.stdin("from-stdin\n").run(&["send", "GET", &recorder.url("/"), "--identity", "alice=bearer:-"]);
     assert_eq!(ran.ended(0).err(), "");
     assert!(heard(&recorder, 2)[1].contains("Bearer from-stdin\r\n"));
+}
+
+#[test]
+fn what_a_recipe_leaves_out_is_said_once() {
+    let recorder = Recorder::start();
+    let text =
+        format!("# @credential X-Who: alice\nGET {}\nthis is no header\n\n> {{% script %}}\n", recorder.url("/l"));
+    let cli = Cli::new().file("l.http", text);
+    let ran = cli.run(&["send", "GET", &recorder.url("/"), "--identity", "alice=login:l.http"]);
+    let said = "lunette: l.http:3: this is no header: Name: value\nlunette: l.http:5: scripts and redirected replies are left out\n";
+    assert_eq!(ran.ended(0).err(), said);
+    assert!(heard(&recorder, 2)[1].contains("X-Who: alice\r\n"));
 }
 
 const LOGIN: &str = "### log in\n# @name login\n# @capture token = json $.access_token\n\
@@ -225,6 +239,12 @@ fn a_login_that_gives_nothing_is_told_with_its_place() {
         assert_eq!(ran.json("exchange")["error"]["kind"], "credential");
         assert_eq!(heard(&recorder, 1).len(), 1, "the request itself was not sent");
     }
+    // A login that is never answered ends in time.
+    let recorder = Recorder::scripted(vec![Vec::new()], true);
+    let cli = Cli::new().file("l.http", recipe(&recorder, "")).env("PW", "p4ssword");
+    let url = recorder.url("/");
+    let ran = cli.run(&["send", "GET", &url, "--identity", "alice=login:l.http", "--timeout", "1"]);
+    ran.ended(4).says(&["the login of alice failed", "wait: "]);
     // A host of the recipe that is not in scope is asked of the user, and nothing is dialled.
     let (api, auth) = (Recorder::start(), Recorder::start());
     let cli = Cli::new().file("l.http", recipe(&auth, "")).env("PW", "p4ssword");
