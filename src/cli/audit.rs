@@ -19,7 +19,7 @@ pub fn run(common: &Common, action: &AuditAction) -> Result<Exit> {
     match action {
         AuditAction::Show { who, host, since } => {
             let select = select(who.as_deref(), host.as_deref(), since.as_deref())?;
-            let (chain, sent) = scan(&folder, None, Some(&select))?;
+            let (chain, sent) = scan(&folder, None, None, Some(&select))?;
             let written = output.result(|| document(&chain, Some(&sent)), || plain(&sent));
             if let Some(broken) = &chain.broken {
                 complain(&format!("lunette: the chain is broken at line {}; run lunette audit verify", broken.line));
@@ -28,7 +28,7 @@ pub fn run(common: &Common, action: &AuditAction) -> Result<Exit> {
         }
         AuditAction::Verify { head } => {
             let head = head.as_deref().map(head_typed).transpose()?;
-            let (chain, _) = scan(&folder, head.as_deref(), None)?;
+            let (chain, _) = scan(&folder, head.as_deref(), None, None)?;
             let written = output.result(|| document(&chain, None), || verdict(&chain));
             if let Some(why) = why(&chain) {
                 complain(&format!("lunette: {why}"));

@@ -19,7 +19,7 @@ use crate::app::send as send_case;
 use crate::base::text::display_str;
 use crate::base::{Clock as _, Error, Exit, Result, SystemClock};
 use crate::engine::{Engine, Entry};
-use crate::store::Workspace;
+use crate::store::{History, Keeper, Workspace};
 use crate::wire::{Load, Record, Request};
 
 pub use args::{ColorChoice, Common};
@@ -43,6 +43,12 @@ pub enum Invocation {
 pub struct Means {
     /// Keeps the record.
     pub record: Arc<dyn Record>,
+    /// Reads back what was sent.
+    pub history: Arc<dyn History>,
+    /// Both, where there is a workspace.
+    pub keeper: Option<Arc<Keeper>>,
+    /// The name of this run, by which its lines, rows and marks are told from others.
+    pub run: String,
     /// Reads files.
     pub files: Arc<dyn Load>,
     /// The workspace, where there is one.
@@ -50,6 +56,21 @@ pub struct Means {
 }
 
 impl Means {
+    /// Opens what is to be written, so that what keeps it from being written is known before anything is sent.
+    ///
+    /// # Errors
+    /// One sentence.
+    pub fn ready(&self) -> Result<()> {
+        self.keeper.as_ref().map_or(Ok(()), |k| k.ready())
+    }
+
+    /// Keeps what still waits, and says what could not be kept.
+    pub fn close(&self) {
+        if let Some(Err(e)) = self.keeper.as_ref().map(|k| k.close()) {
+            complain(&e);
+        }
+    }
+
     /// An engine with the settings of the command line, and with what is in scope and trusted besides.
     ///
     /// # Errors

@@ -350,15 +350,15 @@ fn protocol_changes(request: &Request) -> Vec<Alteration> {
     for (n, v) in &request.headers {
         let left_out = n.eq_ignore_ascii_case(b"te") && v != b"trailers";
         if n.eq_ignore_ascii_case(b"host") {
-            out.push(Alteration { by, what: "Host is sent as :authority".to_owned() });
+            out.push(Alteration { by: by.into(), what: "Host is sent as :authority".to_owned() });
         } else if left_out
             || ["connection", "keep-alive", "proxy-connection", "upgrade"]
                 .iter()
                 .any(|c| n.eq_ignore_ascii_case(c.as_bytes()))
         {
-            out.push(Alteration { by, what: format!("{} is left out", display(n)) });
+            out.push(Alteration { by: by.into(), what: format!("{} is left out", display(n)) });
         } else if n.iter().any(u8::is_ascii_uppercase) {
-            out.push(Alteration { by, what: format!("{} is sent in lower case", display(n)) });
+            out.push(Alteration { by: by.into(), what: format!("{} is sent in lower case", display(n)) });
         }
     }
     out

@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use lunette::store::Audit;
@@ -19,7 +20,7 @@ const COUNT: &str = "LUNETTE_AUDIT_COUNT";
 fn the_writer_itself() {
     let Ok(folder) = std::env::var(FOLDER) else { return };
     let count: u64 = std::env::var(COUNT).expect("a count").parse().expect("a number");
-    let audit = Audit::new(Path::new(&folder));
+    let audit = Audit::new(Path::new(&folder), "run", Arc::new(|| None));
     let mut out = std::io::stdout();
     for id in 1..=count {
         let intent = Intent {
@@ -60,7 +61,7 @@ fn kept(child: &mut Child) -> Vec<String> {
 }
 
 fn verify(folder: &Path) -> (Chain, String) {
-    let chain = scan(folder, None, None).expect("a log").0;
+    let chain = scan(folder, None, None, None).expect("a log").0;
     (chain, std::fs::read_to_string(lunette::store::audit::path(folder)).expect("the log"))
 }
 

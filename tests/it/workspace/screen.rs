@@ -49,7 +49,7 @@ fn a_workspace_opens_with_its_name_scope_and_sources_and_keeps_the_record() {
         pty.send(b"\r").sees("http://127.0.0.1:").send(b"s").sees("200");
         pty.send(b"q");
         assert!(pty.ends().success());
-        let (chain, _) = scan(folder.path(), None, None).expect("a log");
+        let (chain, _) = scan(folder.path(), None, None, None).expect("a log");
         assert_eq!((chain.lines, chain.open, chain.broken), (2, 0, None));
     }
 }
