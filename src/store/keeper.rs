@@ -50,6 +50,14 @@ impl Keeper {
         self.audit.ready()
     }
 
+    /// Waits until every exchange that has ended is in the history.
+    ///
+    /// # Errors
+    /// What the disk says, when it does not take it.
+    pub fn settle(&self) -> Result<()> {
+        self.history.settle()
+    }
+
     /// Keeps what still waits.
     ///
     /// # Errors
