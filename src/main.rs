@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use lunette::app::{Provided, Workbench, load};
+use lunette::app::{Guard, Provided, Workbench, load};
 use lunette::base::{Clock as _, Exit, Result, SystemClock};
 use lunette::cli::{self, ColorChoice, Common, DemoArgs, Invocation, Means};
 use lunette::demo;
@@ -106,11 +106,8 @@ fn practice(common: &Common, arguments: &DemoArgs, means: &Means) -> Result<Exit
 /// The screen over an engine. Its events cross to the screen's thread one by one, and never without bound.
 fn workbench(common: &Common, means: &Means, opened: Opened) -> Result<Exit> {
     let engine = means.engine(common, opened.scope, opened.roots)?;
-    let now = SystemClock.wall();
-    let entries = engine.scope().entries();
-    let scope: Vec<String> = entries.iter().filter(|e| !e.expired(now)).map(ToString::to_string).collect();
-    let words = scope_words(&scope, entries.len() - scope.len());
-    let (bench, mut events) = Workbench::new(engine, opened.files);
+    let scope = Guard::of(&engine).scope_words(SystemClock.wall());
+    let (bench, mut events) = Workbench::new(engine, opened.files, Arc::clone(&means.history));
     let (give, take) = std::sync::mpsc::sync_channel(256);
     std::thread::spawn(move || {
         while let Some(event) = events.blocking_recv() {
@@ -121,7 +118,7 @@ fn workbench(common: &Common, means: &Means, opened: Opened) -> Result<Exit> {
     });
     let start = tui::Start {
         workspace: opened.name,
-        scope: words,
+        scope,
         sources: opened.sources,
         filters: means.workspace.as_ref().map(|w| w.filters.clone()).unwrap_or_default(),
         open: None,
@@ -135,16 +132,6 @@ fn workbench(common: &Common, means: &Means, opened: Opened) -> Result<Exit> {
         Ok(0) | Err(_) => Exit::Done,
         Ok(code) => Exit::Signal(code),
     })
-}
-
-/// The first entry of a scope, how many more there are, and how many have expired.
-fn scope_words(entries: &[String], expired: usize) -> String {
-    let words = match entries {
-        [] => "none".to_owned(),
-        [one] => one.clone(),
-        [first, rest @ ..] => format!("{first} +{}", rest.len()),
-    };
-    if expired == 0 { words } else { format!("{words} ({expired} expired)") }
 }
 
 fn theme(choice: ColorChoice) -> tui::Theme {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::app::send;
 use crate::base::secret::mask_target;
 use crate::base::{Exit, Result, text};
-use crate::engine::Entry;
+use crate::engine::{Budget, Entry};
 use crate::report::grade::{document, plain};
 use crate::wire::{HttpChoice, Request};
 
@@ -19,11 +19,11 @@ pub fn run(common: &Common, a: &GradeArgs, means: &Means) -> Result<Exit> {
     let mut request = Request::new("GET", a.url.as_bytes())?;
     request.headers = a.header.iter().map(|h| header(h)).collect::<Result<_>>()?;
     means.dress(common, &mut request)?;
-    send::introduce(&mut request);
+    send::introduce(&mut request, &send::marked_agent(Budget::GRADE.origin, &means.run));
     let policy = common.policy(HttpChoice::Auto)?;
     let engine = Arc::new(means.engine(common, vec![Entry::typed(&request.origin)], Vec::new())?);
     super::send::stop_on_signal(&engine)?;
-    let judged = send::once(&engine, request, policy)?;
+    let judged = send::once(&engine, Budget::GRADE, request, policy)?;
     let x = &judged.exchange;
     send::sent(x)?;
     let url = format!("{}{}", x.request.origin, text::display(&mask_target(&x.request.target)));

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use crate::app::send;
 use crate::base::{Exit, Result};
-use crate::engine::{Engine, Entry};
+use crate::engine::{Budget, Engine, Entry};
 use crate::report::exchange::{Secrets, document, plain};
-use crate::wire::Request;
+use crate::wire::{HttpChoice, Request};
 
 use super::args::{SendArgs, header, http};
 use super::output::Output;
@@ -24,19 +24,24 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
     }
     request.headers = a.header.iter().map(|h| header(h)).collect::<Result<_>>()?;
     means.dress(common, &mut request)?;
-    send::introduce(&mut request);
+    send::introduce(&mut request, send::USER_AGENT);
     if let Some(data) = &a.data {
         request.body = match data.as_bytes().strip_prefix(b"@") {
             Some(path) => means.files.whole(Path::new(std::ffi::OsStr::from_bytes(path)), MOST_BODY)?.into(),
             None => data.as_bytes().to_vec().into(),
         };
     }
-    let policy = common.policy(http(a.http.as_deref())?)?;
+    carry(common, request, http(a.http.as_deref())?, a.show, means)
+}
+
+/// Sends a request by hand and prints what came of it.
+pub fn carry(common: &Common, request: Request, http: HttpChoice, show: bool, means: &Means) -> Result<Exit> {
+    let policy = common.policy(http)?;
     let engine = Arc::new(means.engine(common, vec![Entry::typed(&request.origin)], Vec::new())?);
     stop_on_signal(&engine)?;
-    let judged = send::once(&engine, request, policy)?;
+    let judged = send::once(&engine, Budget::HAND, request, policy)?;
     send::sent(&judged.exchange)?;
-    let secrets = if a.show { Secrets::Shown } else { Secrets::Masked };
+    let secrets = if show { Secrets::Shown } else { Secrets::Masked };
     let (x, grade) = (&judged.exchange, judged.headers.as_ref());
     let written = Output::new(common.format)
         .result(|| marked(document(x, grade, secrets), send::exit(x)), || plain(x, grade, secrets));

@@ -58,6 +58,11 @@ impl Exchanger {
         Self { dialer, record, keeper: Arc::default(), pool: Pool::default() }
     }
 
+    /// Closes every idle connection.
+    pub fn hang_up(&self) {
+        self.pool.clear();
+    }
+
     /// Carries one request. `stop` ends it early; whatever was learnt until then is in the exchange.
     pub async fn exchange(
         &self,
@@ -110,6 +115,10 @@ impl Exchanger {
             let kind = if denied == Denied::Offline { FailureKind::Offline } else { FailureKind::Scope };
             prepare(kind, denied.error().to_string())
         })?;
+        self.dialer
+            .scope
+            .permits(&request.method)
+            .map_err(|denied| prepare(FailureKind::Scope, denied.error().to_string()))?;
         let expressed = express(request).map_err(|why| {
             prepare(FailureKind::Inexpressible, format!("this cannot be sent as typed: {why}; nothing was sent"))
         })?;

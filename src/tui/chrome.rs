@@ -50,7 +50,17 @@ pub fn top(pen: &mut Pen<'_>, area: Rect, root: &mut Root) {
             let _ = write!(scope, " +{n}");
         }
     }
-    pen.put(x, area.y, cut, &scope, Role::Accent);
+    x = pen.put(x, area.y, cut, &scope, Role::Accent) + gap;
+    let guard = root.work.guard.as_ref();
+    for (on, words, role) in [
+        (guard.is_some_and(|g| g.halted), "STOPPED", Role::Error),
+        (guard.is_some_and(|g| g.read_only), "read-only", Role::Warn),
+        (root.work.unkept.is_some(), "history waits for the disk", Role::Error),
+    ] {
+        if on {
+            x = pen.put(x, area.y, cut, words, role) + gap;
+        }
+    }
     let idle = root.work.running.is_empty() && !root.panes.inventory.loading();
     pen.right(cut + 1, area.y, end, &running, if idle { Role::Muted } else { Role::Pending });
 

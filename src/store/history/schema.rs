@@ -242,12 +242,17 @@ pub fn failed(path: &Path, e: &rusqlite::Error) -> Error {
             "it cannot be written: the disk is read-only",
             "make the folder writable, or work outside of the workspace",
         ),
-        Some(Code::SystemIoFailure) => word("it cannot be written: the disk failed", "check the disk"),
+        // A full disk too, where the file that is short of room is the index of the log.
+        Some(Code::SystemIoFailure) => {
+            word("it cannot be written: the disk is full, or fails", "make room on the disk, or check it")
+        }
         Some(Code::DatabaseBusy | Code::DatabaseLocked) => {
             word("another instance has held its lock for 5 s", "end that instance, or wait for it")
         }
         Some(Code::NotADatabase | Code::DatabaseCorrupt) => damaged(path, &e.to_string()),
-        Some(Code::CannotOpen) => word("it cannot be opened", "check the folder and the disk"),
+        Some(Code::CannotOpen) => {
+            word("it cannot be opened to be written", "make the folder writable, or check the disk")
+        }
         _ => {
             let what = format!("the history failed: {}", display_str(&e.to_string()));
             Error::new(Exit::Usage, what).at(folder::shown(path)).hint("check the disk")

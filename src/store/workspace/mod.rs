@@ -35,6 +35,8 @@ pub struct Workspace {
     pub shown: String,
     /// Its name, in display form.
     pub name: String,
+    /// Whether only what changes nothing is sent.
+    pub read_only: bool,
     /// What is in scope, expired or not, in the order of the file.
     pub targets: Vec<Target>,
     /// Specifications and logs to open.
@@ -60,6 +62,12 @@ pub struct Target {
     pub note: Option<String>,
     /// The last second in which it is in scope.
     pub until: Option<Stamp>,
+    /// Most requests that it takes in a run.
+    pub requests: Option<u64>,
+    /// Most requests a second of a batch.
+    pub rate: Option<u32>,
+    /// Most requests in flight of a batch.
+    pub concurrency: Option<usize>,
     /// Where it stands: file and line.
     pub place: String,
 }
@@ -136,6 +144,8 @@ struct Raw {
 #[serde(deny_unknown_fields)]
 struct RawWorkspace {
     name: String,
+    #[serde(default, rename = "read-only")]
+    read_only: bool,
 }
 
 #[derive(Deserialize)]
@@ -147,6 +157,9 @@ struct RawTarget {
     owner: Option<String>,
     note: Option<String>,
     expires: Option<toml::value::Datetime>,
+    requests: Option<u64>,
+    rate: Option<u32>,
+    concurrency: Option<usize>,
 }
 
 impl Workspace {
@@ -239,6 +252,9 @@ impl Workspace {
                 owner: t.owner,
                 note: t.note,
                 until: until.transpose()?,
+                requests: t.requests,
+                rate: t.rate,
+                concurrency: t.concurrency,
                 place,
             })
         };
@@ -255,6 +271,7 @@ impl Workspace {
             folder: folder.to_owned(),
             shown: shown.to_owned(),
             name: display_str(raw.workspace.name.trim()),
+            read_only: raw.workspace.read_only,
             targets: raw.target.into_iter().map(target).collect::<Result<_>>()?,
             sources: raw.sources.iter().map(|s| folder.join(s)).collect(),
             headers: headers.into_iter().map(|(_, h)| h).collect(),

@@ -99,6 +99,7 @@ fn rows(folder: &Path) -> Vec<String> {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "the long run prints its figures")]
 fn writers_that_are_killed_lose_nothing_they_said_was_kept() {
     let folder = tempfile::tempdir().expect("a folder");
     let rounds = often("LUNETTE_KILLS", 20);
@@ -145,6 +146,7 @@ fn writers_that_are_killed_lose_nothing_they_said_was_kept() {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "the long run prints its figures")]
 fn four_processes_keep_one_chain_and_one_history() {
     let folder = tempfile::tempdir().expect("a folder");
     let writes = often("LUNETTE_WRITES", 60);
