@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Long proofs, run by hand: benches/long.sh NAME
 #   fuzz [SECONDS]   every fuzz target for so many seconds each (600); needs cargo-fuzz
+#   record           200 writers killed at random, and four that write 10,000 exchanges each
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,6 +11,10 @@ case "${1:-}" in
             echo "== $target"
             (cd fuzz && cargo fuzz run --sanitizer none "$target" -- -max_total_time="${2:-600}" -max_len=65536)
         done
+        ;;
+    record)
+        LUNETTE_KILLS=200 LUNETTE_WRITES=10000 cargo test --release --test it -- \
+            workspace::processes --nocapture --test-threads=1
         ;;
     *)
         sed -n 's/^#   //p' "$0" >&2

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use lunette::app::{Provided, Workbench, load};
+use lunette::app::{Guard, Provided, Workbench, load};
 use lunette::base::{Clock as _, Exit, Result, SystemClock};
 use lunette::cli::{self, ColorChoice, Common, DemoArgs, Invocation, Means};
 use lunette::demo;
 use lunette::engine::Entry;
 use lunette::files::Disk;
-use lunette::store::{Audit, Memory, Workspace};
+use lunette::store::{History, Keeper, Memory, Workspace, run_name};
 use lunette::tui;
 
 use lunette::wire::{Load, Record, Target};
@@ -28,7 +28,10 @@ fn run() -> Result<Exit> {
         Invocation::Text(text) => Ok(cli::say(&text)),
         Invocation::Command(common, command) => {
             let workspace = if command.finds_workspace() { None } else { common.workspace(command.in_workspace())? };
-            cli::run(&common, *command, &means(workspace))
+            let means = means(workspace);
+            let ran = cli::run(&common, *command, &means);
+            means.close();
+            ran
         }
         Invocation::Workbench(common, mut sources) => {
             let workspace = common.workspace(true)?;
@@ -38,13 +41,13 @@ fn run() -> Result<Exit> {
                 if sources.is_empty() {
                     sources.clone_from(&w.sources);
                 }
-                // A workspace that cannot keep a record is still worth looking at; the engine sends nothing then.
-                if let Err(e) = Audit::new(&w.folder).ready() {
-                    cli::complain(&e);
-                    name.push_str(" (sends nothing: no record)");
-                }
             }
             let means = means(workspace);
+            // A workspace that cannot keep a record is still worth looking at; the engine sends nothing then.
+            if let Err(e) = means.ready() {
+                cli::complain(&e);
+                name.push_str(" (sends nothing: no record)");
+            }
             load::readable(&sources, means.files.as_ref())?;
             let opened =
                 Opened { name, sources, files: Arc::clone(&means.files), scope: Vec::new(), roots: Vec::new() };
@@ -57,11 +60,15 @@ fn run() -> Result<Exit> {
 
 /// What the front ends work with: the workspace keeps the record where there is one.
 fn means(workspace: Option<Workspace>) -> Means {
-    let record: Arc<dyn Record> = match &workspace {
-        Some(w) => Arc::new(Audit::new(&w.folder)),
-        None => Arc::new(Memory::default()),
+    let run = run_name();
+    let keeper = workspace.as_ref().map(|w| Arc::new(Keeper::new(&w.folder, &run, Arc::new(|| None))));
+    let (record, history): (Arc<dyn Record>, Arc<dyn History>) = if let Some(keeper) = &keeper {
+        (Arc::clone(keeper) as _, Arc::clone(keeper) as _)
+    } else {
+        let memory = Arc::new(Memory::default());
+        (Arc::clone(&memory) as _, memory)
     };
-    Means { record, files: Arc::new(Disk), workspace }
+    Means { record, history, keeper, files: Arc::new(Disk), workspace, run }
 }
 
 /// What the workbench opens on.
@@ -100,11 +107,9 @@ fn practice(common: &Common, arguments: &DemoArgs, means: &Means) -> Result<Exit
 fn workbench(common: &Common, means: &Means, opened: Opened) -> Result<Exit> {
     let keyring = Arc::new(means.keyring());
     let engine = means.engine(common, opened.scope, opened.roots, &keyring)?;
-    let now = SystemClock.wall();
-    let entries = engine.scope().entries();
-    let scope: Vec<String> = entries.iter().filter(|e| !e.expired(now)).map(ToString::to_string).collect();
-    let words = scope_words(&scope, entries.len() - scope.len());
-    let (bench, mut events) = Workbench::new(engine, opened.files, Arc::clone(&keyring));
+    let scope = Guard::of(&engine).scope_words(SystemClock.wall());
+    let history = Arc::clone(&means.history);
+    let (bench, mut events) = Workbench::new(engine, opened.files, history, Arc::clone(&keyring));
     let (give, take) = std::sync::mpsc::sync_channel(256);
     std::thread::spawn(move || {
         while let Some(event) = events.blocking_recv() {
@@ -115,7 +120,7 @@ fn workbench(common: &Common, means: &Means, opened: Opened) -> Result<Exit> {
     });
     let start = tui::Start {
         workspace: opened.name,
-        scope: words,
+        scope,
         sources: opened.sources,
         filters: means.workspace.as_ref().map(|w| w.filters.clone()).unwrap_or_default(),
         identities: keyring.list(),
@@ -124,21 +129,12 @@ fn workbench(common: &Common, means: &Means, opened: Opened) -> Result<Exit> {
         mouse: true,
         clock: Arc::new(SystemClock),
     };
-    let code = tui::run(start, take, Box::new(move |ask| bench.ask(ask)))?;
-    Ok(match u8::try_from(code) {
+    let ran = tui::run(start, take, Box::new(move |ask| bench.ask(ask)));
+    means.close();
+    Ok(match u8::try_from(ran?) {
         Ok(0) | Err(_) => Exit::Done,
         Ok(code) => Exit::Signal(code),
     })
-}
-
-/// The first entry of a scope, how many more there are, and how many have expired.
-fn scope_words(entries: &[String], expired: usize) -> String {
-    let words = match entries {
-        [] => "none".to_owned(),
-        [one] => one.clone(),
-        [first, rest @ ..] => format!("{first} +{}", rest.len()),
-    };
-    if expired == 0 { words } else { format!("{words} ({expired} expired)") }
 }
 
 fn theme(choice: ColorChoice) -> tui::Theme {

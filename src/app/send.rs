@@ -35,10 +35,16 @@ pub fn prepare(draft: &Draft) -> Result<Request> {
     Ok(request)
 }
 
+/// What lunette says it is where it sends by itself: what for, and in which run, so that the owner of a service can tell its
+/// requests from others.
+pub fn marked_agent(what_for: &str, run: &str) -> String {
+    format!("{USER_AGENT} ({what_for}; run {run})")
+}
+
 /// Adds the name lunette goes by, unless one is typed. Its own name is written in the case of those that are typed, so that
 /// a sender that knows only one case for a whole head still writes theirs as they stand.
-pub fn introduce(request: &mut Request) {
-    dress(request, vec![(b"User-Agent".to_vec(), USER_AGENT.as_bytes().to_vec())]);
+pub fn introduce(request: &mut Request, agent: &str) {
+    dress(request, vec![(b"User-Agent".to_vec(), agent.as_bytes().to_vec())]);
 }
 
 /// Adds headers of which none of that name is typed, and gives the names of those added, in display form. They too are
@@ -76,14 +82,20 @@ pub fn judge(exchange: Exchange) -> Judged {
     Judged { exchange, headers, tokens }
 }
 
-/// Sends one request by hand, as the identity it names, and waits: for a front end that has nothing else to do. Gives what
-/// the user is to know besides.
+/// Sends one request, as the identity it names, and waits: for a front end that has nothing else to do. Gives what the user is
+/// to know besides.
 ///
 /// # Errors
 /// When the engine takes no more jobs, or what the credential is made of cannot be used. A refused or failed exchange is
 /// not an error here.
-pub fn once(engine: &Engine, keyring: Arc<Keyring>, request: Request, policy: Policy) -> Result<(Judged, Vec<String>)> {
-    engine.run(Budget::HAND, move |transport| {
+pub fn once(
+    engine: &Engine,
+    budget: Budget,
+    keyring: Arc<Keyring>,
+    request: Request,
+    policy: Policy,
+) -> Result<(Judged, Vec<String>)> {
+    engine.run(budget, move |transport| {
         Box::pin(async move {
             let (began, typed) = (SystemClock.wall(), request.clone());
             match keyring.send(transport, request, policy).await {
@@ -151,7 +163,7 @@ mod tests {
             for name in typed {
                 request = request.header(name, "1");
             }
-            introduce(&mut request);
+            introduce(&mut request, USER_AGENT);
             let added = request.headers.get(typed.len()).map(|(n, _)| String::from_utf8_lossy(n).into_owned());
             assert_eq!(added.as_deref(), written, "{typed:?}");
         }

@@ -11,9 +11,10 @@ use crate::base::{Clock, Error, Exit, Result, SystemClock, text};
 use crate::engine::scope::Denied;
 use crate::engine::{Budget, Engine, Entry, Handle};
 use crate::rate::Live;
+use crate::store::History;
 use crate::wire::{FailureKind, Load, Origin, Policy, Request};
 
-use super::{Ask, Draft, Event, JobId, Judged, Keyring, compose, identity, load, send};
+use super::{Ask, Draft, Event, Guard, JobId, Judged, Keyring, compose, history, identity, load, send};
 
 /// Events that may wait for the screen.
 const MOST_EVENTS: usize = 1_024;
@@ -25,6 +26,7 @@ pub struct Workbench {
     shared: Arc<Shared>,
     engine: Engine,
     files: Arc<dyn Load>,
+    history: Arc<dyn History>,
     keyring: Arc<Keyring>,
     waiting: Mutex<Vec<(Request, Policy)>>,
     loading: Mutex<Arc<AtomicBool>>,
@@ -43,19 +45,31 @@ fn lock<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Workbench {
-    /// A workbench over an engine, with the identities to send as, and where its events come out.
-    pub fn new(engine: Engine, files: Arc<dyn Load>, keyring: Arc<Keyring>) -> (Self, mpsc::Receiver<Event>) {
+    /// A workbench over an engine, with the history and the identities to send as, and where its events come out.
+    pub fn new(
+        engine: Engine,
+        files: Arc<dyn Load>,
+        history: Arc<dyn History>,
+        keyring: Arc<Keyring>,
+    ) -> (Self, mpsc::Receiver<Event>) {
         let (events, out) = mpsc::channel(MOST_EVENTS);
+        let tell = events.clone();
+        // Told by the thread that writes; where there is no room the state is asked for with the next exchange.
+        history.watch(Box::new(move |words| {
+            let _ = tell.try_send(Event::Record(words));
+        }));
         let shared = Shared { events, live: Mutex::new(Live::new()), jobs: Mutex::default() };
         let bench = Self {
             shared: Arc::new(shared),
             engine,
             files,
+            history,
             keyring,
             waiting: Mutex::default(),
             loading: Mutex::default(),
             next: AtomicU64::new(1),
         };
+        bench.guarded();
         (bench, out)
     }
 
@@ -73,6 +87,42 @@ impl Workbench {
             }
             Ask::Send(draft) => self.send(&draft),
             Ask::Admit { origin, allow } => self.admit(&origin, allow),
+            Ask::AdmitTyped(text) => Entry::parse(text.trim()).map(|entry| {
+                let entry = Entry { why: "admitted by hand in this run".to_owned(), ..entry };
+                self.engine.scope().admit(entry);
+                self.guarded();
+            }),
+            Ask::Withdraw(entry) => {
+                self.engine.scope().withdraw(&entry);
+                self.guarded();
+                Ok(())
+            }
+            Ask::Guard => {
+                self.guarded();
+                Ok(())
+            }
+            Ask::Halt => {
+                self.engine.stop();
+                lock(&self.loading).store(true, Ordering::Relaxed);
+                lock(&self.waiting).clear();
+                self.guarded();
+                Ok(())
+            }
+            Ask::Resume => {
+                self.engine.resume();
+                self.guarded();
+                Ok(())
+            }
+            Ask::ReadOnly(on) => {
+                self.engine.scope().set_read_only(on);
+                self.guarded();
+                Ok(())
+            }
+            Ask::History(select) => self.reading(move |history| Ok(Event::Listed(Arc::new(history.list(&select)?)))),
+            Ask::Recall(id) => {
+                let keyring = Arc::clone(&self.keyring);
+                self.reading(move |history| Ok(Event::Recalled(Box::new(history::recall(history.load(id)?, &keyring)))))
+            }
             Ask::Cancel(id) => {
                 if let Some(handle) = lock(&self.shared.jobs).get(&id) {
                     handle.cancel();
@@ -98,6 +148,19 @@ impl Workbench {
                 let _ = events.blocking_send(event);
             });
         }
+    }
+
+    /// Tells what guards this run.
+    fn guarded(&self) {
+        self.tell(Event::Guarded(Arc::new(Guard::of(&self.engine))));
+    }
+
+    /// Reads the history on a thread of its own, and tells what came of it.
+    fn reading(&self, read: impl FnOnce(&dyn History) -> Result<Event> + Send + 'static) -> Result<()> {
+        let (history, events) = (Arc::clone(&self.history), self.shared.events.clone());
+        spawn("history", move || {
+            let _ = events.blocking_send(read(history.as_ref()).unwrap_or_else(Event::Failed));
+        })
     }
 
     fn load(&self, paths: Vec<PathBuf>) -> Result<()> {
@@ -137,8 +200,15 @@ impl Workbench {
                 waiting.push((request, policy));
                 drop(waiting);
                 if !asked {
-                    let reason = question(&denied, &origin);
-                    self.tell(Event::ScopeAsked { origin, reason });
+                    let reason = question(&denied);
+                    let events = self.shared.events.clone();
+                    let (about, known) = (origin.clone(), reason.clone());
+                    self.tell(Event::ScopeAsked { origin: origin.clone(), reason });
+                    self.engine.look_up(origin, move |place| {
+                        let words: Vec<&str> =
+                            [known.as_str(), place.as_str()].into_iter().filter(|w| !w.is_empty()).collect();
+                        let _ = events.try_send(Event::ScopeKnown { origin: about, reason: words.join("; ") });
+                    });
                 }
                 Ok(())
             }
@@ -182,6 +252,7 @@ impl Workbench {
                 .hint("send again to be asked again"));
         }
         self.engine.scope().admit(Entry::typed(origin));
+        self.guarded();
         let answered: Vec<(Request, Policy)> = answered;
         answered.into_iter().try_for_each(|(request, policy)| self.start(request, policy))
     }
@@ -217,14 +288,9 @@ impl Shared {
     }
 }
 
-/// What is known of a host that is not in scope, in a few words: that its entry has expired, or what its address is, where
-/// it is one.
-fn question(denied: &Denied, origin: &Origin) -> String {
-    if let Denied::Expired { .. } = denied {
-        return denied.error().what;
-    }
-    let address = origin.host.parse::<std::net::IpAddr>();
-    address.map(|a| crate::wire::address::classify(a).words().to_owned()).unwrap_or_default()
+/// What is known of a host that is not in scope before its name is looked up: that its entry has expired.
+fn question(denied: &Denied) -> String {
+    if let Denied::Expired { .. } = denied { denied.error().what } else { String::new() }
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
@@ -247,7 +313,8 @@ mod tests {
 
     fn bench(config: Config) -> (Workbench, mpsc::Receiver<Event>) {
         let engine = Engine::start(config, Arc::new(Memory::default())).expect("an engine");
-        Workbench::new(engine, Arc::new(Provided::new([], Arc::new(Disk))), Arc::default())
+        let files = Arc::new(Provided::new([], Arc::new(Disk)));
+        Workbench::new(engine, files, Arc::new(Memory::default()), Arc::default())
     }
 
     fn draft(url: &str) -> Draft {
@@ -265,6 +332,7 @@ mod tests {
             let _ = done.send(());
         });
         assert!(finished.recv_timeout(Duration::from_secs(20)).is_ok(), "the screen's thread is stuck");
+        assert!(matches!(events.blocking_recv(), Some(Event::Guarded(_))), "the first thing told");
         for _ in 0..MOST_EVENTS + 50 {
             assert!(matches!(events.blocking_recv(), Some(Event::Failed(_))), "none is lost");
         }

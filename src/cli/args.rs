@@ -52,6 +52,7 @@ pub enum ColorChoice {
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Everywhere")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch that is typed")]
 pub struct Common {
     /// What stands on stdout
     #[arg(long, global = true, value_enum, default_value = "table")]
@@ -65,6 +66,9 @@ pub struct Common {
     /// Refuse every connection
     #[arg(long, global = true)]
     offline: bool,
+    /// Send nothing but GET, HEAD, OPTIONS and TRACE
+    #[arg(long, global = true)]
+    read_only: bool,
     /// Whole seconds or fractions that one exchange may take
     #[arg(long, global = true, value_name = "S", allow_negative_numbers = true)]
     timeout: Option<f64>,
@@ -106,6 +110,7 @@ impl Common {
         Ok(Config {
             scope: self.allow.iter().map(|s| Entry::parse(s)).collect::<Result<_>>()?,
             offline: self.offline,
+            read_only: self.read_only,
             rate: self.rate,
             roots,
             certificates: Certificates::default(),
@@ -188,6 +193,11 @@ pub enum Command {
     /// Read the audit log of the workspace, or verify that nothing in it was changed
     #[command(after_help = "Example:\n  lunette audit show --host api.example.com --since 2026-01-31T08:00:00Z")]
     Audit(AuditArgs),
+    /// List what was sent from the workspace, show an exchange whole, or send it again
+    #[command(
+        after_help = "Example:\n  lunette history list --host api.example.com --status 500\n  lunette history send 12"
+    )]
+    History(HistoryArgs),
     /// Start the practice API and open the workbench on it
     #[command(after_help = "Example:\n  lunette demo --serve --port 8080")]
     Demo(DemoArgs),
@@ -196,7 +206,7 @@ pub enum Command {
 impl Command {
     /// True for a command that works in a workspace where there is one.
     pub fn in_workspace(&self) -> bool {
-        matches!(self, Self::Send(_) | Self::Grade(_))
+        matches!(self, Self::Send(_) | Self::Grade(_) | Self::History(_))
     }
 
     /// True for a command that looks for its workspace itself, since it works on one that is not there yet or not right.
@@ -243,7 +253,7 @@ pub struct AuditArgs {
 pub enum AuditAction {
     /// List what was sent
     Show {
-        /// Only what was asked for by: hand, check, rate, oauth, login
+        /// Only what was asked for by: hand, grade, check, rate, oauth, login
         #[arg(long, value_name = "WHO")]
         who: Option<String>,
         /// Only what was sent to this host
@@ -279,6 +289,65 @@ fn identity_help() -> String {
         identity::forms(),
         identity::SECRET
     )
+}
+
+/// `lunette history`.
+#[derive(Debug, Args)]
+pub struct HistoryArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub action: HistoryAction,
+}
+
+/// What can be done with the history.
+#[derive(Debug, Subcommand)]
+pub enum HistoryAction {
+    /// List exchanges, newest first
+    List {
+        /// Only those with this in their method or URL
+        #[arg(long, value_name = "TEXT")]
+        text: Option<String>,
+        /// Only those sent to this host
+        #[arg(long, value_name = "HOST[:PORT]")]
+        host: Option<String>,
+        /// Only those with this status
+        #[arg(long, value_name = "CODE")]
+        status: Option<u16>,
+        /// Only those asked for by: hand, grade, check, rate, oauth, login
+        #[arg(long, value_name = "WHO")]
+        who: Option<String>,
+        /// Only those sent as this identity
+        #[arg(long = "sent-as", value_name = "NAME")]
+        identity: Option<String>,
+        /// Only those that began at this instant or later
+        #[arg(long, value_name = "RFC3339")]
+        since: Option<String>,
+        /// Only those before this one: the next page
+        #[arg(long, value_name = "ID")]
+        before: Option<i64>,
+        /// At most so many; 1000 are the most
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        most: usize,
+    },
+    /// Show one exchange whole
+    Show {
+        /// Its number
+        id: i64,
+        /// Show secrets instead of masking them
+        #[arg(long)]
+        show: bool,
+    },
+    /// Send a request once more; its identity makes its credential anew
+    Send {
+        /// Its number
+        id: i64,
+        /// HTTP version: 1.1 or 2; else what the server agrees to
+        #[arg(long, value_name = "VERSION")]
+        http: Option<String>,
+        /// Show secrets instead of masking them
+        #[arg(long)]
+        show: bool,
+    },
 }
 
 /// `lunette send`.

@@ -3,23 +3,22 @@
 use std::path::PathBuf;
 
 use crate::base::text::display_str;
-use crate::base::{Error, Exit, Result, Stamp};
+use crate::base::{Error, Exit, Result};
 use crate::report::audit::{document, intact, plain, verdict};
 use crate::store::Workspace;
 use crate::store::audit::{Chain, Select, scan};
-use crate::wire::url::split_port;
 
-use super::Common;
 use super::args::AuditAction;
 use super::output::{Output, complain};
+use super::{Common, select};
 
 pub fn run(common: &Common, action: &AuditAction) -> Result<Exit> {
     let folder = folder(common)?;
     let output = Output::new(common.format);
     match action {
         AuditAction::Show { who, host, since } => {
-            let select = select(who.as_deref(), host.as_deref(), since.as_deref())?;
-            let (chain, sent) = scan(&folder, None, Some(&select))?;
+            let select = chosen(who.as_deref(), host.as_deref(), since.as_deref())?;
+            let (chain, sent) = scan(&folder, None, None, Some(&select))?;
             let written = output.result(|| document(&chain, Some(&sent)), || plain(&sent));
             if let Some(broken) = &chain.broken {
                 complain(&format!("lunette: the chain is broken at line {}; run lunette audit verify", broken.line));
@@ -28,7 +27,7 @@ pub fn run(common: &Common, action: &AuditAction) -> Result<Exit> {
         }
         AuditAction::Verify { head } => {
             let head = head.as_deref().map(head_typed).transpose()?;
-            let (chain, _) = scan(&folder, head.as_deref(), None)?;
+            let (chain, _) = scan(&folder, head.as_deref(), None, None)?;
             let written = output.result(|| document(&chain, None), || verdict(&chain));
             if let Some(why) = why(&chain) {
                 complain(&format!("lunette: {why}"));
@@ -68,24 +67,8 @@ fn head_typed(head: &str) -> Result<String> {
         .hint("give 64 hexadecimal digits"))
 }
 
-fn select(who: Option<&str>, host: Option<&str>, since: Option<&str>) -> Result<Select> {
-    let (host, port) = match host {
-        None => (None, None),
-        Some(typed) => {
-            let (host, port) = split_port(typed.as_bytes()).map_err(|what| {
-                Error::input(what).at(format!("--host {}", display_str(typed))).hint("write HOST or HOST:PORT")
-            })?;
-            (Some(host), port)
-        }
-    };
-    let since = since
-        .map(|s| {
-            Stamp::parse(s).ok_or_else(|| {
-                Error::input("this is not a time in RFC 3339")
-                    .at(format!("--since {}", display_str(s)))
-                    .hint("write --since 2026-01-31T08:00:00Z")
-            })
-        })
-        .transpose()?;
-    Ok(Select { who: who.map(str::to_owned), host, port, since })
+fn chosen(who: Option<&str>, host: Option<&str>, since: Option<&str>) -> Result<Select> {
+    let (host, port) = host.map(select::host).transpose()?.unzip();
+    let since = since.map(select::since).transpose()?;
+    Ok(Select { who: who.map(str::to_owned), host, port: port.flatten(), since })
 }

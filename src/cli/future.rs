@@ -5,7 +5,7 @@ pub const COMMANDS: &[&str] =
     &["oauth", "run", "rate", "check", "graphql", "report", "vault", "rules", "completions", "man"];
 
 /// Commands of this version.
-pub const PRESENT: &[&str] = &["init", "inventory", "jwt", "send", "grade", "audit", "demo", "help"];
+pub const PRESENT: &[&str] = &["init", "inventory", "jwt", "send", "grade", "history", "audit", "demo", "help"];
 
 /// Options of the contract that are not in this version.
 const OPTIONS: &[&str] = &[

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::app::send;
 use crate::base::secret::mask_target;
 use crate::base::{Exit, Result, text};
-use crate::engine::Entry;
+use crate::engine::{Budget, Entry};
 use crate::report::grade::{document, plain};
 use crate::wire::{HttpChoice, Request};
 
@@ -20,11 +20,11 @@ pub fn run(common: &Common, a: &GradeArgs, means: &Means) -> Result<Exit> {
     request.headers = a.sends.header.iter().map(|h| header(h)).collect::<Result<_>>()?;
     let keyring = Arc::new(means.identify(common, &a.sends, &mut request)?);
     means.dress(common, &mut request, &keyring)?;
-    send::introduce(&mut request);
+    send::introduce(&mut request, &send::marked_agent(Budget::GRADE.origin, &means.run));
     let policy = common.policy(HttpChoice::Auto)?;
     let engine = Arc::new(means.engine(common, vec![Entry::typed(&request.origin)], Vec::new(), &keyring)?);
     super::send::stop_on_signal(&engine)?;
-    let (judged, notes) = send::once(&engine, keyring, request, policy)?;
+    let (judged, notes) = send::once(&engine, Budget::GRADE, keyring, request, policy)?;
     common.note(&notes);
     let x = &judged.exchange;
     send::sent(x)?;

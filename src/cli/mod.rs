@@ -5,23 +5,26 @@ mod audit;
 mod demo;
 mod future;
 mod grade;
+mod history;
 mod init;
 mod inventory;
 mod output;
+mod select;
 mod send;
 mod token;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::app::secrets::Reader;
 use crate::app::{Keyring, send as send_case};
 use crate::base::error::nearest;
 use crate::base::text::display_str;
 use crate::base::{Clock as _, Error, Exit, Result, SystemClock};
-use crate::engine::{Engine, Entry};
-use crate::store::Workspace;
+use crate::engine::{Engine, Entry, Most};
+use crate::store::{History, Keeper, Workspace};
 use crate::wire::{Credential, Identity, Load, Record, Request, Secrets};
 
 use args::Sends;
@@ -47,6 +50,12 @@ pub enum Invocation {
 pub struct Means {
     /// Keeps the record.
     pub record: Arc<dyn Record>,
+    /// Reads back what was sent.
+    pub history: Arc<dyn History>,
+    /// Both, where there is a workspace.
+    pub keeper: Option<Arc<Keeper>>,
+    /// The name of this run, by which its lines, rows and marks are told from others.
+    pub run: String,
     /// Reads files.
     pub files: Arc<dyn Load>,
     /// The workspace, where there is one.
@@ -54,6 +63,32 @@ pub struct Means {
 }
 
 impl Means {
+    /// Opens what is to be written, so that what keeps it from being written is known before anything is sent.
+    ///
+    /// # Errors
+    /// One sentence.
+    pub fn ready(&self) -> Result<()> {
+        self.keeper.as_ref().map_or(Ok(()), |k| k.ready())
+    }
+
+    /// The history of the workspace.
+    ///
+    /// # Errors
+    /// There is no workspace, so nothing was kept.
+    fn kept(&self) -> Result<&Keeper> {
+        self.keeper.as_deref().ok_or_else(|| {
+            Error::input("there is no workspace here or above, and without one nothing is kept")
+                .hint("name it with --workspace DIR")
+        })
+    }
+
+    /// Keeps what still waits, and says what could not be kept.
+    pub fn close(&self) {
+        if let Some(Err(e)) = self.keeper.as_ref().map(|k| k.close()) {
+            complain(&e);
+        }
+    }
+
     /// An engine with the settings of the command line, with what is in scope and trusted besides, and with the certificates
     /// of the identities.
     ///
@@ -63,13 +98,27 @@ impl Means {
         let mut config = common.engine(self.files.as_ref())?;
         config.certificates = keyring.certificates();
         config.scope.extend(scope);
-        config.scope.extend(self.workspace.iter().flat_map(|w| &w.targets).map(|t| Entry {
-            host: t.host.clone(),
-            port: t.port,
-            range: t.range,
-            typed: false,
-            until: t.until,
+        config.scope.extend(self.workspace.iter().flat_map(|w| &w.targets).map(|t| {
+            Entry {
+                host: t.host.clone(),
+                port: t.port,
+                range: t.range,
+                typed: false,
+                until: t.until,
+                most: Most {
+                    requests: t.requests,
+                    interval: t.rate.map(|r| Duration::from_secs(1) / r),
+                    concurrency: t.concurrency,
+                },
+                why: [Some(&t.place), t.owner.as_ref(), t.note.as_ref()]
+                    .into_iter()
+                    .flatten()
+                    .map(|s| display_str(s))
+                    .collect::<Vec<_>>()
+                    .join(" \u{b7} "),
+            }
         }));
+        config.read_only |= self.workspace.as_ref().is_some_and(|w| w.read_only);
         config.roots.get_or_insert_default().extend(roots);
         config.roots = config.roots.filter(|r| !r.is_empty());
         Engine::start(config, Arc::clone(&self.record))
@@ -170,6 +219,7 @@ pub fn run(common: &Common, command: args::Command, means: &Means) -> Result<Exi
         args::Command::Jwt(a) => token::run(common, &a, means),
         args::Command::Send(a) => send::run(common, &a, means),
         args::Command::Grade(a) => grade::run(common, &a, means),
+        args::Command::History(a) => history::run(common, &a.action, means),
         args::Command::Init => init::run(common),
         args::Command::Audit(a) => audit::run(common, &a.action),
         args::Command::Demo(_) => Err(Error::input("the practice API is started by the program itself")),

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -13,12 +13,15 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::base::text::display_str;
+use crate::wire::address::classify;
 use crate::wire::{Connection, Deadlines, Failure, FailureKind, HttpChoice, Origin, Phase, Policy, Scheme, TlsFacts};
 
 use super::certificate::{Certificates, ClientCertificate};
 use super::scope::{Scope, ScopeToken};
 use super::tls::{Trust, facts};
 
+/// How long the address of a host that is asked about is waited for.
+const LOOK_UP: Duration = Duration::from_secs(5);
 /// Addresses tried of one name.
 const MOST_ADDRESSES: usize = 16;
 
@@ -115,6 +118,24 @@ impl Dialer {
             .judge(token, &addresses)
             .map_err(|denied| failure(Phase::Prepare, FailureKind::Scope, denied.error().to_string()))?;
         Ok(addresses.into_iter().map(|a| SocketAddr::new(a, origin.port)).collect())
+    }
+
+    /// Where a host leads, in a few words, for one who has to decide about it.
+    pub async fn where_to(&self, origin: &Origin) -> String {
+        let known = self.overrides.iter().find(|o| o.host == origin.host && o.port == origin.port).map(|o| o.address);
+        let addresses = match known.or_else(|| origin.host.parse().ok()) {
+            Some(address) => Ok(vec![address]),
+            None if self.scope.is_offline() || self.scope.is_stopped() => return String::new(),
+            None => lookup(origin, Instant::now() + LOOK_UP).await,
+        };
+        match addresses {
+            Ok(all) => {
+                let shown = all.iter().take(3).map(|a| format!("{a}, {}", classify(*a).words()));
+                let more = if all.len() > 3 { format!(" and {} more", all.len() - 3) } else { String::new() };
+                format!("{}{more}", shown.collect::<Vec<_>>().join("; "))
+            }
+            Err(failure) => failure.message,
+        }
     }
 
     /// Connects to the first of `addresses` that answers before `by`.

@@ -123,6 +123,11 @@ impl Pool {
         None
     }
 
+    /// Closes all of them.
+    pub fn clear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Keeps a connection whose reply was read to its end.
     pub fn give_back(&self, kind: Kind, mut open: Open) {
         open.connection.reused = true;

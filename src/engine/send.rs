@@ -60,6 +60,11 @@ impl Exchanger {
         Self { dialer, record, keeper: Arc::default(), pool: Pool::default() }
     }
 
+    /// Closes every idle connection.
+    pub fn hang_up(&self) {
+        self.pool.clear();
+    }
+
     /// Carries one request. `stop` ends it early; whatever was learnt until then is in the exchange.
     pub async fn exchange(
         &self,
@@ -113,6 +118,10 @@ impl Exchanger {
             let kind = if denied == Denied::Offline { FailureKind::Offline } else { FailureKind::Scope };
             prepare(kind, denied.error().to_string())
         })?;
+        self.dialer
+            .scope
+            .permits(&request.method)
+            .map_err(|denied| prepare(FailureKind::Scope, denied.error().to_string()))?;
         let expressed = express(request).map_err(|why| {
             prepare(FailureKind::Inexpressible, format!("this cannot be sent as typed: {why}; nothing was sent"))
         })?;
@@ -356,15 +365,15 @@ fn protocol_changes(request: &Request) -> Vec<Alteration> {
     for (n, v) in &request.headers {
         let left_out = n.eq_ignore_ascii_case(b"te") && v != b"trailers";
         if n.eq_ignore_ascii_case(b"host") {
-            out.push(Alteration { by, what: "Host is sent as :authority".to_owned() });
+            out.push(Alteration { by: by.into(), what: "Host is sent as :authority".to_owned() });
         } else if left_out
             || ["connection", "keep-alive", "proxy-connection", "upgrade"]
                 .iter()
                 .any(|c| n.eq_ignore_ascii_case(c.as_bytes()))
         {
-            out.push(Alteration { by, what: format!("{} is left out", display(n)) });
+            out.push(Alteration { by: by.into(), what: format!("{} is left out", display(n)) });
         } else if n.iter().any(u8::is_ascii_uppercase) {
-            out.push(Alteration { by, what: format!("{} is sent in lower case", display(n)) });
+            out.push(Alteration { by: by.into(), what: format!("{} is sent in lower case", display(n)) });
         }
     }
     out

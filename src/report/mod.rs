@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod exchange;
 pub mod grade;
+pub mod history;
 pub mod inventory;
 pub mod json;
 pub mod table;

@@ -86,3 +86,35 @@ pub fn failed(path: &Path, e: &std::io::Error) -> Error {
 pub fn shown(path: &Path) -> String {
     display(path.as_os_str().as_encoded_bytes())
 }
+
+/// Kinds of file system that are on another machine (`statfs(2)`), by their magic number.
+const NETWORK: &[(u64, &str)] = &[
+    (0x6969, "NFS"),
+    (0x517b, "SMB"),
+    (0xff53_4d42, "CIFS"),
+    (0xfe53_4d42, "SMB"),
+    (0x5346_414f, "AFS"),
+    (0x7375_7245, "Coda"),
+    (0x00c3_6400, "Ceph"),
+    (0x564c, "NCP"),
+    (0x0bd0_0bd0, "Lustre"),
+    (0x4750_4653, "GPFS"),
+];
+
+/// Refuses a folder on a network file system, where neither locks nor a write-ahead log can be relied on.
+///
+/// # Errors
+/// It is one; or the system does not say.
+pub fn local(path: &Path) -> Result<()> {
+    let facts = rustix::fs::statfs(path).map_err(|e| failed(path, &e.into()))?;
+    // The number may be signed; its low 32 bits are what is compared.
+    let magic = facts.f_type.cast_unsigned() & 0xffff_ffff;
+    match NETWORK.iter().find(|(m, _)| *m == magic) {
+        Some((_, name)) => Err(Error::input(format!(
+            "this folder is on a network file system ({name}), where several writers can damage what is kept"
+        ))
+        .at(shown(path))
+        .hint("keep the workspace on a local disk")),
+        None => Ok(()),
+    }
+}

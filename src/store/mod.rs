@@ -2,10 +2,14 @@
 
 pub mod audit;
 mod folder;
+pub mod history;
+mod keeper;
 mod memory;
 pub mod seal;
 pub mod workspace;
 
 pub use audit::Audit;
+pub use history::History;
+pub use keeper::{Keeper, KeySource, run_name};
 pub use memory::Memory;
 pub use workspace::Workspace;

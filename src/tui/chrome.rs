@@ -51,6 +51,16 @@ pub fn top(pen: &mut Pen<'_>, area: Rect, root: &mut Root) {
         }
     }
     x = pen.put(x, area.y, cut, &scope, Role::Accent) + gap;
+    let guard = root.work.guard.as_ref();
+    for (on, words, role) in [
+        (guard.is_some_and(|g| g.halted), "STOPPED", Role::Error),
+        (guard.is_some_and(|g| g.read_only), "read-only", Role::Warn),
+        (root.work.unkept.is_some(), "history waits for the disk", Role::Error),
+    ] {
+        if on {
+            x = pen.put(x, area.y, cut, words, role) + gap;
+        }
+    }
     let who = &root.panes.composer.who;
     if !who.is_empty() {
         let (lead, role) = if who.name().is_some() { ("as ", Role::Accent) } else { ("", Role::Muted) };

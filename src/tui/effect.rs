@@ -108,6 +108,8 @@ pub enum Effect {
     Graded(EndpointKey, Grades),
     /// Show text above the panes.
     Explain(String, Vec<String>),
+    /// Show what guards this run.
+    Guard,
     /// Ask for a command, with its start typed already.
     Command(String),
     /// Do something long off the main thread and come back with a message.

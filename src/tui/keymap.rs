@@ -23,6 +23,10 @@ pub enum Context {
     Field,
     /// A scope question is open.
     Scope,
+    /// The guard of this run is open.
+    Guard,
+    /// The history is open.
+    Past,
     /// Something lies above the panes.
     Layer,
     /// Anywhere, even while text is typed.
@@ -42,6 +46,8 @@ impl Context {
             Self::Token => "token",
             Self::Field => "in a field",
             Self::Scope => "scope question",
+            Self::Guard => "scope and budgets",
+            Self::Past => "history",
             Self::Layer => "above the panes",
             Self::Always => "always",
         }
@@ -135,6 +141,13 @@ actions! {
     FieldPrevious "done-previous" ["Shift+Tab"] Field "" "Keeps what was typed and goes to the field before.";
     FieldSend "done-send" ["Ctrl+J" "Alt+Enter" "Ctrl+Enter"] Field "send" "Keeps what was typed and sends.";
 
+    Withdraw "withdraw" ["x" "Delete"] Guard "take out of scope" "Takes the entry under the cursor out of scope for the rest of this run.";
+    ReadOnly "read-only" ["w"] Guard "read-only on / off" "Sends only GET, HEAD, OPTIONS and TRACE, or anything again.";
+    Resume "resume" ["R"] Guard "resume" "Lets traffic flow again after everything was stopped.";
+
+    Recall "recall" ["Enter"] Past "open" "Opens the exchange in the composer, ready to be sent again.";
+    SearchHistory "history" ["/"] Past "search" "Lists what was sent, newest first, with this text in its method or URL." ("[TEXT]");
+
     Close "close" ["Esc" "q"] Layer "close" "Closes what lies above the panes.";
 
     Up "up" ["k" "Up"] Move "" "One line up.";
@@ -158,11 +171,15 @@ actions! {
     Open "open" [] Global "" "Opens a URL in the composer." ("[METHOD] URL");
     Log "log" ["L"] Global "" "Shows the notices of this run.";
     Mouse "mouse" ["F2"] Always "" "Gives the mouse to the terminal for selecting text, or takes it back.";
+    Halt "halt" ["F8" "Ctrl+X"] Always "" "Ends all traffic at once; nothing more is sent until it is resumed.";
     CancelAll "cancel" [] Global "" "Stops everything that runs.";
     Suspend "suspend" ["Ctrl+Z"] Always "" "Puts the program to sleep and gives the terminal back until it is woken.";
     Redraw "redraw" ["Ctrl+L"] Always "" "Draws the screen anew.";
     Back "back" ["Esc"] Global "" "Goes back; stops what runs when there is nothing to go back from.";
     Quit "quit" ["q"] Global "quit" "Leaves; asks once more while something runs.";
+    Scope "scope" ["Ctrl+G"] Global "scope" "Shows what is in scope and why, and what each target was sent; adds and takes out hosts.";
+    AdmitHost "admit-host" [] Global "" "Admits a host for this run." ("HOST[:PORT][=CIDR]");
+    Past "sent" ["H"] Global "history" "Shows what was sent, newest first.";
     QuitNow "quit-now" ["Ctrl+C"] Always "" "Leaves at once.";
     Help "help" ["?"] Global "help" "Shows every key.";
 }

@@ -19,11 +19,13 @@ use super::panes::plain::Plain;
 use super::panes::rate::RatePane;
 use super::panes::token::TokenPane;
 use super::panes::{Now, Pane, movement};
+use super::widgets::guard::GuardView;
 use super::widgets::input::Field;
 use super::widgets::layers::{Layer, Outcome};
+use super::widgets::past::Past;
 use super::widgets::pen::Pen;
 use super::widgets::table::{Cursor, Move};
-use crate::app::{Ask, Event, JobId};
+use crate::app::{Ask, Event, Guard, JobId, Select};
 use crate::base::text::display_str;
 use crate::wire::Origin;
 
@@ -59,8 +61,14 @@ pub struct Work {
     pub running: Vec<JobId>,
     /// Scope questions, oldest first.
     pub questions: Vec<(Origin, String)>,
-    /// Origins admitted by hand in this run.
+    /// Origins admitted by hand since the scope was told last.
     pub admitted: usize,
+    /// What guards this run, as it was told last.
+    pub guard: Option<Arc<Guard>>,
+    /// Why the record cannot be kept.
+    pub unkept: Option<String>,
+    /// What the history was asked for.
+    past: String,
     /// Set once leaving was asked for while something runs.
     leaving: bool,
 }
@@ -129,7 +137,7 @@ impl Root {
     pub(super) fn contexts(&mut self) -> Vec<Context> {
         match self.layers.last() {
             Some(l) if l.editing() => vec![Context::Field, Context::Move, Context::Always],
-            Some(_) => vec![Context::Layer, Context::Move, Context::Always],
+            Some(l) => l.context().into_iter().chain([Context::Layer, Context::Move, Context::Always]).collect(),
             None => {
                 let mut contexts = self.pane().contexts();
                 // A question that arrives while something is typed takes no letter of it.
@@ -195,6 +203,7 @@ impl Root {
             Action::Suspend => return vec![Effect::Suspend],
             Action::Redraw => return vec![Effect::Redraw],
             Action::Mouse => return self.toggle_mouse(),
+            Action::Halt => return self.halt(),
             _ => {}
         }
         if let Some(layer) = self.layers.last_mut() {
@@ -203,6 +212,11 @@ impl Root {
                 Outcome::Closes => {
                     self.layers.pop();
                     Vec::new()
+                }
+                Outcome::Asks(ask) => vec![Effect::Ask(ask)],
+                Outcome::AsksAndCloses(ask) => {
+                    self.layers.pop();
+                    vec![Effect::Ask(ask)]
                 }
                 Outcome::Does(action, argument) => {
                     self.layers.pop();
@@ -235,7 +249,7 @@ impl Root {
             Context::Token => self.at = PaneId::Token,
             _ => {}
         }
-        if matches!(action, Action::Load | Action::Open) && argument.is_empty() {
+        if matches!(action, Action::Load | Action::Open | Action::AdmitHost) && argument.is_empty() {
             return vec![Effect::Command(format!("{} ", spec.id))];
         }
         let before = self.contexts();
@@ -268,6 +282,19 @@ impl Root {
                 Vec::new()
             }
             Action::Command => vec![Effect::Command(String::new())],
+            Action::Scope => vec![Effect::Ask(Ask::Guard), Effect::Guard],
+            Action::AdmitHost => vec![Effect::Ask(Ask::AdmitTyped(argument.to_owned())), Effect::Guard],
+            Action::ReadOnly => {
+                let on = self.work.guard.as_ref().is_some_and(|g| g.read_only);
+                vec![Effect::Ask(Ask::ReadOnly(!on))]
+            }
+            Action::Resume => vec![Effect::Ask(Ask::Resume)],
+            Action::Past | Action::SearchHistory => {
+                argument.clone_into(&mut self.work.past);
+                let text = (!argument.is_empty()).then(|| argument.to_owned());
+                self.layers.push(Layer::Past(Past::new(Arc::default(), argument.to_owned())));
+                vec![Effect::Ask(Ask::History(Select { text, ..Select::default() }))]
+            }
             Action::Log => {
                 self.layers.push(Layer::Log(Cursor::default()));
                 Vec::new()
@@ -295,6 +322,12 @@ impl Root {
 
     fn runs(&self) -> bool {
         !self.work.running.is_empty() || self.panes.inventory.loading()
+    }
+
+    fn halt(&mut self) -> Vec<Effect> {
+        self.work.questions.clear();
+        let text = "everything is stopped, and nothing more is sent: Ctrl+G, then R, resumes".to_owned();
+        vec![Effect::Ask(Ask::Halt), Effect::Notice(Level::Warn, text)]
     }
 
     fn toggle_mouse(&mut self) -> Vec<Effect> {
@@ -348,6 +381,53 @@ impl Root {
             }
             Event::Noted(text) => return vec![Effect::Notice(Level::Info, display_str(&text))],
             Event::Identity(name, until) => self.panes.composer.who.ends(&name, until),
+            Event::ScopeKnown { origin, reason } => {
+                // A question that was answered meanwhile stays answered.
+                for (_, known) in self.work.questions.iter_mut().filter(|(o, _)| *o == origin) {
+                    known.clone_from(&reason);
+                }
+            }
+            Event::Guarded(guard) => {
+                self.start.scope = guard.scope_words(self.start.clock.wall());
+                self.work.admitted = 0;
+                for layer in &mut self.layers {
+                    if let Layer::Guard(view) = layer {
+                        view.guard = Arc::clone(&guard);
+                    }
+                }
+                self.work.guard = Some(guard);
+            }
+            Event::Record(unkept) => {
+                let notice = match &unkept {
+                    Some(words) => Effect::Notice(Level::Error, format!("the history cannot be written: {words}")),
+                    None => {
+                        Effect::Notice(Level::Info, "the history is written again, and nothing is missing".to_owned())
+                    }
+                };
+                self.work.unkept = unkept;
+                return vec![notice];
+            }
+            Event::Listed(rows) => {
+                for layer in &mut self.layers {
+                    if let Layer::Past(past) = layer {
+                        past.take(Arc::clone(&rows));
+                    }
+                }
+            }
+            Event::Recalled(recalled) => {
+                self.at = PaneId::Composer;
+                let note = match recalled.left_out.as_slice() {
+                    [] => format!("exchange {} as it was sent; s sends it again", recalled.row.id),
+                    names => format!(
+                        "exchange {}, without {}: it was masked when it was kept",
+                        recalled.row.id,
+                        names.join(", ")
+                    ),
+                };
+                let mut effects = self.panes.composer.recalled(*recalled);
+                effects.push(Effect::Notice(Level::Info, display_str(&note)));
+                return effects;
+            }
             Event::Latency(snapshot) => self.panes.rate.take(snapshot),
             Event::Failed(error) => {
                 let text = display_str(&error.to_string());
@@ -383,6 +463,12 @@ impl Root {
                 }
                 Effect::Graded(key, grades) => self.panes.inventory.graded(key, grades),
                 Effect::Explain(title, lines) => self.layers.push(Layer::Text(title, lines, Cursor::default())),
+                Effect::Guard => {
+                    if !self.layers.iter().any(|l| matches!(l, Layer::Guard(_))) {
+                        let guard = self.work.guard.clone().unwrap_or_default();
+                        self.layers.push(Layer::Guard(GuardView::new(guard)));
+                    }
+                }
                 Effect::Command(text) => self.layers.push(Layer::Command(Field::new(&text))),
                 other => out.push(other),
             }
@@ -454,7 +540,7 @@ impl Root {
         }
         let mut layers = std::mem::take(&mut self.layers);
         for layer in &mut layers {
-            layer.draw(&mut pen, middle, &self.notices.log);
+            layer.draw(&mut pen, middle, &self.notices.log, now.wall);
         }
         self.layers = layers;
         chrome::last(&mut pen, area, self, now);

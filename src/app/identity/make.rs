@@ -135,7 +135,7 @@ impl Known {
             let mut load = |path: &str| blocking(|| self.files.whole(&self.folder.join(path), MOST_BODY));
             let mut request = recipe.file.request(entry, &place, &mut |name| self.value(name, &captured), &mut load)?;
             request.identity = Some(self.identity.name.clone());
-            send::introduce(&mut request);
+            send::introduce(&mut request, send::USER_AGENT);
             let (began, wall) = (transport.now(), SystemClock.wall());
             let x = transport.send(request, policy).await;
             let failed = |exit, what: String| {

@@ -20,6 +20,8 @@ use rustix::fs::{FlockOperation, OFlags, flock};
 use serde_json::{Map, Value, json};
 
 use super::folder;
+use super::keeper::KeySource;
+use super::seal::Keys;
 use crate::base::hash::sha256_hex;
 use crate::base::text::display_str;
 use crate::base::{Clock as _, Error, Result, SystemClock};
@@ -38,9 +40,10 @@ const MOST_TEXT: usize = 2_048;
 const TAIL: u64 = 64 << 10;
 
 /// The log of a workspace. It is opened, and made, at the first intent.
-#[derive(Debug)]
 pub struct Audit {
     workspace: PathBuf,
+    run: String,
+    keys: KeySource,
     state: Mutex<State>,
     synced: Mutex<Synced>,
 }
@@ -88,9 +91,15 @@ pub fn path(workspace: &Path) -> PathBuf {
 }
 
 impl Audit {
-    /// The log of the workspace in this folder.
-    pub fn new(workspace: &Path) -> Self {
-        Self { workspace: workspace.to_owned(), state: Mutex::default(), synced: Mutex::default() }
+    /// The log of the workspace in this folder, for the run of this name. Its lines are marked while `keys` gives any.
+    pub fn new(workspace: &Path, run: &str, keys: KeySource) -> Self {
+        Self {
+            workspace: workspace.to_owned(),
+            run: run.to_owned(),
+            keys,
+            state: Mutex::default(),
+            synced: Mutex::default(),
+        }
     }
 
     /// Opens the log, so that what keeps it from being written is known before anything is sent.
@@ -119,7 +128,7 @@ impl Audit {
             state.log = Some(Log::open(&self.workspace)?);
         }
         let Some(log) = &mut state.log else { return Err(Error::input("the log is not open")) };
-        let seq = log.append(kind, members)?;
+        let seq = log.append(kind, members, (self.keys)().as_ref())?;
         let file = Arc::clone(&log.file);
         if let Some(id) = of.filter(|_| kind == "intent") {
             state.open.insert(id, seq);
@@ -152,13 +161,14 @@ impl Audit {
 impl Record for Audit {
     fn intent(&self, intent: &Intent) -> Result<()> {
         let mut members = object(json!({
+            "run": self.run,
             "who": intent.origin,
             "remote": intent.remote.to_string(),
             "method": cut(&intent.method),
             "url": cut(&intent.url),
         }));
         if let Some(identity) = &intent.identity {
-            members.insert("identity".to_owned(), cut(identity).into());
+            members.insert("identity".to_owned(), cut(&display_str(identity)).into());
         }
         blocking(|| {
             let (_, count, file) = self.append("intent", members, Some(intent.id))?;
@@ -179,7 +189,7 @@ impl Record for Audit {
 }
 
 /// Runs work that waits for the disk without holding up the engine's other tasks.
-fn blocking<T>(work: impl FnOnce() -> T) -> T {
+pub(super) fn blocking<T>(work: impl FnOnce() -> T) -> T {
     use tokio::runtime::{Handle, RuntimeFlavor};
     match Handle::try_current() {
         Ok(here) if here.runtime_flavor() == RuntimeFlavor::MultiThread => tokio::task::block_in_place(work),
@@ -259,7 +269,7 @@ impl Log {
     }
 
     /// Appends one line under the lock, and gives its number.
-    fn append(&mut self, kind: &str, members: Map<String, Value>) -> Result<u64> {
+    fn append(&mut self, kind: &str, members: Map<String, Value>, keys: Option<&Keys>) -> Result<u64> {
         let failed = |e: &io::Error| folder::failed(&self.path, e);
         let locked = Locked::take(&self.file, FlockOperation::NonBlockingLockExclusive).map_err(|e| failed(&e))?;
         let here = self.file.metadata().map_err(|e| failed(&e))?;
@@ -285,7 +295,7 @@ impl Log {
         let mut put = |head: &mut Head, kind: &str, members: Map<String, Value>| {
             let mut all = object(json!({"time": SystemClock.wall(), "kind": kind}));
             all.extend(members);
-            let (text, hash) = seal(head.seq + 1, &head.hash, all);
+            let (text, hash) = seal(head.seq + 1, &head.hash, all, keys);
             out.extend([text.as_str(), "\n"]);
             (head.seq, head.hash) = (head.seq + 1, hash);
         };

@@ -148,6 +148,13 @@ fn check(value: &Spanned<DeValue<'_>>, kind: Kind, name: &str, problems: &mut Ve
                 say(format!("{name} is not between 1 and 65535"), kind.example(name));
             }
         }
+        (Kind::Whole(least, most), DeValue::Integer(n)) => {
+            let number = u32::from_str_radix(n.as_str(), n.radix());
+            if !number.is_ok_and(|n| (least..=most).contains(&n)) {
+                say(format!("{name} is not between {least} and {most}"), kind.example(name));
+            }
+        }
+        (Kind::Flag, DeValue::Boolean(_)) => {}
         (Kind::Credential, DeValue::String(s)) => {
             if let Err((what, hint)) = reference_alone(s) {
                 say(what, hint);

@@ -16,6 +16,10 @@ pub enum Kind {
     Host,
     /// A port, 1 to 65535.
     Port,
+    /// A whole number between these two.
+    Whole(u32, u32),
+    /// True or false.
+    Flag,
     /// An address range.
     Range,
     /// A day.
@@ -77,7 +81,10 @@ pub const ROOT: &[Key] = &[
     key("filters", Kind::Named(&Kind::Filter), false, "Filters of the inventory, by name"),
 ];
 
-const WORKSPACE: &[Key] = &[key("name", Kind::Text, true, "The name shown on the first line of the screen")];
+const WORKSPACE: &[Key] = &[
+    key("name", Kind::Text, true, "The name shown on the first line of the screen"),
+    key("read-only", Kind::Flag, false, "Whether only GET, HEAD, OPTIONS and TRACE are sent, until that is lifted"),
+];
 
 const TARGET: &[Key] = &[
     key("host", Kind::Host, true, "Host name or address, alone"),
@@ -86,6 +93,14 @@ const TARGET: &[Key] = &[
     key("owner", Kind::Text, false, "Who answers for it"),
     key("note", Kind::Text, false, "Why it is in scope"),
     key("expires", Kind::Date, false, "Last day, in UTC, on which it is in scope"),
+    key(
+        "requests",
+        Kind::Whole(1, 100_000_000),
+        false,
+        "Most requests that it takes in a run; any number when left out",
+    ),
+    key("rate", Kind::Whole(1, 10_000), false, "Most requests a second of what is sent in a batch"),
+    key("concurrency", Kind::Whole(1, 1_000), false, "Most requests in flight of what is sent in a batch"),
 ];
 
 const IDENTITY: &[Key] = &[
@@ -123,6 +138,8 @@ impl Kind {
             Self::Text => "\"text\"".to_owned(),
             Self::Host => "\"api.example.com\"".to_owned(),
             Self::Port => "443".to_owned(),
+            Self::Whole(least, most) => least.midpoint(most.min(100)).to_string(),
+            Self::Flag => "true".to_owned(),
             Self::Range => "\"10.0.0.0/8\"".to_owned(),
             Self::Date => "2026-12-31".to_owned(),
             Self::Header => "\"text\", or \"env:NAME\" for a secret".to_owned(),
@@ -147,6 +164,8 @@ impl Kind {
             Self::Text | Self::Filter => json!({"type": "string", "minLength": 1}),
             Self::Host => json!({"type": "string", "minLength": 1, "pattern": "^[^\\s/@*?#=\\[\\]]+$"}),
             Self::Port => json!({"type": "integer", "minimum": 1, "maximum": 65535}),
+            Self::Whole(least, most) => json!({"type": "integer", "minimum": least, "maximum": most}),
+            Self::Flag => json!({"type": "boolean"}),
             Self::Range => json!({"type": "string", "pattern": "^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$"}),
             Self::Date => json!({"type": "string", "format": "date"}),
             Self::Header => json!({"type": "string", "pattern": "^[^\\r\\n]*$"}),

@@ -36,6 +36,8 @@ pub struct Workspace {
     pub shown: String,
     /// Its name, in display form.
     pub name: String,
+    /// Whether only what changes nothing is sent.
+    pub read_only: bool,
     /// What is in scope, expired or not, in the order of the file.
     pub targets: Vec<Target>,
     /// Specifications and logs to open.
@@ -65,6 +67,12 @@ pub struct Target {
     pub note: Option<String>,
     /// The last second in which it is in scope.
     pub until: Option<Stamp>,
+    /// Most requests that it takes in a run.
+    pub requests: Option<u64>,
+    /// Most requests a second of a batch.
+    pub rate: Option<u32>,
+    /// Most requests in flight of a batch.
+    pub concurrency: Option<usize>,
     /// Where it stands: file and line.
     pub place: String,
 }
@@ -167,6 +175,8 @@ struct RawProfile {
 #[serde(deny_unknown_fields)]
 struct RawWorkspace {
     name: String,
+    #[serde(default, rename = "read-only")]
+    read_only: bool,
 }
 
 #[derive(Deserialize)]
@@ -178,6 +188,9 @@ struct RawTarget {
     owner: Option<String>,
     note: Option<String>,
     expires: Option<toml::value::Datetime>,
+    requests: Option<u64>,
+    rate: Option<u32>,
+    concurrency: Option<usize>,
 }
 
 impl Workspace {
@@ -270,6 +283,9 @@ impl Workspace {
                 owner: t.owner,
                 note: t.note,
                 until: until.transpose()?,
+                requests: t.requests,
+                rate: t.rate,
+                concurrency: t.concurrency,
                 place,
             })
         };
@@ -287,6 +303,7 @@ impl Workspace {
             folder: folder.to_owned(),
             shown: shown.to_owned(),
             name: display_str(raw.workspace.name.trim()),
+            read_only: raw.workspace.read_only,
             targets: raw.target.into_iter().map(target).collect::<Result<_>>()?,
             sources: raw.sources.iter().map(|s| folder.join(s)).collect(),
             headers: headers.into_iter().map(|(_, h)| h).collect(),

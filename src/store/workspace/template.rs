@@ -16,6 +16,8 @@ const TEXT: &str = r#"# The workspace of lunette. This file is meant for version
 
 [workspace]
 name = {name}
+# Send nothing but GET, HEAD, OPTIONS and TRACE, until that is lifted on the screen.
+#read-only = true
 
 # What may be sent to. The last day is in UTC; after it the entry is out of scope, and says so.
 # A range is needed where a name leads to a private address. Without a port, any port is meant.
@@ -26,6 +28,10 @@ name = {name}
 #owner = "team-orders"
 #note = "ticket 4711, staging only"
 #expires = 2030-12-31
+# What it takes at most: requests in a run, and of what is sent in a batch requests a second and in flight.
+#requests = 5000
+#rate = 10
+#concurrency = 4
 
 # Added to requests to the targets above, unless a header of that name is typed.
 # A credential is never written here: env:NAME reads a variable, file:PATH a file.

@@ -3,10 +3,14 @@
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
+use super::guard::GuardView;
 use super::input::Field;
 use super::palette::matches;
+use super::past::Past;
 use super::pen::{Pen, wrap};
 use super::table::{Cursor, Move};
+use crate::app::Ask;
+use crate::base::Stamp;
 use crate::tui::effect::Level;
 use crate::tui::keymap::{ACTIONS, Action, Context, Spec, spec};
 use crate::tui::theme::Role;
@@ -23,6 +27,10 @@ pub enum Layer {
     Log(Cursor),
     /// A heading and lines, wrapped when drawn.
     Text(String, Vec<String>, Cursor),
+    /// What guards this run.
+    Guard(GuardView),
+    /// What was sent.
+    Past(Past),
 }
 
 /// What came of a key given to a layer.
@@ -33,6 +41,10 @@ pub enum Outcome {
     Closes,
     /// The layer closes and this action is done, with its argument.
     Does(Action, String),
+    /// The layer stays, and the app is asked.
+    Asks(Ask),
+    /// The layer closes, and the app is asked.
+    AsksAndCloses(Ask),
     /// A command that is not known.
     Unknown(String),
 }
@@ -41,6 +53,15 @@ impl Layer {
     /// True while the layer takes text.
     pub fn editing(&self) -> bool {
         matches!(self, Self::Palette(..) | Self::Command(_))
+    }
+
+    /// The keys that are this layer's own.
+    pub fn context(&self) -> Option<Context> {
+        match self {
+            Self::Guard(_) => Some(Context::Guard),
+            Self::Past(_) => Some(Context::Past),
+            _ => None,
+        }
     }
 
     /// Takes a key of a layer that takes text, once `Esc` and `Enter` were looked at.
@@ -69,6 +90,8 @@ impl Layer {
     pub fn act(&mut self, action: Action, step: Option<Move>) -> Outcome {
         match (self, action) {
             (_, Action::Close | Action::Leave | Action::Back) => Outcome::Closes,
+            (Self::Guard(view), _) => view.act(action, step),
+            (Self::Past(past), _) => past.act(action, step),
             (Self::Palette(field, cursor), Action::Done) => match matches(field.text()).get(cursor.at) {
                 Some(s) => Outcome::Does(s.action, String::new()),
                 None => Outcome::Stays,
@@ -114,9 +137,11 @@ impl Layer {
     }
 
     /// Draws the layer over `area`.
-    pub fn draw(&mut self, pen: &mut Pen<'_>, area: Rect, log: &[(Level, String)]) {
+    pub fn draw(&mut self, pen: &mut Pen<'_>, area: Rect, log: &[(Level, String)], now: Stamp) {
         match self {
             Self::Command(_) => {}
+            Self::Guard(view) => view.draw(pen, area, now),
+            Self::Past(past) => past.draw(pen, area),
             Self::Help(contexts, cursor) => lines(pen, area, "keys", &help(contexts), cursor),
             Self::Log(cursor) => {
                 let rows: Vec<(String, String, Role)> = log
@@ -154,7 +179,10 @@ pub fn commands(typed: &str) -> impl Iterator<Item = &'static Spec> {
     ACTIONS.iter().filter(move |s| {
         !typed.is_empty()
             && s.id.starts_with(typed)
-            && !matches!(s.context, Context::Move | Context::Field | Context::Layer | Context::Scope)
+            && !matches!(
+                s.context,
+                Context::Move | Context::Field | Context::Layer | Context::Scope | Context::Guard | Context::Past
+            )
     })
 }
 
@@ -184,7 +212,7 @@ fn help(contexts: &[Context]) -> Vec<(String, String, Role)> {
 }
 
 /// A box in the middle of `area`, as high as what it holds needs.
-fn frame(pen: &mut Pen<'_>, area: Rect, title: &str, rows: usize) -> Rect {
+pub(super) fn frame(pen: &mut Pen<'_>, area: Rect, title: &str, rows: usize) -> Rect {
     let width = area.width.saturating_sub(4).min(104);
     let wanted = u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(2);
     let height = area.height.saturating_sub(2).min(wanted).max(area.height.min(3));

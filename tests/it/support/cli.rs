@@ -104,12 +104,6 @@ impl Cli {
         self.run_by("setpriv", &["--bounding-set=-dac_override,-dac_read_search"], arguments)
     }
 
-    /// Runs to the end on a disk that takes no file larger than this many blocks of 512 bytes.
-    pub fn run_full(&self, blocks: u32, arguments: &[impl AsRef<OsStr>]) -> Ran {
-        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
-        self.run_by("sh", &["-c", &script], arguments)
-    }
-
     fn run_by(&self, program: &str, before: &[&str], arguments: &[impl AsRef<OsStr>]) -> Ran {
         let mut command = Command::new(program);
         command.args(before).arg(env!("CARGO_BIN_EXE_lunette"));

@@ -1,6 +1,7 @@
 //! The workspace file: every right one and every wrong one is a case. A wrong one stands beside its message, in a file of the
 //! same name that ends in `.txt`; `UPDATE_SAMPLES=1 cargo test --test it workspace` writes the messages anew.
 
+mod faults;
 mod processes;
 mod screen;
 
@@ -48,7 +49,9 @@ fn a_full_file_says_all_it_holds() {
     assert_eq!(first.range.map(|r| r.to_string()).as_deref(), Some("10.0.0.0/8"));
     assert_eq!((first.owner.as_deref(), first.note.as_deref()), (Some("team-orders"), Some("ticket 4711")));
     assert_eq!(first.until, Stamp::parse("2999-12-31T23:59:59Z"));
-    assert_eq!((first.place.as_str(), second.port, third.port), ("lunette.toml:7", None, Some(8080)));
+    assert_eq!((first.requests, first.rate, first.concurrency), (Some(5000), Some(10), Some(4)));
+    assert!(w.read_only && second.requests.is_none());
+    assert_eq!((first.place.as_str(), second.port, third.port), ("lunette.toml:8", None, Some(8080)));
     assert_eq!(
         w.headers.iter().map(|h| h.name.as_str()).collect::<Vec<_>>(),
         ["X-Review", "Accept", "Authorization", "X-Api-Key"]

@@ -12,7 +12,7 @@ use crate::support::recorder::Recorder;
 const SPEC: &str = r#"{"openapi":"3.0.3","info":{"title":"t","version":"1"},"servers":[{"url":"BASE"}],
 "paths":{"/orders":{"get":{"responses":{"200":{"description":"ok"}}}}}}"#;
 
-fn begun(recorder: &Recorder) -> tempfile::TempDir {
+pub(super) fn begun(recorder: &Recorder) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let text = format!(
         "sources = [\"shop.json\"]\n[workspace]\nname = \"Shop \u{e9}\"\n[[target]]\nhost = \"127.0.0.1\"\nport = {}\n\
@@ -27,11 +27,18 @@ fn begun(recorder: &Recorder) -> tempfile::TempDir {
 }
 
 fn screen(folder: &Path, cols: u16, rows: u16) -> Pty {
+    screen_with(folder, cols, rows, &[])
+}
+
+pub(super) fn screen_with(folder: &Path, cols: u16, rows: u16, environment: &[(&str, String)]) -> Pty {
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_lunette"));
     command.cwd(folder);
     command.env("TERM", "xterm-256color");
     for name in ["NO_COLOR", "TMUX"] {
         command.env_remove(name);
+    }
+    for (name, value) in environment {
+        command.env(name, value);
     }
     Pty::spawn(command, cols, rows)
 }
@@ -49,7 +56,7 @@ fn a_workspace_opens_with_its_name_scope_and_sources_and_keeps_the_record() {
         pty.send(b"\r").sees("http://127.0.0.1:").send(b"s").sees("200");
         pty.send(b"q");
         assert!(pty.ends().success());
-        let (chain, _) = scan(folder.path(), None, None).expect("a log");
+        let (chain, _) = scan(folder.path(), None, None, None).expect("a log");
         assert_eq!((chain.lines, chain.open, chain.broken), (2, 0, None));
     }
 }

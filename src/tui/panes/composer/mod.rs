@@ -11,7 +11,7 @@ use ratatui::layout::Rect;
 
 use super::{Now, Pane, Prompt, WIDE, columns, movement};
 use crate::app::identity::Named;
-use crate::app::{Ask, Composed, Draft, JobId, Judged};
+use crate::app::{Ask, Composed, Draft, JobId, Judged, Recalled};
 use crate::base::secret::find_tokens;
 use crate::base::text::display;
 use crate::tui::effect::{Effect, EndpointKey, Grades, Level};
@@ -129,6 +129,20 @@ impl ComposerPane {
         self.form = Form::open(method, url);
         self.side = Side::Request;
         self.response = None;
+    }
+
+    /// An exchange of the history is opened, ready to be sent again.
+    pub fn recalled(&mut self, recalled: Recalled) -> Vec<Effect> {
+        self.shelve();
+        self.form = Form::again(&recalled.draft, &format!("{} · no {}", recalled.draft.method, recalled.row.id));
+        self.sending = Sending::No;
+        let chosen = self.who.choose(recalled.draft.identity.as_deref().unwrap_or(who::NOBODY));
+        self.last = Some((recalled.draft, None));
+        let (response, work) = Response::new(recalled.judged, 0);
+        self.response = Some(response);
+        self.side = Side::Request;
+        let unknown = chosen.err().map(|text| Effect::Notice(Level::Warn, text));
+        work.into_iter().chain(unknown).collect()
     }
 
     /// A send got its number.

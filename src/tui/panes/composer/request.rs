@@ -98,6 +98,17 @@ impl Form {
         form
     }
 
+    /// A request that was sent before, as it was.
+    pub fn again(draft: &Draft, title: &str) -> Self {
+        let mut form = Self::open(&draft.method, &draft.url);
+        title.clone_into(&mut form.title);
+        form.rows.retain(|r| r.place != Place::Header);
+        form.rows.extend(draft.headers.iter().take(ROWS_CAP).map(|(n, v)| header(n, v)));
+        form.body = area(&draft.body);
+        form.insecure = draft.insecure;
+        form
+    }
+
     /// A request for an endpoint, filled from its declaration.
     pub fn compose(c: &Composed) -> Self {
         let mut form = Self::open(&c.method, &format!("{}{}", c.base, c.path));
