@@ -345,3 +345,30 @@ fn the_help_and_the_readme_name_every_kind() {
         assert!(readme.contains(&format!("`{}`", kind.form)), "{} stands in README.md", kind.form);
     }
 }
+
+#[test]
+fn what_is_sent_again_gets_its_credential_anew() {
+    let recorder = Recorder::start();
+    let more = "[identity.alice]\ncredential = \"header:X-Who:file:who\"\n[identity.ci]\n\
+                credential = \"sigv4:AKID:file:who:eu-west-1:execute-api\"\n";
+    let cli = Cli::new().file("lunette.toml", file(recorder.addr.port(), more)).file("who", "s3cret-old");
+    let url = recorder.url("/");
+    for identity in ["alice", "ci"] {
+        cli.run(&["send", "GET", &url, "-H", "X-A: 1", "--identity", identity]).ended(0);
+    }
+    let before = heard(&recorder, 2);
+    fs::write(cli.path("who"), "s3cret-new").expect("write");
+    for id in ["1", "2"] {
+        let ran = cli.run(&["history", "send", id]);
+        assert_eq!(ran.ended(0).err(), "");
+    }
+    let after = heard(&recorder, 4);
+    assert!(before[0].contains("X-Who: s3cret-old\r\n") && after[2].contains("X-Who: s3cret-new\r\n"), "{}", after[2]);
+    assert!(!after[2].contains("s3cret-old") && after[2].contains("X-A: 1\r\n"));
+    let signature = |sent: &str| sent.split("Signature=").nth(1).map(|s| s[..64].to_owned());
+    assert!(signature(&before[1]).is_some() && signature(&before[1]) != signature(&after[3]));
+    assert_eq!(after[3].matches("X-Amz-Date").count(), 1);
+    // An identity that was only typed is not there any more, and that is said.
+    cli.run(&["send", "GET", &url, "--identity", "eve=bearer:file:who"]).ended(0);
+    cli.run(&["history", "send", "5"]).usage(&["there is no identity eve", "the workspace has alice, ci"]);
+}
