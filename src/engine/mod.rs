@@ -27,7 +27,7 @@ use crate::base::{Error, Exit, Result};
 use crate::wire::{BoxFuture, Exchange, Failure, FailureKind, Origin, Phase, Policy, Record, Request, Transport};
 
 use budget::Budgets;
-pub use budget::{Lane, Spent};
+pub use budget::{Lane, Limits, Spent};
 use dial::Dialer;
 pub use dial::Override;
 pub use scope::{Entry, Most, Scope};
