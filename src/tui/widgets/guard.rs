@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::layers::{Outcome, frame};
 use super::pen::{Pen, clip, fit};
@@ -109,7 +110,11 @@ impl GuardView {
                 pen.shade(line, Role::Selection);
             }
         }
-        next();
+        let Some(row) = next() else { return };
+        // The entry under the cursor whole, where its column had no room for it.
+        if let Some(entry) = g.entries.get(self.cursor.at).filter(|e| e.why.width() > usize::from(inner.right() - why)) {
+            pen.put(inner.x + 1, row, inner.right(), &clip(&format!("{entry}  {}", entry.why)), Role::Text);
+        }
         let Some(row) = next() else { return };
         let most = inner.right().saturating_sub(22);
         let (flying, sent) = (most.saturating_sub(11), most.saturating_sub(27));
