@@ -43,7 +43,7 @@ pub fn serve(common: &Common, a: &DemoArgs) -> Result<Exit> {
         let _ = stop.send(());
     })?;
     let text = format!(
-        "practice API on http://{} and https://{}\nits document: http://{}/openapi.json\nCtrl-C ends it\n",
+        "practice API on http://{} and https://{}\nits document: http://{}/api/openapi.json\nCtrl-C ends it\n",
         demo.http, demo.https, demo.http
     );
     let written = Output::new(common.format).result(

@@ -28,7 +28,7 @@ use crate::base::{Error, Exit, Result};
 use crate::wire::{BoxFuture, Exchange, Failure, FailureKind, Origin, Phase, Policy, Record, Request, Transport};
 
 use budget::Budgets;
-pub use budget::{Lane, Spent};
+pub use budget::{Lane, Limits, Spent};
 pub use certificate::{Certificates, ClientCertificate};
 use dial::Dialer;
 pub use dial::Override;

@@ -184,7 +184,7 @@ impl Denied {
             ))
             .hint("start a new run if the change is meant"),
             Self::Offline => Error::refused("this run is offline").hint("leave out --offline to connect"),
-            Self::Stopped => Error::refused("everything is stopped").hint("resume first"),
+            Self::Stopped => Error::refused("everything is stopped").hint("Ctrl+G, then R, resumes"),
             Self::ReadOnly(method) => Error::refused(format!("read-only: {method} may change something"))
                 .hint(format!("only {} are sent; leave read-only mode to send it", SAFE.join(", "))),
         }

@@ -41,16 +41,6 @@ pub fn top(pen: &mut Pen<'_>, area: Rect, root: &mut Root) {
     let cut = end.saturating_sub(width.saturating_add(2)).max(area.x + area.width / 3);
     let mut x = pen.put(area.x + 1, area.y, cut, "lunette", Role::Title) + 2;
     x = pen.put(x, area.y, cut, &clip(&root.start.workspace), Role::Text) + gap;
-    x = pen.put(x, area.y, cut, "scope ", Role::Muted);
-    let mut scope = clip(&root.start.scope);
-    match root.work.admitted {
-        0 => {}
-        n if root.start.scope == NO_SCOPE => scope = format!("{n} admitted"),
-        n => {
-            let _ = write!(scope, " +{n}");
-        }
-    }
-    x = pen.put(x, area.y, cut, &scope, Role::Accent) + gap;
     let guard = root.work.guard.as_ref();
     for (on, words, role) in [
         (guard.is_some_and(|g| g.halted), "STOPPED", Role::Error),
@@ -61,6 +51,16 @@ pub fn top(pen: &mut Pen<'_>, area: Rect, root: &mut Root) {
             x = pen.put(x, area.y, cut, words, role) + gap;
         }
     }
+    x = pen.put(x, area.y, cut, "scope ", Role::Muted);
+    let mut scope = clip(&root.start.scope);
+    match root.work.admitted {
+        0 => {}
+        n if root.start.scope == NO_SCOPE => scope = format!("{n} admitted"),
+        n => {
+            let _ = write!(scope, " +{n}");
+        }
+    }
+    x = pen.put(x, area.y, cut, &scope, Role::Accent) + gap;
     let who = &root.panes.composer.who;
     if !who.is_empty() {
         let (lead, role) = if who.name().is_some() { ("as ", Role::Accent) } else { ("", Role::Muted) };

@@ -141,6 +141,7 @@ actions! {
     FieldPrevious "done-previous" ["Shift+Tab"] Field "" "Keeps what was typed and goes to the field before.";
     FieldSend "done-send" ["Ctrl+J" "Alt+Enter" "Ctrl+Enter"] Field "send" "Keeps what was typed and sends.";
 
+    AdmitHost "admit-host" ["a"] Guard "admit a host" "Admits a host for this run." ("HOST[:PORT][=CIDR]");
     Withdraw "withdraw" ["x" "Delete"] Guard "take out of scope" "Takes the entry under the cursor out of scope for the rest of this run.";
     ReadOnly "read-only" ["w"] Guard "read-only on / off" "Sends only GET, HEAD, OPTIONS and TRACE, or anything again.";
     Resume "resume" ["R"] Guard "resume" "Lets traffic flow again after everything was stopped.";
@@ -178,7 +179,6 @@ actions! {
     Back "back" ["Esc"] Global "" "Goes back; stops what runs when there is nothing to go back from.";
     Quit "quit" ["q"] Global "quit" "Leaves; asks once more while something runs.";
     Scope "scope" ["Ctrl+G"] Global "scope" "Shows what is in scope and why, and what each target was sent; adds and takes out hosts.";
-    AdmitHost "admit-host" [] Global "" "Admits a host for this run." ("HOST[:PORT][=CIDR]");
     Past "sent" ["H"] Global "history" "Shows what was sent, newest first.";
     QuitNow "quit-now" ["Ctrl+C"] Always "" "Leaves at once.";
     Help "help" ["?"] Global "help" "Shows every key.";

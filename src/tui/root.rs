@@ -67,8 +67,6 @@ pub struct Work {
     pub guard: Option<Arc<Guard>>,
     /// Why the record cannot be kept.
     pub unkept: Option<String>,
-    /// What the history was asked for.
-    past: String,
     /// Set once leaving was asked for while something runs.
     leaving: bool,
 }
@@ -213,6 +211,10 @@ impl Root {
                     self.layers.pop();
                     Vec::new()
                 }
+                Outcome::Types(action) => {
+                    self.layers.pop();
+                    vec![Effect::Command(format!("{} ", keymap::spec(action).id))]
+                }
                 Outcome::Asks(ask) => vec![Effect::Ask(ask)],
                 Outcome::AsksAndCloses(ask) => {
                     self.layers.pop();
@@ -282,15 +284,14 @@ impl Root {
                 Vec::new()
             }
             Action::Command => vec![Effect::Command(String::new())],
-            Action::Scope => vec![Effect::Ask(Ask::Guard), Effect::Guard],
+            Action::Scope | Action::Withdraw => vec![Effect::Ask(Ask::Guard), Effect::Guard],
             Action::AdmitHost => vec![Effect::Ask(Ask::AdmitTyped(argument.to_owned())), Effect::Guard],
             Action::ReadOnly => {
                 let on = self.work.guard.as_ref().is_some_and(|g| g.read_only);
                 vec![Effect::Ask(Ask::ReadOnly(!on))]
             }
             Action::Resume => vec![Effect::Ask(Ask::Resume)],
-            Action::Past | Action::SearchHistory => {
-                argument.clone_into(&mut self.work.past);
+            Action::Past | Action::SearchHistory | Action::Recall => {
                 let text = (!argument.is_empty()).then(|| argument.to_owned());
                 self.layers.push(Layer::Past(Past::new(Arc::default(), argument.to_owned())));
                 vec![Effect::Ask(Ask::History(Select { text, ..Select::default() }))]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::layers::{Outcome, frame};
 use super::pen::{Pen, clip, fit};
@@ -39,7 +40,7 @@ impl GuardView {
             },
             Action::ReadOnly => Outcome::Asks(Ask::ReadOnly(!self.guard.read_only)),
             Action::Resume => Outcome::Asks(Ask::Resume),
-            Action::AdmitHost => Outcome::Does(Action::AdmitHost, String::new()),
+            Action::AdmitHost => Outcome::Types(action),
             _ => Outcome::Stays,
         }
     }
@@ -71,8 +72,9 @@ impl GuardView {
             }
         }
         next();
-        let wide = |share: u16| inner.x + inner.width * share / 10;
-        let (until, why) = (wide(5), wide(7));
+        // What is wide grows; what has a known width keeps it.
+        let until = inner.x + (inner.width * 2 / 5).max(24);
+        let why = until + 16;
         let Some(row) = next() else { return };
         pen.put(inner.x + 1, row, until, "in scope", Role::Title);
         pen.put(until, row, why, "until", Role::Title);
@@ -108,13 +110,19 @@ impl GuardView {
                 pen.shade(line, Role::Selection);
             }
         }
-        next();
         let Some(row) = next() else { return };
-        let (flying, most) = (wide(6), wide(7));
-        pen.put(inner.x + 1, row, wide(4), "sent to in this run", Role::Title);
-        pen.right(wide(4), row, flying - 2, "requests", Role::Title);
-        pen.right(flying - 1, row, most - 2, "in flight", Role::Title);
-        pen.put(most, row, inner.right(), "a batch takes at most", Role::Title);
+        // The entry under the cursor whole, where its column had no room for it.
+        if let Some(entry) = g.entries.get(self.cursor.at).filter(|e| e.why.width() > usize::from(inner.right() - why))
+        {
+            pen.put(inner.x + 1, row, inner.right(), &clip(&format!("{entry}  {}", entry.why)), Role::Text);
+        }
+        let Some(row) = next() else { return };
+        let most = inner.right().saturating_sub(22);
+        let (flying, sent) = (most.saturating_sub(11), most.saturating_sub(27));
+        pen.put(inner.x + 1, row, sent, "sent to in this run", Role::Title);
+        pen.right(sent, row, flying - 1, "requests", Role::Title);
+        pen.right(flying, row, most - 2, "in flight", Role::Title);
+        pen.put(most, row, inner.right(), "batches at most", Role::Title);
         if g.spent.is_empty()
             && let Some(row) = next()
         {
@@ -122,7 +130,7 @@ impl GuardView {
         }
         for spent in &g.spent {
             let Some(row) = next() else { return };
-            pen.put(inner.x + 1, row, wide(4), &clip(&spent.origin.to_string()), Role::Text);
+            pen.put(inner.x + 1, row, sent, &clip(&spent.origin.to_string()), Role::Text);
             let (words, role) = match spent.limits.requests {
                 Some(n) => {
                     let role = if spent.sent >= n { Role::Error } else { Role::Text };
@@ -130,8 +138,8 @@ impl GuardView {
                 }
                 None => (count(spent.sent), Role::Text),
             };
-            pen.right(wide(4), row, flying - 2, &words, role);
-            pen.right(flying - 1, row, most - 2, &spent.flying.to_string(), Role::Text);
+            pen.right(sent, row, flying - 1, &words, role);
+            pen.right(flying, row, most - 2, &spent.flying.to_string(), Role::Text);
             let rate = spent.limits.rate.map_or_else(|| "any rate".to_owned(), |r| format!("{r}/s"));
             pen.put(most, row, inner.right(), &format!("{rate}, {} at once", spent.limits.concurrency), Role::Muted);
         }

@@ -41,6 +41,8 @@ pub enum Outcome {
     Closes,
     /// The layer closes and this action is done, with its argument.
     Does(Action, String),
+    /// The layer closes, and this action waits on the command line for its argument.
+    Types(Action),
     /// The layer stays, and the app is asked.
     Asks(Ask),
     /// The layer closes, and the app is asked.
@@ -179,10 +181,7 @@ pub fn commands(typed: &str) -> impl Iterator<Item = &'static Spec> {
     ACTIONS.iter().filter(move |s| {
         !typed.is_empty()
             && s.id.starts_with(typed)
-            && !matches!(
-                s.context,
-                Context::Move | Context::Field | Context::Layer | Context::Scope | Context::Guard | Context::Past
-            )
+            && !matches!(s.context, Context::Move | Context::Field | Context::Layer | Context::Scope)
     })
 }
 

@@ -90,7 +90,7 @@ impl Past {
                 Some(row) => Outcome::AsksAndCloses(Ask::Recall(row.id)),
                 None => Outcome::Closes,
             },
-            Action::SearchHistory => Outcome::Does(Action::SearchHistory, String::new()),
+            Action::SearchHistory => Outcome::Types(action),
             _ => Outcome::Stays,
         }
     }

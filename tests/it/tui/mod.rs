@@ -2,6 +2,7 @@
 
 mod data;
 mod flow;
+mod guard;
 mod hostile;
 mod looks;
 mod pty;
