@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroize as _;
 
-use super::mask;
+use super::{known, mask};
 
 /// A value that is never printed, and is wiped when dropped.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -122,6 +122,10 @@ fn flat(name: &[u8]) -> String {
 /// The value of a credential header with the credential masked: the scheme of `Authorization`, the names and attributes
 /// of cookies stay readable.
 pub fn mask_header(name: &[u8], value: &[u8]) -> Vec<u8> {
+    header(name, &known::redact(value))
+}
+
+fn header(name: &[u8], value: &[u8]) -> Vec<u8> {
     if !is_credential_header(name) {
         return mask_tokens(&mask::pairs(&mask::userinfo(value), false));
     }
@@ -217,14 +221,15 @@ pub fn mask_tokens(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-/// A body with tokens masked, and the values of secret members: of JSON, of a form, of a multipart form, and of the URLs
+/// A body with known secrets and tokens masked, and the values of secret members: of JSON, of a form, of a multipart form, and of the URLs
 /// and lines of any other text.
 pub fn mask_body(bytes: &[u8]) -> Vec<u8> {
-    mask_tokens(&mask::body(bytes))
+    mask_tokens(&mask::body(&known::redact(bytes)))
 }
 
 /// A request target with the secret members of its query, and any token in it, masked.
 pub fn mask_target(target: &[u8]) -> Vec<u8> {
+    let target: &[u8] = &known::redact(target);
     let (path, query) = target.split_at(memchr::memchr(b'?', target).unwrap_or(target.len()));
     let mut out = mask::pairs(path, false);
     out.extend(mask::pairs(query, true));
@@ -233,6 +238,7 @@ pub fn mask_target(target: &[u8]) -> Vec<u8> {
 
 /// A URL as typed, with the credential before its host and what is secret in its target masked.
 pub fn mask_url(url: &[u8]) -> Vec<u8> {
+    let url: &[u8] = &known::redact(url);
     let url = match url.iter().position(|b| matches!(b, b'/' | b'?' | b'#' | b'@')) {
         Some(at) if url[at] == b'@' => [MASK.as_bytes(), &url[at..]].concat(),
         _ => mask::userinfo(url),
@@ -245,6 +251,8 @@ pub fn mask_url(url: &[u8]) -> Vec<u8> {
 
 /// A whole HTTP/1 message as bytes with the credentials in its target, headers and body masked.
 pub fn mask_message(bytes: &[u8]) -> Vec<u8> {
+    // Before it is cut into lines: a known secret may go over several.
+    let bytes: &[u8] = &known::redact(bytes);
     let end = memchr::memmem::find(bytes, b"\r\n\r\n").map_or(bytes.len(), |i| i + 4);
     let mut out = Vec::with_capacity(bytes.len());
     // Whether the field that a folded line goes on with is a credential's.
