@@ -4,22 +4,27 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use lunette::app::secrets::Reader;
 use lunette::app::{Provided, Workbench, load};
-use lunette::base::{Clock as _, Exit, Result, SystemClock};
+use lunette::base::{Clock as _, Exit, Result, SystemClock, known, process};
 use lunette::cli::{self, ColorChoice, Common, DemoArgs, Invocation, Means};
 use lunette::demo;
 use lunette::engine::Entry;
 use lunette::files::Disk;
+use lunette::store::vault::Held;
 use lunette::store::{Audit, Memory, Workspace};
 use lunette::tui;
 
 use lunette::wire::{Load, Record, Target};
 
 fn main() -> ExitCode {
+    process::keep_memory_private();
+    cli::install_panic_hook();
     let exit = run().unwrap_or_else(|e| {
         cli::complain(&e);
         e.exit
     });
+    known::forget();
     ExitCode::from(exit.code())
 }
 
@@ -61,7 +66,14 @@ fn means(workspace: Option<Workspace>) -> Means {
         Some(w) => Arc::new(Audit::new(&w.folder)),
         None => Arc::new(Memory::default()),
     };
-    Means { record, files: Arc::new(Disk), workspace }
+    let files: Arc<dyn Load> = Arc::new(Disk);
+    let secrets = Reader {
+        folder: PathBuf::new(),
+        files: Arc::clone(&files),
+        vault: workspace.as_ref().map(|w| Held::new(&w.folder, w.vault_idle)),
+        opener: cli::vault_key,
+    };
+    Means { record, files, secrets, workspace }
 }
 
 /// What the workbench opens on.

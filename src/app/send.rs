@@ -1,6 +1,6 @@
 //! Use case: send one request, and judge what came back.
 
-use crate::base::{Error, Exit, Result};
+use crate::base::{Error, Exit, Result, known};
 use crate::engine::{Budget, Engine};
 use crate::grade;
 use crate::wire::{Exchange, FailureKind, Policy, Request};
@@ -26,6 +26,7 @@ pub fn prepare(draft: &Draft) -> Result<Request> {
                 .at(format!("header {}", crate::base::text::display_str(name)))
                 .hint("a raw request could carry it; this sender cannot"));
         }
+        known::learn_header(name.as_bytes(), value.as_bytes());
         request.headers.push((name.clone().into_bytes(), value.clone().into_bytes()));
     }
     request.body = draft.body.clone().into();

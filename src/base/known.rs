@@ -72,6 +72,11 @@ pub fn forget() {
     *KNOWN.write().unwrap_or_else(PoisonError::into_inner) = Known::default();
 }
 
+/// Where known secrets stand in `bytes`, in whatever form; in order and apart.
+pub fn find(bytes: &[u8]) -> Vec<Range<usize>> {
+    finder().map(|finder| finder.find(bytes)).unwrap_or_default()
+}
+
 /// `bytes` with every known secret in it masked, in whatever form it stands there.
 pub fn redact(bytes: &[u8]) -> Cow<'_, [u8]> {
     match finder() {
@@ -124,31 +129,23 @@ impl Finder {
             }
         }
         // Overlapping matches are wanted, so that one secret inside or across another leaves nothing of either.
-        let automaton =
-            AhoCorasick::builder().match_kind(MatchKind::Standard).build(forms.iter().map(|same| lead(&same[0]))).ok()?;
+        let automaton = AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .build(forms.iter().map(|same| lead(&same[0])))
+            .ok()?;
         Some(Self { automaton, forms })
     }
 
     /// Where secrets stand, in order and apart.
     fn find(&self, bytes: &[u8]) -> Vec<Range<usize>> {
-        let mut found: Vec<Range<usize>> = self
-            .automaton
-            .find_overlapping_iter(bytes)
-            .map(|m| {
-                let rest = &bytes[m.start()..];
-                let longest = self.forms[m.pattern().as_usize()].iter().map(|form| agreeing(form.expose(), rest)).max();
-                m.start()..m.start() + longest.unwrap_or(m.len())
-            })
-            .collect();
-        found.sort_by_key(|r| (r.start, r.end));
-        let mut apart: Vec<Range<usize>> = Vec::with_capacity(found.len());
-        for range in found {
-            match apart.last_mut().filter(|last| range.start < last.end) {
-                Some(last) => last.end = last.end.max(range.end),
-                None => apart.push(range),
-            }
-        }
-        apart
+        let found = self.automaton.find_overlapping_iter(bytes).filter_map(|m| {
+            let rest = &bytes[m.start()..];
+            // All of it has to stand there, since two tokens begin alike for long; or as much as what was cut off left.
+            let stands = |form: &Secret| rest.starts_with(form.expose()) || form.expose().starts_with(rest);
+            let forms = self.forms[m.pattern().as_usize()].iter().filter(|f| stands(f));
+            forms.map(|f| m.start()..m.start() + f.expose().len().min(rest.len())).max_by_key(|r| r.end)
+        });
+        apart(found.collect())
     }
 
     fn redact<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
@@ -168,14 +165,22 @@ impl Finder {
     }
 }
 
+/// The same places in order, those that overlap or touch as one.
+pub(super) fn apart(mut found: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    found.sort_by_key(|r| r.start);
+    found.dedup_by(|next, last| {
+        let joins = next.start <= last.end;
+        if joins {
+            last.end = last.end.max(next.end);
+        }
+        joins
+    });
+    found
+}
+
 fn lead(form: &Secret) -> &[u8] {
     let form = form.expose();
     &form[..form.len().min(LEAD)]
-}
-
-/// How many bytes two begin with alike: all of a form, or as much of it as was not cut off.
-fn agreeing(form: &[u8], bytes: &[u8]) -> usize {
-    form.iter().zip(bytes).take_while(|(a, b)| a == b).count()
 }
 
 /// Every form of a secret that is looked for.
@@ -375,6 +380,9 @@ mod tests {
         let secret: Vec<u8> = (0..9_000_u32).map(|i| b'!' + u8::try_from(i * i % 89).expect("small")).collect();
         let text = [b"<", &secret[..], b"> <", &secret[..500]].concat();
         assert_eq!(redacted(&[&secret], &text), "<***> <***");
+        // What only begins alike is another one.
+        let other = [&secret[..500], b" other"].concat();
+        assert_eq!(redacted(&[&secret], &other).len(), other.len());
     }
 
     #[test]

@@ -8,23 +8,27 @@ mod grade;
 mod init;
 mod inventory;
 mod output;
+mod passphrase;
 mod send;
 mod token;
+mod vault;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::app::secrets::Reader;
 use crate::app::send as send_case;
 use crate::base::text::display_str;
 use crate::base::{Clock as _, Error, Exit, Result, SystemClock};
 use crate::engine::{Engine, Entry};
 use crate::store::Workspace;
+use crate::store::vault::Key;
 use crate::wire::{Load, Record, Request};
 
 pub use args::{ColorChoice, Common};
 pub use demo::DemoArgs;
-pub use output::{Format, Output};
+pub use output::{Format, Output, install_panic_hook};
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -45,6 +49,8 @@ pub struct Means {
     pub record: Arc<dyn Record>,
     /// Reads files.
     pub files: Arc<dyn Load>,
+    /// Reads secrets from where they are referred to.
+    pub secrets: Reader,
     /// The workspace, where there is one.
     pub workspace: Option<Workspace>,
 }
@@ -73,7 +79,7 @@ impl Means {
     /// whose time is over.
     ///
     /// # Errors
-    /// A header that refers to a variable or a file that is not there.
+    /// A header that refers to a secret that is not there.
     fn dress(&self, common: &Common, request: &mut Request) -> Result<()> {
         let Some(workspace) = &self.workspace else { return Ok(()) };
         let origin = &request.origin;
@@ -85,7 +91,7 @@ impl Means {
                 Some(format!("{}: {place} was in scope until {until}, and is only because it was typed", target.place))
             }
             Some(_) => {
-                let added = send_case::dress(request, workspace.headers(self.files.as_ref())?);
+                let added = send_case::dress(request, workspace.headers(&self.secrets.from(&workspace.folder))?);
                 (!added.is_empty()).then(|| format!("{}: adds {}", workspace.shown, added.join(", ")))
             }
             None if workspace.headers.is_empty() => None,
@@ -118,6 +124,7 @@ pub fn run(common: &Common, command: args::Command, means: &Means) -> Result<Exi
         args::Command::Grade(a) => grade::run(common, &a, means),
         args::Command::Init => init::run(common),
         args::Command::Audit(a) => audit::run(common, &a.action),
+        args::Command::Vault(a) => vault::run(common, a, means),
         args::Command::Demo(_) => Err(Error::input("the practice API is started by the program itself")),
     }
 }
@@ -128,6 +135,22 @@ pub fn run(common: &Common, command: args::Command, means: &Means) -> Result<Exi
 /// A port that cannot be had.
 pub fn serve(common: &Common, arguments: &DemoArgs) -> Result<Exit> {
     demo::serve(common, arguments)
+}
+
+/// What opens the vault of a workspace: a file named in the environment, or who sits at the terminal.
+///
+/// # Errors
+/// There is neither, or the file is not right.
+pub fn vault_key(workspace: &Path) -> Result<Key> {
+    passphrase::key(workspace)
+}
+
+/// The same without anybody being asked: `None` where no file is named.
+///
+/// # Errors
+/// The file is not right.
+pub fn vault_key_unasked(workspace: &Path) -> Result<Option<Key>> {
+    passphrase::unasked(workspace)
 }
 
 /// Prints an error where errors go.

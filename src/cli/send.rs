@@ -39,6 +39,7 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
     let secrets = if a.show { Secrets::Shown } else { Secrets::Masked };
     let (x, grade) = (&judged.exchange, judged.headers.as_ref());
     let written = Output::new(common.format)
+        .showing(a.show)
         .result(|| marked(document(x, grade, secrets), send::exit(x)), || plain(x, grade, secrets));
     if let Some(e) = &x.error {
         super::output::complain(&format!("lunette: {}: {}", e.phase.word(), e.message));

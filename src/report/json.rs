@@ -1,10 +1,12 @@
 //! The one JSON writer: nothing raw that could steer a terminal or turn the direction of text.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use serde_json::Value;
 use serde_json::ser::{CharEscape, Formatter, PrettyFormatter, Serializer};
 
+use crate::base::known;
 use crate::base::text::is_hazard;
 
 /// Writes one document, indented, with a newline at the end. Every control, bidirectional and invisible character inside a
@@ -21,6 +23,28 @@ pub fn to_string(document: &Value) -> String {
     // Writing to memory does not fail.
     let _ = write(&mut out, document);
     String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Masks every known secret in the texts and names of a document, before it is written: what is written stays one document
+/// whatever a secret is made of.
+pub fn redact(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Cow::Owned(masked) = known::redact_str(text) {
+                *text = masked;
+            }
+        }
+        Value::Array(all) => all.iter_mut().for_each(redact),
+        Value::Object(members) => {
+            let hides = |name: &String| matches!(known::redact_str(name), Cow::Owned(_));
+            if members.keys().any(hides) {
+                let all = std::mem::take(members).into_iter();
+                members.extend(all.map(|(name, value)| (known::redact_str(&name).into_owned(), value)));
+            }
+            members.values_mut().for_each(redact);
+        }
+        _ => {}
+    }
 }
 
 struct Safe(PrettyFormatter<'static>);
@@ -82,6 +106,14 @@ mod tests {
         let text = to_string(&value);
         assert!(text.contains("\\u202e") && text.contains("\\u001b") && text.contains("\\udb40\\udc41"), "{text}");
         assert_eq!(serde_json::from_str::<Value>(&text).expect("json"), value);
+    }
+
+    #[test]
+    fn a_known_secret_is_masked_in_texts_and_names_and_the_document_stays_one() {
+        crate::base::known::learn(b"qu\"oted-s3cret");
+        let mut value = json!({"a": ["<qu\"oted-s3cret>", 5], "qu\"oted-s3cret": {"b": "qu\"oted-s3cret"}});
+        redact(&mut value);
+        assert_eq!(value, json!({"a": ["<***>", 5], "***": {"b": "***"}}));
     }
 
     proptest! {

@@ -4,8 +4,10 @@ pub mod audit;
 mod folder;
 mod memory;
 pub mod seal;
+pub mod vault;
 pub mod workspace;
 
 pub use audit::Audit;
 pub use memory::Memory;
+pub use vault::Vault;
 pub use workspace::Workspace;

@@ -67,11 +67,11 @@ pub type Asker = Box<dyn Fn(Ask) + Send>;
 pub fn run(start: Start, events: Receiver<Event>, ask: Asker) -> Result<i32> {
     let (to, messages) = channel();
     let mut guard = guard::Guard::enter(start.mouse)?;
-    guard::install_panic_hook(to.clone());
+    let before = guard::install_panic_hook(to.clone());
     let code = pump(start, events, &ask, &to, &messages, &mut guard);
     drop(guard);
     // What fails from here on is told in the ordinary way.
-    let _ = std::panic::take_hook();
+    std::panic::set_hook(before);
     match code {
         // A terminal that is gone is no failure of ours: leave as a hang-up does.
         Err(_) if rustix::termios::tcgetattr(io::stdin()).is_err() => Ok(HUNG_UP),

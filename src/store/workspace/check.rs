@@ -5,13 +5,13 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::keys::{Key, Kind, ROOT, all};
+use super::keys::{Key, Kind, MOST_MINUTES, ROOT, all};
 use crate::base::error::nearest;
 use crate::base::secret::{find_tokens, is_credential_header, is_secret_member};
 use crate::base::text::{display_str, is_hazard};
 use crate::inventory::filter::Filter;
-use crate::wire::Cidr;
 use crate::wire::url::split_port;
+use crate::wire::{Cidr, Reference};
 
 /// Something wrong in the file.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ pub fn first(text: &str) -> Result<(), Problem> {
     problems.into_iter().min_by_key(|p| p.at).map_or(Ok(()), Err)
 }
 
-const REFERENCE: &str = "keep secrets out of this file and write a reference: env:NAME or file:PATH";
+const REFERENCE: &str = "keep secrets out of this file and write a reference: env:NAME, file:PATH or vault:NAME";
 
 fn table(table: &DeTable<'_>, keys: &[Key], what: &str, at: usize, problems: &mut Vec<Problem>) {
     let mut misspelt = false;
@@ -140,6 +140,12 @@ fn check(value: &Spanned<DeValue<'_>>, kind: Kind, name: &str, problems: &mut Ve
                 say(format!("{name} is not between 1 and 65535"), kind.example(name));
             }
         }
+        (Kind::Minutes, DeValue::Integer(n)) => {
+            let minutes = u32::from_str_radix(n.as_str(), n.radix());
+            if !minutes.is_ok_and(|m| (1..=MOST_MINUTES).contains(&m)) {
+                say(format!("{name} is not between 1 and {MOST_MINUTES}"), kind.example(name));
+            }
+        }
         (Kind::Text | Kind::Host | Kind::Range | Kind::Header | Kind::Filter, DeValue::String(s)) => {
             if let Err(what) = judge(kind, s) {
                 let hint = match kind {
@@ -167,11 +173,8 @@ fn is_name_byte(b: u8) -> bool {
 
 /// A header that carries a credential may only refer to it.
 fn credential(name: &str, value: &str) -> Result<(), String> {
-    if value.starts_with("env:") || value.starts_with("file:") {
+    if !matches!(Reference::parse(value), Reference::Literal(_) | Reference::Stdin) {
         return Ok(());
-    }
-    if value.starts_with("vault:") {
-        return Err("a vault is not part of this version".to_owned());
     }
     let scheme = value.split(' ').next().unwrap_or_default();
     let schemed = ["bearer", "basic", "dpop"].iter().any(|s| scheme.eq_ignore_ascii_case(s) && value.contains(' '));

@@ -5,6 +5,9 @@ use serde_json::{Map, Value, json};
 /// Name of the workspace file.
 pub const FILE: &str = "lunette.toml";
 
+/// The longest time in minutes: a day.
+pub const MOST_MINUTES: u32 = 1_440;
+
 /// What a value must be.
 #[derive(Debug, Clone, Copy)]
 pub enum Kind {
@@ -18,6 +21,8 @@ pub enum Kind {
     Range,
     /// A day.
     Date,
+    /// Minutes, 1 to 1440: a day.
+    Minutes,
     /// The value of a header, or a reference to it.
     Header,
     /// A filter of the inventory.
@@ -63,7 +68,15 @@ pub const ROOT: &[Key] = &[
     key("filters", Kind::Named(&Kind::Filter), false, "Filters of the inventory, by name"),
 ];
 
-const WORKSPACE: &[Key] = &[key("name", Kind::Text, true, "The name shown on the first line of the screen")];
+const WORKSPACE: &[Key] = &[
+    key("name", Kind::Text, true, "The name shown on the first line of the screen"),
+    key(
+        "vault-lock-minutes",
+        Kind::Minutes,
+        false,
+        "Minutes without use after which the vault closes; 15 when left out",
+    ),
+];
 
 const TARGET: &[Key] = &[
     key("host", Kind::Host, true, "Host name or address, alone"),
@@ -94,6 +107,7 @@ impl Kind {
             Self::Port => "443".to_owned(),
             Self::Range => "\"10.0.0.0/8\"".to_owned(),
             Self::Date => "2026-12-31".to_owned(),
+            Self::Minutes => "15".to_owned(),
             Self::Header => "\"text\", or \"env:NAME\" for a secret".to_owned(),
             Self::Filter => "\"~state shadow\"".to_owned(),
             Self::List(_) => "[\"openapi.yaml\", \"access.log\"]".to_owned(),
@@ -110,6 +124,7 @@ impl Kind {
             Self::Port => json!({"type": "integer", "minimum": 1, "maximum": 65535}),
             Self::Range => json!({"type": "string", "pattern": "^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$"}),
             Self::Date => json!({"type": "string", "format": "date"}),
+            Self::Minutes => json!({"type": "integer", "minimum": 1, "maximum": MOST_MINUTES}),
             Self::Header => json!({"type": "string", "pattern": "^[^\\r\\n]*$"}),
             Self::List(kind) => json!({"type": "array", "items": kind.schema()}),
             Self::Table(keys) => object(keys),
