@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use lunette::app::secrets::Reader;
-use lunette::app::{Provided, Workbench, load};
+use lunette::app::{Provided, VaultState, Workbench, load};
 use lunette::base::{Clock as _, Exit, Result, SystemClock, known, process};
 use lunette::cli::{self, ColorChoice, Common, DemoArgs, Invocation, Means};
 use lunette::demo;
@@ -116,6 +116,16 @@ fn workbench(common: &Common, means: &Means, opened: Opened) -> Result<Exit> {
     let scope: Vec<String> = entries.iter().filter(|e| !e.expired(now)).map(ToString::to_string).collect();
     let words = scope_words(&scope, entries.len() - scope.len());
     let (bench, mut events) = Workbench::new(engine, opened.files);
+    let vault = means.secrets.vault.clone();
+    let bench = bench.with_vault(vault.clone());
+    if let Some(held) = vault.as_ref().filter(|v| v.state() == VaultState::Locked) {
+        match cli::vault_key_unasked(held.workspace()) {
+            Ok(Some(key)) => bench.unlock(key),
+            Ok(None) => {}
+            // It stays locked; the screen is worth having all the same.
+            Err(e) => cli::complain(&e),
+        }
+    }
     let (give, take) = std::sync::mpsc::sync_channel(256);
     std::thread::spawn(move || {
         while let Some(event) = events.blocking_recv() {
@@ -127,6 +137,7 @@ fn workbench(common: &Common, means: &Means, opened: Opened) -> Result<Exit> {
     let start = tui::Start {
         workspace: opened.name,
         scope: words,
+        vault: vault.map_or(VaultState::None, |v| v.state()),
         sources: opened.sources,
         filters: means.workspace.as_ref().map(|w| w.filters.clone()).unwrap_or_default(),
         open: None,

@@ -11,13 +11,14 @@ mod workbench;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::base::Error;
+use crate::base::{Error, Secret};
 use crate::grade::HeaderGrade;
 use crate::inventory::{Inventory, Operation};
 use crate::jwt::Decoded;
 use crate::rate::Snapshot;
 use crate::wire::{Exchange, Origin};
 
+pub use crate::store::vault::State as VaultState;
 pub use provided::Provided;
 pub use workbench::Workbench;
 
@@ -50,6 +51,10 @@ pub enum Ask {
     Cancel(JobId),
     /// Stop everything that runs.
     CancelAll,
+    /// Open the vault with this passphrase: [`Event::Vault`], or [`Event::StaysLocked`].
+    Unlock(Secret),
+    /// Close the vault: [`Event::Vault`].
+    Lock,
 }
 
 /// A request as it stands in the composer: text that becomes bytes unchanged.
@@ -133,6 +138,10 @@ pub enum Event {
     Done(JobId, Arc<Judged>),
     /// The live latency panel moved.
     Latency(Arc<Snapshot>),
+    /// The vault was opened, or closed: by hand, or by itself after its time without use.
+    Vault(VaultState),
+    /// The vault could not be opened.
+    StaysLocked(Error),
     /// What was asked could not be done.
     Failed(Error),
 }

@@ -122,12 +122,11 @@ fn flat(name: &[u8]) -> String {
 /// The value of a credential header with the credential masked: the scheme of `Authorization`, the names and attributes
 /// of cookies stay readable.
 pub fn mask_header(name: &[u8], value: &[u8]) -> Vec<u8> {
-    let value: &[u8] = &mask_tokens(value);
     if !is_credential_header(name) {
-        return mask::pairs(&mask::userinfo(value), false);
+        return mask::pairs(&mask::userinfo(&mask_tokens(value)), false);
     }
     let text = String::from_utf8_lossy(value);
-    if name.eq_ignore_ascii_case(b"set-cookie") || name.eq_ignore_ascii_case(b"cookie") {
+    let masked = if name.eq_ignore_ascii_case(b"set-cookie") || name.eq_ignore_ascii_case(b"cookie") {
         let cookie = name.eq_ignore_ascii_case(b"cookie");
         let parts: Vec<String> = text
             .split(';')
@@ -138,14 +137,15 @@ pub fn mask_header(name: &[u8], value: &[u8]) -> Vec<u8> {
                 _ => part.to_owned(),
             })
             .collect();
-        return parts.join(";").into_bytes();
-    }
-    match text.trim_start().split_once(' ') {
-        Some((scheme, _)) if name.to_ascii_lowercase().ends_with(b"authorization") => {
-            format!("{scheme} {MASK}").into_bytes()
+        parts.join(";")
+    } else {
+        match text.trim_start().split_once(' ') {
+            Some((scheme, _)) if name.to_ascii_lowercase().ends_with(b"authorization") => format!("{scheme} {MASK}"),
+            _ => MASK.to_owned(),
         }
-        _ => MASK.as_bytes().to_vec(),
-    }
+    };
+    // What was kept may hold one all the same, such as the attribute of a cookie.
+    mask_tokens(masked.as_bytes())
 }
 
 /// Finds every compact JSON Web Token (RFC 7519) in `bytes`: three or five base64url parts whose first decodes to a JSON

@@ -11,6 +11,7 @@ use super::root::{Root, SMALLEST};
 use super::theme::Role;
 use super::widgets::layers::{Layer, commands, level_word};
 use super::widgets::pen::{Pen, clip, fit};
+use crate::app::VaultState;
 
 /// From this width on names are written whole.
 const ROOMY: u16 = 100;
@@ -50,7 +51,18 @@ pub fn top(pen: &mut Pen<'_>, area: Rect, root: &mut Root) {
             let _ = write!(scope, " +{n}");
         }
     }
-    pen.put(x, area.y, cut, &scope, Role::Accent);
+    x = pen.put(x, area.y, cut, &scope, Role::Accent) + gap;
+    let (word, role) = match root.vault {
+        VaultState::None => ("", Role::Muted),
+        VaultState::Locked => ("vault locked", Role::Muted),
+        VaultState::Open => ("vault open", Role::Ok),
+    };
+    if root.vault != VaultState::None {
+        x = pen.put(x, area.y, cut, word, role) + gap;
+    }
+    if root.reveal {
+        pen.put(x, area.y, cut, "secrets shown", Role::Warn);
+    }
     let idle = root.work.running.is_empty() && !root.panes.inventory.loading();
     pen.right(cut + 1, area.y, end, &running, if idle { Role::Muted } else { Role::Pending });
 
@@ -99,6 +111,10 @@ pub fn last(pen: &mut Pen<'_>, area: Rect, root: &mut Root, now: Now) {
             None => commands(&typed).map(|s| s.id).take(8).collect::<Vec<_>>().join("  "),
         };
         return with_hint(pen, row, x, field, None, &hint, Role::Muted);
+    }
+    if let Some(Layer::Passphrase(field)) = root.layers.last() {
+        let x = pen.put(row.x, row.y, row.right(), "passphrase of the vault ", Role::Accent);
+        return field.draw(pen, Rect { x, width: row.right().saturating_sub(x), ..row });
     }
     if root.layers.is_empty() {
         if let Some(prompt) = root.pane().prompt() {

@@ -28,7 +28,7 @@ use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::layout::Rect;
 use signal_hook::consts::SIGTSTP;
 
-use crate::app::{Ask, Event};
+use crate::app::{Ask, Event, VaultState};
 use crate::base::{Clock, Error, Result};
 use effect::{Effect, Level, Msg};
 use root::Root;
@@ -41,6 +41,8 @@ pub struct Start {
     pub workspace: String,
     /// What scope admits, in a few words, or `none`.
     pub scope: String,
+    /// How the workspace's vault stands.
+    pub vault: VaultState,
     /// Specifications and logs to read at once.
     pub sources: Vec<PathBuf>,
     /// Filters of the list that the workspace has saved: name and text.

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::base::text::{display, display_str};
-use crate::base::{Error, Result, Stamp};
+use crate::base::{Error, Result, Stamp, known};
 use crate::wire::{Cidr, Reference, Secrets};
 
 use super::folder;
@@ -25,7 +25,7 @@ pub use keys::{FILE, schema};
 /// Largest workspace file that is read.
 const MOST: u64 = 1 << 20;
 /// Minutes without use after which the vault closes, unless the file says otherwise.
-pub const LOCK_MINUTES: u64 = 15;
+const LOCK_MINUTES: u64 = 15;
 
 /// A workspace as its file says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,7 +101,11 @@ impl Header {
             // What stands in this file is no secret, and a dash is a dash.
             Reference::Literal(_) | Reference::Stdin => Ok(self.value.clone().into_bytes()),
             reference => match secrets.read(&reference) {
-                Ok(secret) => Ok(secret.expose().to_vec()),
+                Ok(secret) => {
+                    // A server that repeats it may leave out the scheme before it.
+                    known::learn_header(self.name.as_bytes(), secret.expose());
+                    Ok(secret.expose().to_vec())
+                }
                 Err(e) if e.place.is_none() => Err(e.at(self.place.clone())),
                 Err(e) => Err(e),
             },

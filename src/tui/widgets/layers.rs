@@ -4,9 +4,11 @@ use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
 use super::input::Field;
+use super::masked::Masked;
 use super::palette::matches;
 use super::pen::{Pen, wrap};
 use super::table::{Cursor, Move};
+use crate::base::Secret;
 use crate::tui::effect::Level;
 use crate::tui::keymap::{ACTIONS, Action, Context, Spec, spec};
 use crate::tui::theme::Role;
@@ -19,6 +21,8 @@ pub enum Layer {
     Palette(Field, Cursor),
     /// `:`
     Command(Field),
+    /// The passphrase of the vault.
+    Passphrase(Masked),
     /// The notices of this run, newest last.
     Log(Cursor),
     /// A heading and lines, wrapped when drawn.
@@ -33,6 +37,8 @@ pub enum Outcome {
     Closes,
     /// The layer closes and this action is done, with its argument.
     Does(Action, String),
+    /// The layer closes, and this passphrase was typed in it.
+    Unlocks(Secret),
     /// A command that is not known.
     Unknown(String),
 }
@@ -40,7 +46,7 @@ pub enum Outcome {
 impl Layer {
     /// True while the layer takes text.
     pub fn editing(&self) -> bool {
-        matches!(self, Self::Palette(..) | Self::Command(_))
+        matches!(self, Self::Palette(..) | Self::Command(_) | Self::Passphrase(_))
     }
 
     /// Takes a key of a layer that takes text, once `Esc` and `Enter` were looked at.
@@ -54,14 +60,17 @@ impl Layer {
             Self::Command(field) => {
                 field.key(key);
             }
+            Self::Passphrase(field) => field.key(key),
             _ => {}
         }
     }
 
     /// Takes pasted text.
     pub fn paste(&mut self, text: &str) {
-        if let Self::Palette(field, _) | Self::Command(field) = self {
-            field.paste(text);
+        match self {
+            Self::Palette(field, _) | Self::Command(field) => field.paste(text),
+            Self::Passphrase(field) => field.paste(text),
+            _ => {}
         }
     }
 
@@ -102,6 +111,7 @@ impl Layer {
                     None => Outcome::Unknown(name.to_owned()),
                 }
             }
+            (Self::Passphrase(field), Action::Done) => Outcome::Unlocks(field.take()),
             (Self::Help(_, c) | Self::Log(c) | Self::Text(_, _, c), _) => {
                 if let Some(step) = step {
                     // The window is moved, not a row; drawing, which knows how many lines there are, clamps it.
@@ -116,7 +126,7 @@ impl Layer {
     /// Draws the layer over `area`.
     pub fn draw(&mut self, pen: &mut Pen<'_>, area: Rect, log: &[(Level, String)]) {
         match self {
-            Self::Command(_) => {}
+            Self::Command(_) | Self::Passphrase(_) => {}
             Self::Help(contexts, cursor) => lines(pen, area, "keys", &help(contexts), cursor),
             Self::Log(cursor) => {
                 let rows: Vec<(String, String, Role)> = log

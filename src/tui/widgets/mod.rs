@@ -4,6 +4,7 @@ pub mod body;
 pub mod input;
 pub mod json;
 pub mod layers;
+pub mod masked;
 pub mod palette;
 pub mod pen;
 pub mod spark;
