@@ -10,9 +10,9 @@ use zeroize::Zeroizing;
 use crate::base::text::display_str;
 use crate::base::{Error, Result, Secret};
 
-/// Work factor of the passphrase, as a power of two: about half a second and 64 MiB on a small machine
+/// Work factor of the passphrase, as a power of two: about half a second and 128 MiB on a small machine
 /// (`benches/README.md` has the figure).
-pub const WORK: u8 = 16;
+pub const WORK: u8 = 17;
 /// The largest work factor that is accepted: that of the `age` program. It asks for 256 MiB.
 const MOST_WORK: u8 = 18;
 /// Bytes of the longest passphrase.
