@@ -216,6 +216,11 @@ fn no_command_leaves_a_trace_of_it() {
     let typed = format!("Authorization: Bearer {CANARY}");
     let plain = Cli::new();
     quiet(plain.run(&["send", "GET", &recorder.url("/"), "-H", &typed, "--format", "json"]).ended(0), "send, typed");
+    let reply = format!("HTTP/1.1 200 OK\r\nContent-Encoding: {CANARY}\r\nContent-Length: 2\r\n\r\n{{}}");
+    let coded = Recorder::scripted(vec![reply.into_bytes()], true);
+    let ran = plain.run(&["send", "GET", &coded.url("/"), "-H", &typed]);
+    quiet(&ran, "send, a failure that quotes it");
+    assert!(ran.err().contains("content coding *** is not known"), "{}", ran.err());
     // Something was there to be found.
     let shown = cli.run(&["send", "GET", &url, "-H", &extra, "--show", "--format", "json"]);
     assert!(traces(&shown.ended(0).stdout).contains(&"base64") && traces(&shown.stdout).contains(&"JSON"));
@@ -239,7 +244,16 @@ fn the_workbench_shows_it_only_when_asked_to() {
     let mut pty = Pty::spawn(command, 200, 60);
     pty.sees("vault open").sees("/echo").send(b"\r").sees("sent as typed");
     pty.send(b"s").sees("***");
-    let masked = |pty: &Pty, what: &str| clean(what, pty.screen().contents().as_bytes());
+    let masked = |pty: &Pty, what: &str| {
+        let screen = pty.screen().contents();
+        clean(what, screen.as_bytes());
+        // Nor does a piece of it stand where a line is cut.
+        let piece = (0..CANARY.len() - 7).map(|i| &CANARY[i..i + 8]).find(|piece| screen.contains(piece));
+        assert_eq!(piece, None, "{what}\n{screen}");
+    };
+    pty.send(b"l>").during(std::time::Duration::from_millis(150));
+    masked(&pty, "the body, scrolled sideways");
+    pty.send(b"<h");
     for tab in ["body", "headers", "sent", "time", "tls", "grade"] {
         pty.during(std::time::Duration::from_millis(150));
         masked(&pty, tab);

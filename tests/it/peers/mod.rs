@@ -1,4 +1,5 @@
 //! Real peers: documents that others publish and servers that others wrote.
 
+mod age;
 mod github;
 mod nginx;

@@ -5,4 +5,5 @@ mod flow;
 mod hostile;
 mod looks;
 mod pty;
+mod secrets;
 mod sizes;
