@@ -93,6 +93,15 @@ pub fn redact_str(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// [`redact`] for text that is one's own: most holds nothing and is given back.
+pub fn redacted(text: String) -> String {
+    let masked = match redact_str(&text) {
+        Cow::Owned(masked) => Some(masked),
+        Cow::Borrowed(_) => None,
+    };
+    masked.unwrap_or(text)
+}
+
 fn read() -> std::sync::RwLockReadGuard<'static, Known> {
     KNOWN.read().unwrap_or_else(PoisonError::into_inner)
 }

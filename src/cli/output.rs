@@ -54,7 +54,7 @@ impl Output {
         if !self.show {
             json::redact(&mut document);
         }
-        self.bytes(json::to_string(&document).as_bytes())
+        Self::bytes(json::to_string(&document).as_bytes())
     }
 
     /// Writes a secret that was asked for: in table format its bytes and nothing else, unless they would reach a terminal.
@@ -62,17 +62,17 @@ impl Output {
         match self.format {
             Format::Json => self.document(document()),
             Format::Table if io::stdout().is_terminal() => self.text(&plain()),
-            Format::Table => self.bytes(secret.expose()),
+            Format::Table => Self::bytes(secret.expose()),
         }
     }
 
     /// Writes text.
     pub fn text(self, text: &str) -> Exit {
-        if self.show { self.bytes(text.as_bytes()) } else { self.bytes(known::redact_str(text).as_bytes()) }
+        if self.show { Self::bytes(text.as_bytes()) } else { Self::bytes(known::redact_str(text).as_bytes()) }
     }
 
     /// Writes bytes. A reader that has gone wants no more, and that is no failure.
-    fn bytes(self, bytes: &[u8]) -> Exit {
+    fn bytes(bytes: &[u8]) -> Exit {
         let mut out = io::stdout().lock();
         match out.write_all(bytes).and_then(|()| out.flush()) {
             Ok(()) => Exit::Done,

@@ -55,17 +55,14 @@ pub fn unasked(workspace: &Path) -> Result<Option<Key>> {
 /// # Errors
 /// It is empty, the two differ, or nobody can be asked.
 pub fn new(from_file: bool, quiet: bool) -> Result<Key> {
-    let text = match named(PASSPHRASE_FILE).filter(|_| from_file) {
-        Some(path) => key_file(&path)?,
-        None => {
-            let once = ask("new passphrase: ")?;
-            if !once.expose().is_empty() && once != ask("the same again: ")? {
-                return Err(Error::input("the two are not the same").hint("nothing was changed; try again"));
-            }
-            once
-        }
-    };
-    strong(text, quiet)
+    if let Some(path) = named(PASSPHRASE_FILE).filter(|_| from_file) {
+        return strong(key_file(&path)?, quiet);
+    }
+    let once = ask("new passphrase: ")?;
+    if !once.expose().is_empty() && once != ask("the same again: ")? {
+        return Err(Error::input("the two are not the same").hint("nothing was changed; try again"));
+    }
+    strong(once, quiet)
 }
 
 /// Takes a new passphrase, and says when it is short.

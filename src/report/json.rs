@@ -1,6 +1,5 @@
 //! The one JSON writer: nothing raw that could steer a terminal or turn the direction of text.
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 
 use serde_json::Value;
@@ -29,17 +28,12 @@ pub fn to_string(document: &Value) -> String {
 /// whatever a secret is made of.
 pub fn redact(value: &mut Value) {
     match value {
-        Value::String(text) => {
-            if let Cow::Owned(masked) = known::redact_str(text) {
-                *text = masked;
-            }
-        }
+        Value::String(text) => *text = known::redacted(std::mem::take(text)),
         Value::Array(all) => all.iter_mut().for_each(redact),
         Value::Object(members) => {
-            let hides = |name: &String| matches!(known::redact_str(name), Cow::Owned(_));
-            if members.keys().any(hides) {
+            if members.keys().any(|name| !known::find(name.as_bytes()).is_empty()) {
                 let all = std::mem::take(members).into_iter();
-                members.extend(all.map(|(name, value)| (known::redact_str(&name).into_owned(), value)));
+                members.extend(all.map(|(name, value)| (known::redacted(name), value)));
             }
             members.values_mut().for_each(redact);
         }

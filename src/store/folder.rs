@@ -103,7 +103,8 @@ pub fn read_private(path: &Path, cap: u64, piped: bool) -> Result<Option<Zeroizi
         Err(e) => return Err(unread(&e)),
     };
     let facts = file.metadata().map_err(|e| unread(&e))?;
-    if !facts.is_file() && !(piped && facts.file_type().is_fifo()) {
+    let right = facts.is_file() || piped && facts.file_type().is_fifo();
+    if !right {
         return Err(misplaced(path, false));
     }
     unshared(path, &facts, false)?;

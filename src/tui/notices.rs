@@ -24,7 +24,7 @@ impl Notices {
         if self.log.len() >= KEPT {
             self.log.drain(..KEPT / 2);
         }
-        self.log.push((level, known::redact_str(&text).into_owned()));
+        self.log.push((level, known::redacted(text)));
         self.until = Some(now + SHOWN);
     }
 

@@ -428,7 +428,7 @@ impl Root {
                 Effect::Graded(key, grades) => self.panes.inventory.graded(key, grades),
                 Effect::Explain(title, lines) => {
                     // Masked before it is wrapped: what stands on two lines is not found any more.
-                    let veil = |l: String| if self.reveal { l } else { known::redact_str(&l).into_owned() };
+                    let veil = |l: String| if self.reveal { l } else { known::redacted(l) };
                     let lines = lines.into_iter().map(veil).collect();
                     self.layers.push(Layer::Text(title, lines, Cursor::default()));
                 }

@@ -25,7 +25,7 @@ pub const FILE: &str = "vault.age";
 /// Largest vault that is read: far more than a thousand tokens.
 const MOST: u64 = 16 << 20;
 /// How long others may be at work on the vault: each takes a second for its passphrase.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Largest file of a passphrase or of identities.
 const MOST_KEY_FILE: u64 = 64 << 10;
 

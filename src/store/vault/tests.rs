@@ -279,7 +279,7 @@ fn it_closes_after_its_time_and_when_told_and_tells() {
     assert_eq!(told.recv_timeout(patience), Ok(State::Locked), "by itself");
     assert_eq!(held.state(), State::Locked);
 
-    let held = Held::new(w, Duration::from_secs(600));
+    let held = Held::new(w, Duration::from_mins(10));
     held.unlock(&key).expect("open");
     assert_eq!((held.get("n").expect("there").expose(), held.keys().is_some()), (&b"h3ld-in-the-vault"[..], true));
     held.lock();
