@@ -99,7 +99,7 @@ fn a_known_secret_in_a_reply_is_masked_on_every_tab_and_its_token_still_opens() 
     assert!(s.view().contains("fr0m-the-peer"), "{}", s.view());
     // The log of the screen holds none, whatever else is shown.
     s.keys(":").text("kn0wn-to-the-screen");
-    s.keys("Enter");
+    s.keys("Enter Esc");
     let last = s.view().lines().last().unwrap_or_default().to_owned();
     assert!(last.contains("*** is no command"), "{last}");
     s.keys("[ F4");
