@@ -4,22 +4,27 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use lunette::app::{Guard, Provided, Workbench, load};
-use lunette::base::{Clock as _, Exit, Result, SystemClock};
+use lunette::app::secrets::Reader;
+use lunette::app::{Guard, Provided, VaultState, Workbench, load};
+use lunette::base::{Clock as _, Exit, Result, SystemClock, known, process};
 use lunette::cli::{self, ColorChoice, Common, DemoArgs, Invocation, Means};
 use lunette::demo;
 use lunette::engine::Entry;
 use lunette::files::Disk;
-use lunette::store::{History, Keeper, Memory, Workspace, run_name};
+use lunette::store::vault::Held;
+use lunette::store::{History, Keeper, KeySource, Memory, Workspace, run_name};
 use lunette::tui;
 
 use lunette::wire::{Load, Record, Target};
 
 fn main() -> ExitCode {
+    process::keep_memory_private();
+    cli::install_panic_hook();
     let exit = run().unwrap_or_else(|e| {
         cli::complain(&e);
         e.exit
     });
+    known::forget();
     ExitCode::from(exit.code())
 }
 
@@ -29,6 +34,9 @@ fn run() -> Result<Exit> {
         Invocation::Command(common, command) => {
             let workspace = if command.finds_workspace() { None } else { common.workspace(command.in_workspace())? };
             let means = means(workspace);
+            if command.in_workspace() {
+                means.unlock_unasked()?;
+            }
             let ran = cli::run(&common, *command, &means);
             means.close();
             ran
@@ -61,14 +69,20 @@ fn run() -> Result<Exit> {
 /// What the front ends work with: the workspace keeps the record where there is one.
 fn means(workspace: Option<Workspace>) -> Means {
     let run = run_name();
-    let keeper = workspace.as_ref().map(|w| Arc::new(Keeper::new(&w.folder, &run, Arc::new(|| None))));
+    let vault = workspace.as_ref().map(|w| Held::new(&w.folder, w.vault_idle));
+    // Asked for each use: what is kept while the vault is closed is masked, and not marked.
+    let held = vault.clone();
+    let keys: KeySource = Arc::new(move || held.as_ref().and_then(Held::keys));
+    let keeper = workspace.as_ref().map(|w| Arc::new(Keeper::new(&w.folder, &run, keys)));
     let (record, history): (Arc<dyn Record>, Arc<dyn History>) = if let Some(keeper) = &keeper {
         (Arc::clone(keeper) as _, Arc::clone(keeper) as _)
     } else {
         let memory = Arc::new(Memory::default());
         (Arc::clone(&memory) as _, memory)
     };
-    Means { record, history, keeper, files: Arc::new(Disk), workspace, run }
+    let files: Arc<dyn Load> = Arc::new(Disk);
+    let secrets = Reader { folder: PathBuf::new(), files: Arc::clone(&files), vault, opener: cli::vault_key };
+    Means { record, history, keeper, files, secrets, workspace, run }
 }
 
 /// What the workbench opens on.
@@ -110,6 +124,16 @@ fn workbench(common: &Common, means: &Means, opened: Opened) -> Result<Exit> {
     let scope = Guard::of(&engine).scope_words(SystemClock.wall());
     let history = Arc::clone(&means.history);
     let (bench, mut events) = Workbench::new(engine, opened.files, history, Arc::clone(&keyring));
+    let vault = means.secrets.vault.clone();
+    let bench = bench.with_vault(vault.clone());
+    if let Some(held) = vault.as_ref().filter(|v| v.state() == VaultState::Locked) {
+        match cli::vault_key_unasked(held.workspace()) {
+            Ok(Some(key)) => bench.unlock(key),
+            Ok(None) => {}
+            // It stays locked; the screen is worth having all the same.
+            Err(e) => cli::complain(&e),
+        }
+    }
     let (give, take) = std::sync::mpsc::sync_channel(256);
     std::thread::spawn(move || {
         while let Some(event) = events.blocking_recv() {
@@ -121,6 +145,7 @@ fn workbench(common: &Common, means: &Means, opened: Opened) -> Result<Exit> {
     let start = tui::Start {
         workspace: opened.name,
         scope,
+        vault: vault.map_or(VaultState::None, |v| v.state()),
         sources: opened.sources,
         filters: means.workspace.as_ref().map(|w| w.filters.clone()).unwrap_or_default(),
         identities: keyring.list(),

@@ -13,7 +13,7 @@ mod workbench;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::base::{Error, Stamp};
+use crate::base::{Error, Secret, Stamp};
 use crate::engine::{Engine, Entry, Spent};
 use crate::grade::HeaderGrade;
 use crate::inventory::{Inventory, Operation};
@@ -22,6 +22,7 @@ use crate::rate::Snapshot;
 pub use crate::store::history::{Row, Select};
 use crate::wire::{Exchange, Origin};
 
+pub use crate::store::vault::State as VaultState;
 pub use identity::Keyring;
 pub use provided::Provided;
 pub use workbench::Workbench;
@@ -71,6 +72,10 @@ pub enum Ask {
     Cancel(JobId),
     /// Stop everything that runs.
     CancelAll,
+    /// Open the vault with this passphrase: [`Event::Vault`], or [`Event::StaysLocked`].
+    Unlock(Secret),
+    /// Close the vault: [`Event::Vault`].
+    Lock,
 }
 
 /// A request as it stands in the composer: text that becomes bytes unchanged.
@@ -232,6 +237,10 @@ pub enum Event {
     /// An exchange of the history, judged anew, and as a request that can be sent again: what was masked when it was kept is
     /// left out.
     Recalled(Box<Recalled>),
+    /// The vault was opened, or closed: by hand, or by itself after its time without use.
+    Vault(VaultState),
+    /// The vault could not be opened.
+    StaysLocked(Error),
     /// What was asked could not be done.
     Failed(Error),
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::base::{Clock as _, Error, Exit, Result, Stamp, SystemClock};
+use crate::base::{Clock as _, Error, Exit, Result, Stamp, SystemClock, known};
 use crate::engine::{Budget, Engine};
 use crate::grade;
 use crate::wire::{Exchange, Failure, FailureKind, Phase, Policy, Request};
@@ -28,6 +28,7 @@ pub fn prepare(draft: &Draft) -> Result<Request> {
                 .at(format!("header {}", crate::base::text::display_str(name)))
                 .hint("a raw request could carry it; this sender cannot"));
         }
+        known::learn_header(name.as_bytes(), value.as_bytes());
         request.headers.push((name.clone().into_bytes(), value.clone().into_bytes()));
     }
     request.body = draft.body.clone().into();

@@ -12,6 +12,7 @@ use crate::engine::scope::Denied;
 use crate::engine::{Budget, Engine, Entry, Handle};
 use crate::rate::Live;
 use crate::store::History;
+use crate::store::vault::{Held, Key};
 use crate::wire::{FailureKind, Load, Origin, Policy, Request};
 
 use super::{Ask, Draft, Event, Guard, JobId, Judged, Keyring, compose, history, identity, load, send};
@@ -31,6 +32,7 @@ pub struct Workbench {
     waiting: Mutex<Vec<(Request, Policy)>>,
     loading: Mutex<Arc<AtomicBool>>,
     next: AtomicU64,
+    vault: Option<Held>,
 }
 
 /// What jobs on other threads share.
@@ -68,9 +70,38 @@ impl Workbench {
             waiting: Mutex::default(),
             loading: Mutex::default(),
             next: AtomicU64::new(1),
+            vault: None,
         };
         bench.guarded();
         (bench, out)
+    }
+
+    /// The same with the vault of a workspace, whose changes are told.
+    #[must_use]
+    pub fn with_vault(self, vault: Option<Held>) -> Self {
+        if let Some(held) = &vault {
+            let events = self.shared.events.clone();
+            held.watch(move |state| tell(&events, Event::Vault(state)));
+        }
+        Self { vault, ..self }
+    }
+
+    /// Opens the vault with a key that is at hand. Comes back at once, since a passphrase takes half a second.
+    pub fn unlock(&self, key: Key) {
+        let outcome = match self.vault.clone() {
+            None => Err(Error::input("there is no workspace, so no vault to open")),
+            Some(held) => {
+                let events = self.shared.events.clone();
+                spawn("unlock", move || {
+                    if let Err(e) = held.unlock(&key) {
+                        tell(&events, Event::StaysLocked(e));
+                    }
+                })
+            }
+        };
+        if let Err(e) = outcome {
+            tell(&self.shared.events, Event::StaysLocked(e));
+        }
     }
 
     /// Takes an ask. Comes back at once; what follows comes as events.
@@ -134,25 +165,28 @@ impl Workbench {
                 lock(&self.loading).store(true, Ordering::Relaxed);
                 Ok(())
             }
+            Ask::Unlock(passphrase) => {
+                match Key::passphrase(passphrase) {
+                    Ok(key) => self.unlock(key),
+                    Err(e) => tell(&self.shared.events, Event::StaysLocked(e)),
+                }
+                Ok(())
+            }
+            Ask::Lock => {
+                if let Some(held) = &self.vault {
+                    held.lock();
+                }
+                Ok(())
+            }
         };
         if let Err(e) = outcome {
-            self.tell(Event::Failed(e));
-        }
-    }
-
-    /// Tells the screen from the screen's own thread, which alone makes room: where there is none, another thread waits.
-    fn tell(&self, event: Event) {
-        if let Err(mpsc::error::TrySendError::Full(event)) = self.shared.events.try_send(event) {
-            let events = self.shared.events.clone();
-            let _ = spawn("tell", move || {
-                let _ = events.blocking_send(event);
-            });
+            tell(&self.shared.events, Event::Failed(e));
         }
     }
 
     /// Tells what guards this run.
     fn guarded(&self) {
-        self.tell(Event::Guarded(Arc::new(Guard::of(&self.engine))));
+        tell(&self.shared.events, Event::Guarded(Arc::new(Guard::of(&self.engine))));
     }
 
     /// Reads the history on a thread of its own, and tells what came of it.
@@ -203,7 +237,7 @@ impl Workbench {
                     let reason = question(&denied);
                     let events = self.shared.events.clone();
                     let (about, known) = (origin.clone(), reason.clone());
-                    self.tell(Event::ScopeAsked { origin: origin.clone(), reason });
+                    tell(&self.shared.events, Event::ScopeAsked { origin: origin.clone(), reason });
                     self.engine.look_up(origin, move |place| {
                         let words: Vec<&str> =
                             [known.as_str(), place.as_str()].into_iter().filter(|w| !w.is_empty()).collect();
@@ -285,6 +319,17 @@ impl Shared {
         let _ = self.events.send(Event::Done(id, Arc::new(judged))).await;
         // The panel may skip one; the next carries all.
         let _ = self.events.try_send(Event::Latency(snapshot));
+    }
+}
+
+/// Tells the screen from a thread that must not wait, such as the screen's own, which alone makes room: where there is none,
+/// another thread waits.
+fn tell(events: &mpsc::Sender<Event>, event: Event) {
+    if let Err(mpsc::error::TrySendError::Full(event)) = events.try_send(event) {
+        let events = events.clone();
+        let _ = spawn("tell", move || {
+            let _ = events.blocking_send(event);
+        });
     }
 }
 

@@ -10,6 +10,7 @@ pub mod finding;
 pub mod hash;
 pub mod known;
 mod mask;
+pub mod process;
 pub mod secret;
 pub mod text;
 

@@ -251,6 +251,12 @@ pub mod exact {
     }
 }
 
+/// The text of a panic, cut and in display form, with known secrets masked.
+pub fn panic_text(info: &std::panic::PanicHookInfo<'_>) -> String {
+    let text = info.payload_as_str().unwrap_or("no message");
+    display_str(&super::known::redact_str(text).chars().take(2_000).collect::<String>())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::base::error::nearest;
 use crate::base::text::display_str;
-use crate::base::{Error, Letter, Result};
+use crate::base::{Error, Letter, Result, known};
 use crate::engine::{Certificates, Config, Entry, Override};
 use crate::store::Workspace;
 use crate::wire::{Deadlines, HttpChoice, Load, Policy, identity};
@@ -18,6 +18,7 @@ use super::Invocation;
 use super::demo::DemoArgs;
 use super::future;
 use super::output::Format;
+use super::vault::VaultArgs;
 
 /// A workbench for API security: every endpoint there is, requests sent as typed, tokens read, headers graded.
 #[derive(Debug, Parser)]
@@ -198,6 +199,11 @@ pub enum Command {
         after_help = "Example:\n  lunette history list --host api.example.com --status 500\n  lunette history send 12"
     )]
     History(HistoryArgs),
+    /// Keep secrets of the workspace where only who has its passphrase or identity can read them
+    #[command(
+        after_help = "Example:\n  lunette vault init\n  lunette vault set shop:alice env:ALICE_TOKEN\n\nThe vault is .lunette/vault.age, which the age program opens too. LUNETTE_PASSPHRASE_FILE names a file with its\npassphrase, LUNETTE_IDENTITY_FILE one of identities; only you may read either."
+    )]
+    Vault(VaultArgs),
     /// Start the practice API and open the workbench on it
     #[command(after_help = "Example:\n  lunette demo --serve --port 8080")]
     Demo(DemoArgs),
@@ -211,7 +217,7 @@ impl Command {
 
     /// True for a command that looks for its workspace itself, since it works on one that is not there yet or not right.
     pub fn finds_workspace(&self) -> bool {
-        matches!(self, Self::Init | Self::Audit(_))
+        matches!(self, Self::Init | Self::Audit(_) | Self::Vault(_))
     }
 }
 
@@ -409,7 +415,7 @@ pub(super) fn http(choice: Option<&str>) -> Result<HttpChoice> {
     }
 }
 
-/// Splits `Name: value`.
+/// Splits `Name: value`, and learns a credential in it.
 pub(super) fn header(s: &str) -> Result<(Vec<u8>, Vec<u8>)> {
     let (name, value) = s.split_once(':').ok_or_else(|| {
         // The name alone: what follows it may be a credential, and so may all of it.
@@ -417,7 +423,9 @@ pub(super) fn header(s: &str) -> Result<(Vec<u8>, Vec<u8>)> {
         Error::input("a header needs a colon").at(place).hint("write -H 'Name: value'")
     })?;
     // One space after the colon belongs to the notation, more were typed on purpose.
-    Ok((name.as_bytes().to_vec(), value.strip_prefix(' ').unwrap_or(value).as_bytes().to_vec()))
+    let value = value.strip_prefix(' ').unwrap_or(value);
+    known::learn_header(name.as_bytes(), value.as_bytes());
+    Ok((name.as_bytes().to_vec(), value.as_bytes().to_vec()))
 }
 
 /// Reads the arguments.

@@ -1,16 +1,18 @@
 //! `lunette audit`: what was sent from the workspace, and whether the log of it is whole.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::base::text::display_str;
 use crate::base::{Error, Exit, Result};
 use crate::report::audit::{document, intact, plain, verdict};
 use crate::store::Workspace;
 use crate::store::audit::{Chain, Select, scan};
+use crate::store::seal::Keys;
+use crate::store::vault::{self, Vault};
 
 use super::args::AuditAction;
 use super::output::{Output, complain};
-use super::{Common, select};
+use super::{Common, passphrase, select};
 
 pub fn run(common: &Common, action: &AuditAction) -> Result<Exit> {
     let folder = folder(common)?;
@@ -27,7 +29,7 @@ pub fn run(common: &Common, action: &AuditAction) -> Result<Exit> {
         }
         AuditAction::Verify { head } => {
             let head = head.as_deref().map(head_typed).transpose()?;
-            let (chain, _) = scan(&folder, head.as_deref(), None, None)?;
+            let (chain, _) = scan(&folder, head.as_deref(), keys(&folder)?.as_ref(), None)?;
             let written = output.result(|| document(&chain, None), || verdict(&chain));
             if let Some(why) = why(&chain) {
                 complain(&format!("lunette: {why}"));
@@ -35,6 +37,15 @@ pub fn run(common: &Common, action: &AuditAction) -> Result<Exit> {
             Ok(if intact(&chain) { written } else { Exit::Findings })
         }
     }
+}
+
+/// The keys of the vault, where a file that opens it is named: nobody is asked.
+fn keys(folder: &Path) -> Result<Option<Keys>> {
+    if !vault::exists(folder) {
+        return Ok(None);
+    }
+    let key = passphrase::unasked(folder)?;
+    key.map(|key| Vault::open(folder, &key)?.keys()).transpose()
 }
 
 fn why(chain: &Chain) -> Option<String> {

@@ -1,11 +1,11 @@
 //! Names of the contract that this version does not have: refused with a sentence, and never taken for something else.
 
 /// Commands of the contract that are not in this version.
-pub const COMMANDS: &[&str] =
-    &["oauth", "run", "rate", "check", "graphql", "report", "vault", "rules", "completions", "man"];
+pub const COMMANDS: &[&str] = &["oauth", "run", "rate", "check", "graphql", "report", "rules", "completions", "man"];
 
 /// Commands of this version.
-pub const PRESENT: &[&str] = &["init", "inventory", "jwt", "send", "grade", "history", "audit", "demo", "help"];
+pub const PRESENT: &[&str] =
+    &["init", "inventory", "jwt", "send", "grade", "history", "audit", "vault", "demo", "help"];
 
 /// Options of the contract that are not in this version.
 const OPTIONS: &[&str] = &[

@@ -31,14 +31,14 @@ pub fn run(common: &Common, action: &HistoryAction, means: &Means) -> Result<Exi
             Ok(output.result(|| history::document(&rows), || history::plain(&rows)))
         }
         HistoryAction::Show { id, show } => {
-            let kept = means.kept()?.load(*id)?;
+            let kept = means.recall(*id)?;
             let secrets = if *show { Secrets::Shown } else { Secrets::Masked };
             let judged = crate::app::send::judge(kept.exchange);
             let grade = judged.headers.as_ref();
             Ok(output.result(|| document(&judged.exchange, grade, secrets), || plain(&judged.exchange, grade, secrets)))
         }
         HistoryAction::Send { id, http: version, show } => {
-            let kept = means.kept()?.load(*id)?;
+            let kept = means.recall(*id)?;
             let keyring = means.keyring();
             let (request, left_out) = again(&kept, &keyring);
             if !left_out.is_empty() && !common.quiet {

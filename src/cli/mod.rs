@@ -9,9 +9,11 @@ mod history;
 mod init;
 mod inventory;
 mod output;
+mod passphrase;
 mod select;
 mod send;
 mod token;
+mod vault;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -24,6 +26,8 @@ use crate::base::error::nearest;
 use crate::base::text::display_str;
 use crate::base::{Clock as _, Error, Exit, Result, SystemClock};
 use crate::engine::{Engine, Entry, Most};
+use crate::store::history::{Form, Kept, Select};
+use crate::store::vault::{Key, State};
 use crate::store::{History, Keeper, Workspace};
 use crate::wire::{Credential, Identity, Load, Record, Request, Secrets};
 
@@ -31,7 +35,7 @@ use args::Sends;
 
 pub use args::{ColorChoice, Common};
 pub use demo::DemoArgs;
-pub use output::{Format, Output};
+pub use output::{Format, Output, install_panic_hook};
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -58,6 +62,8 @@ pub struct Means {
     pub run: String,
     /// Reads files.
     pub files: Arc<dyn Load>,
+    /// Reads secrets from where they are referred to.
+    pub secrets: Reader,
     /// The workspace, where there is one.
     pub workspace: Option<Workspace>,
 }
@@ -69,6 +75,29 @@ impl Means {
     /// One sentence.
     pub fn ready(&self) -> Result<()> {
         self.keeper.as_ref().map_or(Ok(()), |k| k.ready())
+    }
+
+    /// Opens the vault where a file that opens it is named; nobody is asked.
+    ///
+    /// # Errors
+    /// The file is not right, or does not open it.
+    pub fn unlock_unasked(&self) -> Result<()> {
+        let Some(held) = self.secrets.vault.as_ref().filter(|v| v.state() == State::Locked) else { return Ok(()) };
+        passphrase::unasked(held.workspace())?.map_or(Ok(()), |key| held.unlock(&key))
+    }
+
+    /// An exchange of the history; for one that is sealed the vault is opened.
+    ///
+    /// # Errors
+    /// There is no workspace, no such exchange, or it does not open.
+    fn recall(&self, id: i64) -> Result<Kept> {
+        let keeper = self.kept()?;
+        let row = keeper.list(&Select { before: id.checked_add(1), most: 1, ..Select::default() })?;
+        let sealed = row.first().is_some_and(|r| r.id == id && r.form == Form::Sealed);
+        if let Some(held) = self.secrets.vault.as_ref().filter(|v| sealed && v.state() == State::Locked) {
+            held.unlock(&passphrase::key(held.workspace())?)?;
+        }
+        keeper.load(id)
     }
 
     /// The history of the workspace.
@@ -125,13 +154,13 @@ impl Means {
     }
 
     /// What reads secrets, from paths that start in this folder.
-    fn secrets(&self, folder: &Path) -> Arc<dyn Secrets> {
-        Arc::new(Reader { folder: folder.to_owned(), files: Arc::clone(&self.files) })
+    fn secrets_from(&self, folder: &Path) -> Arc<dyn Secrets> {
+        Arc::new(self.secrets.from(folder))
     }
 
     /// The identities of the workspace.
     pub fn keyring(&self) -> Keyring {
-        let of = |w: &Workspace| Keyring::of(w, &self.files, &self.secrets(&w.folder));
+        let of = |w: &Workspace| Keyring::of(w, &self.files, &self.secrets_from(&w.folder));
         self.workspace.as_ref().map(of).unwrap_or_default()
     }
 
@@ -162,7 +191,7 @@ impl Means {
                      show it; use env:NAME or file:PATH"
                 )]);
             }
-            keyring.add(identity, &request.origin, &self.files, &self.secrets(Path::new("")));
+            keyring.add(identity, &request.origin, &self.files, &self.secrets_from(Path::new("")));
         }
         keyring.admits(name, &request.origin).map_err(|e| if e.place.is_none() { e.at("--identity") } else { e })?;
         request.identity = Some(name.to_owned());
@@ -173,7 +202,7 @@ impl Means {
     /// whose time is over. A header that the identity of the request sets is the identity's.
     ///
     /// # Errors
-    /// A header that refers to a variable or a file that is not there.
+    /// A header that refers to a secret that is not there.
     fn dress(&self, common: &Common, request: &mut Request, keyring: &Keyring) -> Result<()> {
         let Some(workspace) = &self.workspace else { return Ok(()) };
         let origin = &request.origin;
@@ -186,7 +215,7 @@ impl Means {
             }
             Some(_) => {
                 let own = request.identity.as_ref().map(|name| keyring.headers(name)).transpose()?.unwrap_or_default();
-                let mut headers = workspace.headers(self.files.as_ref())?;
+                let mut headers = workspace.headers(&self.secrets.from(&workspace.folder))?;
                 headers.retain(|(n, _)| !own.iter().any(|o| o.as_bytes().eq_ignore_ascii_case(n)));
                 let added = send_case::dress(request, headers);
                 (!added.is_empty()).then(|| format!("{}: adds {}", workspace.shown, added.join(", ")))
@@ -222,6 +251,7 @@ pub fn run(common: &Common, command: args::Command, means: &Means) -> Result<Exi
         args::Command::History(a) => history::run(common, &a.action, means),
         args::Command::Init => init::run(common),
         args::Command::Audit(a) => audit::run(common, &a.action),
+        args::Command::Vault(a) => vault::run(common, a, means),
         args::Command::Demo(_) => Err(Error::input("the practice API is started by the program itself")),
     }
 }
@@ -232,6 +262,22 @@ pub fn run(common: &Common, command: args::Command, means: &Means) -> Result<Exi
 /// A port that cannot be had.
 pub fn serve(common: &Common, arguments: &DemoArgs) -> Result<Exit> {
     demo::serve(common, arguments)
+}
+
+/// What opens the vault of a workspace: a file named in the environment, or who sits at the terminal.
+///
+/// # Errors
+/// There is neither, or the file is not right.
+pub fn vault_key(workspace: &Path) -> Result<Key> {
+    passphrase::key(workspace)
+}
+
+/// The same without anybody being asked: `None` where no file is named.
+///
+/// # Errors
+/// The file is not right.
+pub fn vault_key_unasked(workspace: &Path) -> Result<Option<Key>> {
+    passphrase::unasked(workspace)
 }
 
 /// Prints an error where errors go.

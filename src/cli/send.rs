@@ -53,6 +53,7 @@ pub fn carry(
     let secrets = if show { Secrets::Shown } else { Secrets::Masked };
     let (x, grade) = (&judged.exchange, judged.headers.as_ref());
     let written = Output::new(common.format)
+        .showing(show)
         .result(|| marked(document(x, grade, secrets), send::exit(x)), || plain(x, grade, secrets));
     if let Some(e) = &x.error {
         super::output::complain(&format!("lunette: {}: {}", e.phase.word(), e.message));

@@ -137,7 +137,7 @@ fn worth(chain: &Chain) -> String {
     match chain.vouched {
         _ if chain.marked == 0 => UNKEYED.to_owned(),
         None => format!(
-            "the head is keyed: {} of {} lines are marked; unlock the vault to hold the marks against its key",
+            "the head is keyed: {} of {} lines are marked; name a file that opens the vault to hold the marks against its key (LUNETTE_PASSPHRASE_FILE, LUNETTE_IDENTITY_FILE)",
             count(chain.marked),
             count(chain.lines)
         ),

@@ -8,3 +8,4 @@ pub mod inventory;
 pub mod json;
 pub mod table;
 pub mod token;
+pub mod vault;

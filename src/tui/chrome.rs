@@ -11,6 +11,7 @@ use super::root::{Root, SMALLEST};
 use super::theme::Role;
 use super::widgets::layers::{Layer, commands, level_word};
 use super::widgets::pen::{Pen, clip, fit};
+use crate::app::VaultState;
 
 /// From this width on names are written whole.
 const ROOMY: u16 = 100;
@@ -65,7 +66,18 @@ pub fn top(pen: &mut Pen<'_>, area: Rect, root: &mut Root) {
     if !who.is_empty() {
         let (lead, role) = if who.name().is_some() { ("as ", Role::Accent) } else { ("", Role::Muted) };
         x = pen.put(x, area.y, cut, lead, Role::Muted);
-        pen.put(x, area.y, cut, &who.words(), role);
+        x = pen.put(x, area.y, cut, &who.words(), role) + gap;
+    }
+    let (word, role) = match root.vault {
+        VaultState::None => ("", Role::Muted),
+        VaultState::Locked => ("vault locked", Role::Muted),
+        VaultState::Open => ("vault open", Role::Ok),
+    };
+    if root.vault != VaultState::None {
+        x = pen.put(x, area.y, cut, word, role) + gap;
+    }
+    if root.reveal {
+        pen.put(x, area.y, cut, "secrets shown", Role::Warn);
     }
     let idle = root.work.running.is_empty() && !root.panes.inventory.loading();
     pen.right(cut + 1, area.y, end, &running, if idle { Role::Muted } else { Role::Pending });
@@ -115,6 +127,10 @@ pub fn last(pen: &mut Pen<'_>, area: Rect, root: &mut Root, now: Now) {
             None => commands(&typed).map(|s| s.id).take(8).collect::<Vec<_>>().join("  "),
         };
         return with_hint(pen, row, x, field, None, &hint, Role::Muted);
+    }
+    if let Some(Layer::Passphrase(field)) = root.layers.last() {
+        let x = pen.put(row.x, row.y, row.right(), "passphrase of the vault ", Role::Accent);
+        return field.draw(pen, Rect { x, width: row.right().saturating_sub(x), ..row });
     }
     if root.layers.is_empty() {
         if let Some(prompt) = root.pane().prompt() {

@@ -23,8 +23,8 @@ pub enum Msg {
     Paste(String),
     /// The app tells something.
     App(Event),
-    /// A large body was indexed: which exchange, and its lines.
-    Indexed(u64, Lines),
+    /// A large body was indexed: of which exchange, whether its secrets are shown, and its lines.
+    Indexed((u64, bool), Lines),
     /// A signal arrived.
     Signal(i32),
     /// A thread other than the one that draws has failed.

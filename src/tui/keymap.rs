@@ -166,6 +166,8 @@ actions! {
     Findings "findings" ["6"] Global "" "Opens the findings.";
     NextPane "next-pane" ["Tab"] Global "" "Opens the next pane.";
     PreviousPane "previous-pane" ["Shift+Tab"] Global "" "Opens the pane before.";
+    Unlock "unlock" ["F3"] Global "" "Opens the vault: takes its passphrase, which is never drawn.";
+    Lock "lock" [] Global "" "Closes the vault and forgets what was read of it.";
     Palette "palette" ["Ctrl+P"] Global "palette" "Finds an action by a few letters of its name.";
     Command "command" [":"] Global "commands" "Takes a command by name.";
     Load "load" [] Global "" "Reads specifications and logs into the inventory." ("FILE ...");
@@ -175,6 +177,7 @@ actions! {
     Halt "halt" ["F8" "Ctrl+X"] Always "" "Ends all traffic at once; nothing more is sent until it is resumed.";
     CancelAll "cancel" [] Global "" "Stops everything that runs.";
     Suspend "suspend" ["Ctrl+Z"] Always "" "Puts the program to sleep and gives the terminal back until it is woken.";
+    Reveal "reveal" ["F4"] Always "" "Shows the secrets that are masked on screen, or masks them again.";
     Redraw "redraw" ["Ctrl+L"] Always "" "Draws the screen anew.";
     Back "back" ["Esc"] Global "" "Goes back; stops what runs when there is nothing to go back from.";
     Quit "quit" ["q"] Global "quit" "Leaves; asks once more while something runs.";

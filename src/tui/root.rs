@@ -22,10 +22,12 @@ use super::panes::{Now, Pane, movement};
 use super::widgets::guard::GuardView;
 use super::widgets::input::Field;
 use super::widgets::layers::{Layer, Outcome};
+use super::widgets::masked::Masked;
 use super::widgets::past::Past;
 use super::widgets::pen::Pen;
 use super::widgets::table::{Cursor, Move};
-use crate::app::{Ask, Event, Guard, JobId, Select};
+use crate::app::{Ask, Event, Guard, JobId, Select, VaultState};
+use crate::base::known;
 use crate::base::text::display_str;
 use crate::wire::Origin;
 
@@ -41,6 +43,10 @@ pub struct Root {
     pub(super) notices: Notices,
     pub(super) work: Work,
     pub(super) mouse: bool,
+    /// How the workspace's vault stands.
+    pub(super) vault: VaultState,
+    /// Whether secrets are shown on screen.
+    pub(super) reveal: bool,
     size: Rect,
 }
 
@@ -88,6 +94,8 @@ impl Root {
             notices: Notices::default(),
             work: Work::default(),
             mouse: start.mouse,
+            vault: start.vault,
+            reveal: false,
             size: Rect::default(),
             start,
         }
@@ -202,6 +210,7 @@ impl Root {
             Action::Redraw => return vec![Effect::Redraw],
             Action::Mouse => return self.toggle_mouse(),
             Action::Halt => return self.halt(),
+            Action::Reveal => return self.toggle_reveal(),
             _ => {}
         }
         if let Some(layer) = self.layers.last_mut() {
@@ -223,6 +232,13 @@ impl Root {
                 Outcome::Does(action, argument) => {
                     self.layers.pop();
                     self.command(action, &argument)
+                }
+                Outcome::Unlocks(passphrase) => {
+                    self.layers.pop();
+                    vec![
+                        Effect::Ask(Ask::Unlock(passphrase)),
+                        Effect::Notice(Level::Info, "the vault is being opened".to_owned()),
+                    ]
                 }
                 Outcome::Unknown(name) => {
                     let known = keymap::ACTIONS.iter().map(|s| s.id);
@@ -308,6 +324,19 @@ impl Root {
                 self.panes.composer.open(argument);
                 pane(PaneId::Composer)
             }
+            Action::Unlock => match self.vault {
+                VaultState::None => vec![Effect::Notice(
+                    Level::Info,
+                    "there is no vault in this workspace; lunette vault init makes one".to_owned(),
+                )],
+                VaultState::Open => vec![Effect::Notice(Level::Info, "the vault is open; :lock closes it".to_owned())],
+                VaultState::Locked => {
+                    self.layers.push(Layer::Passphrase(Masked::default()));
+                    Vec::new()
+                }
+            },
+            Action::Lock if self.vault == VaultState::Open => vec![Effect::Ask(Ask::Lock)],
+            Action::Lock => vec![Effect::Notice(Level::Info, "there is no vault that is open".to_owned())],
             Action::CancelAll => vec![Effect::Ask(Ask::CancelAll)],
             Action::Back if self.runs() => {
                 vec![Effect::Ask(Ask::CancelAll), Effect::Notice(Level::Info, "everything is being stopped".to_owned())]
@@ -336,6 +365,17 @@ impl Root {
         let text =
             if self.mouse { "the mouse is lunette's" } else { "the mouse is the terminal's: select text as usual" };
         vec![Effect::Mouse(self.mouse), Effect::Notice(Level::Info, text.to_owned())]
+    }
+
+    fn toggle_reveal(&mut self) -> Vec<Effect> {
+        self.reveal = !self.reveal;
+        let mut effects = self.panes.composer.reveal(self.reveal);
+        effects.push(if self.reveal {
+            Effect::Notice(Level::Warn, "secrets are shown on screen: F4 masks them".to_owned())
+        } else {
+            Effect::Notice(Level::Info, "secrets are masked on screen".to_owned())
+        });
+        effects
     }
 
     fn answer(&mut self, allow: bool) -> Vec<Effect> {
@@ -430,6 +470,12 @@ impl Root {
                 return effects;
             }
             Event::Latency(snapshot) => self.panes.rate.take(snapshot),
+            Event::Vault(state) => {
+                self.vault = state;
+                let word = if state == VaultState::Open { "open" } else { "locked" };
+                return vec![Effect::Notice(Level::Info, format!("the vault is {word}"))];
+            }
+            Event::StaysLocked(error) => return vec![Effect::Notice(Level::Error, display_str(&error.to_string()))],
             Event::Failed(error) => {
                 let text = display_str(&error.to_string());
                 if !self.panes.composer.failed() {
@@ -463,7 +509,12 @@ impl Root {
                     self.at = PaneId::Token;
                 }
                 Effect::Graded(key, grades) => self.panes.inventory.graded(key, grades),
-                Effect::Explain(title, lines) => self.layers.push(Layer::Text(title, lines, Cursor::default())),
+                Effect::Explain(title, lines) => {
+                    // Masked before it is wrapped: what stands on two lines is not found any more.
+                    let veil = |l: String| if self.reveal { l } else { known::redacted(l) };
+                    let lines = lines.into_iter().map(veil).collect();
+                    self.layers.push(Layer::Text(title, lines, Cursor::default()));
+                }
                 Effect::Guard => {
                     if !self.layers.iter().any(|l| matches!(l, Layer::Guard(_))) {
                         let guard = self.work.guard.clone().unwrap_or_default();
@@ -525,7 +576,7 @@ impl Root {
         self.size = area;
         let now = self.now();
         let theme = self.start.theme.clone();
-        let mut pen = Pen::new(buf, &theme);
+        let mut pen = Pen::new(buf, &theme, self.reveal);
         let plain = theme.style(super::theme::Role::Text);
         pen.buf.set_style(area, plain);
         if area.width < SMALLEST.0 || area.height < SMALLEST.1 {

@@ -14,17 +14,17 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::fs::{FlockOperation, OFlags};
 use serde_json::{Map, Value, json};
 
-use super::folder;
+use super::folder::{self, Locked};
 use super::keeper::KeySource;
 use super::seal::Keys;
 use crate::base::hash::sha256_hex;
 use crate::base::text::display_str;
-use crate::base::{Clock as _, Error, Result, SystemClock};
+use crate::base::{Clock as _, Error, Result, SystemClock, known};
 use crate::wire::{Exchange, Intent, Record};
 
 use line::{START, seal};
@@ -204,38 +204,12 @@ fn object(value: Value) -> Map<String, Value> {
     }
 }
 
+/// A text as it is kept: without known secrets, and of bounded length.
 fn cut(text: &str) -> String {
+    let text: &str = &known::redact_str(text);
     match text.char_indices().nth(MOST_TEXT) {
         Some((end, _)) => format!("{}\u{2026}", &text[..end]),
         None => text.to_owned(),
-    }
-}
-
-/// Holds the lock of the file until it is dropped.
-struct Locked<'a>(&'a File);
-
-impl<'a> Locked<'a> {
-    fn take(file: &'a File, how: FlockOperation) -> io::Result<Self> {
-        let began = Instant::now();
-        let mut pause = Duration::from_micros(200);
-        loop {
-            match flock(file, how) {
-                Ok(()) => return Ok(Self(file)),
-                Err(rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::INTR) if began.elapsed() < PATIENCE => {}
-                Err(rustix::io::Errno::WOULDBLOCK) => {
-                    return Err(io::Error::other("another instance has held its lock for 5 s"));
-                }
-                Err(e) => return Err(e.into()),
-            }
-            std::thread::sleep(pause);
-            pause = (pause * 2).min(Duration::from_millis(5));
-        }
-    }
-}
-
-impl Drop for Locked<'_> {
-    fn drop(&mut self) {
-        let _ = flock(self.0, FlockOperation::Unlock);
     }
 }
 
@@ -271,7 +245,8 @@ impl Log {
     /// Appends one line under the lock, and gives its number.
     fn append(&mut self, kind: &str, members: Map<String, Value>, keys: Option<&Keys>) -> Result<u64> {
         let failed = |e: &io::Error| folder::failed(&self.path, e);
-        let locked = Locked::take(&self.file, FlockOperation::NonBlockingLockExclusive).map_err(|e| failed(&e))?;
+        let locked =
+            Locked::take(&*self.file, FlockOperation::NonBlockingLockExclusive, PATIENCE).map_err(|e| failed(&e))?;
         let here = self.file.metadata().map_err(|e| failed(&e))?;
         let there = fs::symlink_metadata(&self.path).map_err(|e| failed(&e))?;
         if (here.dev(), here.ino()) != (there.dev(), there.ino()) {

@@ -9,7 +9,7 @@ use rustix::fs::FlockOperation;
 use serde_json::Value;
 
 use super::line::{self, Line, START};
-use super::{Locked, path, unread};
+use super::{Locked, PATIENCE, path, unread};
 use crate::base::hash::sha256_hex;
 use crate::base::{Result, Stamp};
 use crate::store::seal::Keys;
@@ -96,7 +96,7 @@ pub fn scan(
     let path = path(workspace);
     let file = File::open(&path).map_err(|e| unread(&path, &e))?;
     // Under the lock no line is half written; what comes later is not read.
-    let length = Locked::take(&file, FlockOperation::NonBlockingLockShared)
+    let length = Locked::take(&file, FlockOperation::NonBlockingLockShared, PATIENCE)
         .and_then(|_locked| file.metadata())
         .map_err(|e| unread(&path, &e))?
         .len();

@@ -96,7 +96,7 @@ impl Writer {
     /// room for one more exchange.
     ///
     /// # Errors
-    /// As [`schema::open`], or the disk takes nothing and too much waits already.
+    /// A file that others may read, of a newer version or damaged; or the disk takes nothing and too much waits already.
     pub fn ready(&self) -> Result<()> {
         let mut thread = lock(&self.thread);
         if thread.is_none() {

@@ -46,7 +46,7 @@ pub fn first(text: &str) -> Result<(), Problem> {
     problems.into_iter().min_by_key(|p| p.at).map_or(Ok(()), Err)
 }
 
-const REFERENCE: &str = "keep secrets out of this file and write a reference: env:NAME or file:PATH";
+const REFERENCE: &str = "keep secrets out of this file and write a reference: env:NAME, file:PATH or vault:NAME";
 
 fn table(table: &DeTable<'_>, keys: &[Key], what: &str, at: usize, problems: &mut Vec<Problem>) {
     let mut misspelt = false;
@@ -193,11 +193,8 @@ fn article(kind: &str) -> String {
 
 /// A header that carries a credential may only refer to it.
 fn credential(name: &str, value: &str) -> Result<(), String> {
-    if value.starts_with("env:") || value.starts_with("file:") {
+    if !matches!(Reference::parse(value), Reference::Literal(_) | Reference::Stdin) {
         return Ok(());
-    }
-    if value.starts_with("vault:") {
-        return Err("a vault is not part of this version".to_owned());
     }
     let scheme = value.split(' ').next().unwrap_or_default();
     let schemed = ["bearer", "basic", "dpop"].iter().any(|s| scheme.eq_ignore_ascii_case(s) && value.contains(' '));

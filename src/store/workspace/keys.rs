@@ -7,6 +7,9 @@ use crate::wire::identity;
 /// Name of the workspace file.
 pub const FILE: &str = "lunette.toml";
 
+/// The longest time in minutes: a day.
+const MOST_MINUTES: u32 = 1_440;
+
 /// What a value must be.
 #[derive(Debug, Clone, Copy)]
 pub enum Kind {
@@ -84,6 +87,12 @@ pub const ROOT: &[Key] = &[
 const WORKSPACE: &[Key] = &[
     key("name", Kind::Text, true, "The name shown on the first line of the screen"),
     key("read-only", Kind::Flag, false, "Whether only GET, HEAD, OPTIONS and TRACE are sent, until that is lifted"),
+    key(
+        "vault-lock-minutes",
+        Kind::Whole(1, MOST_MINUTES),
+        false,
+        "Minutes without use after which the vault closes; 15 when left out",
+    ),
 ];
 
 const TARGET: &[Key] = &[

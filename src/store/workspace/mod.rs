@@ -10,22 +10,23 @@ use std::fs;
 use std::io::{ErrorKind, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
 use toml::Spanned;
 
 use crate::base::error::nearest;
 use crate::base::text::{display, display_str};
-use crate::base::{Error, Result, Stamp};
-use crate::wire::{Cidr, Credential, Identity, Load, Profile, Reference};
+use crate::base::{Error, Result, Stamp, known};
+use crate::wire::{Cidr, Credential, Identity, Profile, Reference, Secrets};
 
 use super::folder;
 pub use keys::{FILE, schema};
 
 /// Largest workspace file that is read.
 const MOST: u64 = 1 << 20;
-/// Largest file a header may refer to.
-const MOST_SECRET: u64 = 64 << 10;
+/// Minutes without use after which the vault closes, unless the file says otherwise.
+const LOCK_MINUTES: u64 = 15;
 
 /// A workspace as its file says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +51,8 @@ pub struct Workspace {
     pub profiles: Vec<Profile>,
     /// Filters of the inventory: name and text.
     pub filters: Vec<(String, String)>,
+    /// Time without use after which the vault closes.
+    pub vault_idle: Duration,
 }
 
 /// One target.
@@ -96,7 +99,7 @@ impl Target {
 pub struct Header {
     /// Its name as typed.
     pub name: String,
-    /// The value, or `env:NAME`, or `file:PATH`.
+    /// The value, or a reference to it.
     value: String,
     place: String,
 }
@@ -105,28 +108,21 @@ impl Header {
     /// The value itself, read from where it is referred to.
     ///
     /// # Errors
-    /// A variable that is not set, or a file that cannot be read.
-    fn read(&self, folder: &Path, files: &dyn Load) -> Result<Vec<u8>> {
-        if let Some(name) = self.value.strip_prefix("env:") {
-            return std::env::var_os(name)
-                .map(std::ffi::OsString::into_encoded_bytes)
-                .filter(|v| !v.is_empty())
-                .ok_or_else(|| {
-                    Error::input(format!(
-                        "{} refers to the variable {}, which is not set",
-                        self.name,
-                        display_str(name)
-                    ))
-                    .at(self.place.clone())
-                    .hint(format!("export {}", display_str(name)))
-                });
+    /// A reference that leads nowhere.
+    fn read(&self, secrets: &dyn Secrets) -> Result<Vec<u8>> {
+        match Reference::parse(&self.value) {
+            // What stands in this file is no secret, and a dash is a dash.
+            Reference::Literal(_) | Reference::Stdin => Ok(self.value.clone().into_bytes()),
+            reference => match secrets.read(&reference) {
+                Ok(secret) => {
+                    // A server that repeats it may leave out the scheme before it.
+                    known::learn_header(self.name.as_bytes(), secret.expose());
+                    Ok(secret.expose().to_vec())
+                }
+                Err(e) if e.place.is_none() => Err(e.at(self.place.clone())),
+                Err(e) => Err(e),
+            },
         }
-        if let Some(path) = self.value.strip_prefix("file:") {
-            let mut bytes = files.whole(&folder.join(path), MOST_SECRET)?;
-            bytes.truncate(bytes.trim_ascii_end().len());
-            return Ok(bytes);
-        }
-        Ok(self.value.clone().into_bytes())
     }
 }
 
@@ -177,6 +173,8 @@ struct RawWorkspace {
     name: String,
     #[serde(default, rename = "read-only")]
     read_only: bool,
+    #[serde(rename = "vault-lock-minutes")]
+    vault_lock_minutes: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -310,6 +308,7 @@ impl Workspace {
             identities: identities(raw.identity, &profiles, &place)?,
             profiles,
             filters: raw.filters.into_iter().collect(),
+            vault_idle: Duration::from_mins(raw.workspace.vault_lock_minutes.unwrap_or(LOCK_MINUTES)),
         })
     }
 
@@ -323,8 +322,8 @@ impl Workspace {
     ///
     /// # Errors
     /// As the first reference that leads nowhere.
-    pub fn headers(&self, files: &dyn Load) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
-        self.headers.iter().map(|h| Ok((h.name.clone().into_bytes(), h.read(&self.folder, files)?))).collect()
+    pub fn headers(&self, secrets: &dyn Secrets) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+        self.headers.iter().map(|h| Ok((h.name.clone().into_bytes(), h.read(secrets)?))).collect()
     }
 }
 

@@ -18,6 +18,8 @@ const TEXT: &str = r#"# The workspace of lunette. This file is meant for version
 name = {name}
 # Send nothing but GET, HEAD, OPTIONS and TRACE, until that is lifted on the screen.
 #read-only = true
+# Minutes without use after which the vault closes.
+#vault-lock-minutes = 15
 
 # What may be sent to. The last day is in UTC; after it the entry is out of scope, and says so.
 # A range is needed where a name leads to a private address. Without a port, any port is meant.
@@ -34,10 +36,11 @@ name = {name}
 #concurrency = 4
 
 # Added to requests to the targets above, unless a header of that name is typed.
-# A credential is never written here: env:NAME reads a variable, file:PATH a file.
+# A credential is never written here: env:NAME reads a variable, file:PATH a file, vault:NAME the vault.
 #[headers]
 #X-Review = "ticket 4711"
 #Authorization = "env:API_AUTHORIZATION"
+#X-Api-Key = "vault:api-key"
 
 # Who requests to the targets are sent as: lunette send --identity alice, or i in the composer. A credential is one of
 {kinds}

@@ -5,12 +5,13 @@ use ratatui::layout::Rect;
 
 use super::guard::GuardView;
 use super::input::Field;
+use super::masked::Masked;
 use super::palette::matches;
 use super::past::Past;
 use super::pen::{Pen, wrap};
 use super::table::{Cursor, Move};
 use crate::app::Ask;
-use crate::base::Stamp;
+use crate::base::{Secret, Stamp};
 use crate::tui::effect::Level;
 use crate::tui::keymap::{ACTIONS, Action, Context, Spec, spec};
 use crate::tui::theme::Role;
@@ -23,6 +24,8 @@ pub enum Layer {
     Palette(Field, Cursor),
     /// `:`
     Command(Field),
+    /// The passphrase of the vault.
+    Passphrase(Masked),
     /// The notices of this run, newest last.
     Log(Cursor),
     /// A heading and lines, wrapped when drawn.
@@ -47,6 +50,8 @@ pub enum Outcome {
     Asks(Ask),
     /// The layer closes, and the app is asked.
     AsksAndCloses(Ask),
+    /// The layer closes, and this passphrase was typed in it.
+    Unlocks(Secret),
     /// A command that is not known.
     Unknown(String),
 }
@@ -54,7 +59,7 @@ pub enum Outcome {
 impl Layer {
     /// True while the layer takes text.
     pub fn editing(&self) -> bool {
-        matches!(self, Self::Palette(..) | Self::Command(_))
+        matches!(self, Self::Palette(..) | Self::Command(_) | Self::Passphrase(_))
     }
 
     /// The keys that are this layer's own.
@@ -77,14 +82,17 @@ impl Layer {
             Self::Command(field) => {
                 field.key(key);
             }
+            Self::Passphrase(field) => field.key(key),
             _ => {}
         }
     }
 
     /// Takes pasted text.
     pub fn paste(&mut self, text: &str) {
-        if let Self::Palette(field, _) | Self::Command(field) = self {
-            field.paste(text);
+        match self {
+            Self::Palette(field, _) | Self::Command(field) => field.paste(text),
+            Self::Passphrase(field) => field.paste(text),
+            _ => {}
         }
     }
 
@@ -127,6 +135,7 @@ impl Layer {
                     None => Outcome::Unknown(name.to_owned()),
                 }
             }
+            (Self::Passphrase(field), Action::Done) => Outcome::Unlocks(field.take()),
             (Self::Help(_, c) | Self::Log(c) | Self::Text(_, _, c), _) => {
                 if let Some(step) = step {
                     // The window is moved, not a row; drawing, which knows how many lines there are, clamps it.
@@ -141,7 +150,7 @@ impl Layer {
     /// Draws the layer over `area`.
     pub fn draw(&mut self, pen: &mut Pen<'_>, area: Rect, log: &[(Level, String)], now: Stamp) {
         match self {
-            Self::Command(_) => {}
+            Self::Command(_) | Self::Passphrase(_) => {}
             Self::Guard(view) => view.draw(pen, area, now),
             Self::Past(past) => past.draw(pen, area),
             Self::Help(contexts, cursor) => lines(pen, area, "keys", &help(contexts), cursor),

@@ -5,6 +5,7 @@ pub mod guard;
 pub mod input;
 pub mod json;
 pub mod layers;
+pub mod masked;
 pub mod palette;
 pub mod past;
 pub mod pen;

@@ -9,6 +9,7 @@ mod network;
 mod send;
 mod token;
 mod usage;
+mod vault;
 mod workspace;
 
 use std::path::Path;

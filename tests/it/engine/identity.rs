@@ -24,7 +24,12 @@ fn begun(recorder: &Recorder, spec: &str, recipe: &str) -> (Engine, Arc<Keyring>
     std::fs::write(&path, recipe.replace("HOST", &recorder.addr.to_string())).expect("a recipe");
     let spec = spec.replace("FILE", path.to_str().expect("a plain path"));
     let files: Arc<dyn Load> = Arc::new(Disk);
-    let secrets: Arc<dyn Secrets> = Arc::new(Reader { folder: folder.path().to_owned(), files: Arc::clone(&files) });
+    let secrets: Arc<dyn Secrets> = Arc::new(Reader {
+        folder: folder.path().to_owned(),
+        files: Arc::clone(&files),
+        vault: None,
+        opener: |_| Err(lunette::base::Error::input("there is no vault")),
+    });
     let mut keyring = Keyring::default();
     let origin = request(recorder).origin;
     keyring.add(Identity::parse("alice", &spec).expect("it reads"), &origin, &files, &secrets);

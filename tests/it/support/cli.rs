@@ -50,6 +50,14 @@ impl Cli {
         self
     }
 
+    /// Writes a file first that only its owner may read.
+    pub fn private(self, name: &str, bytes: impl AsRef<[u8]>) -> Self {
+        let path = self.path(name);
+        let this = self.file(name, bytes);
+        std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("chmod");
+        this
+    }
+
     /// What stands on stdin.
     pub fn stdin(mut self, bytes: impl AsRef<[u8]>) -> Self {
         self.stdin = bytes.as_ref().to_vec();
@@ -96,12 +104,33 @@ impl Cli {
         self.start(arguments).end()
     }
 
+    /// Runs to the end with other variables; an empty one is not set.
+    pub fn run_with(&self, variables: &[(&str, &str)], arguments: &[impl AsRef<OsStr>]) -> Ran {
+        let mut command = self.command(arguments);
+        for (name, value) in variables {
+            if value.is_empty() {
+                command.env_remove(name)
+            } else {
+                command.env(name, value)
+            };
+        }
+        let mut running = Self::running(command, arguments, &self.stdin);
+        running.stdout = running.child.stdout.take().map(Reading::start);
+        running.end()
+    }
+
     /// Runs to the end without the superuser's right to write where it is not permitted.
     pub fn run_bound(&self, arguments: &[impl AsRef<OsStr>]) -> Ran {
         if !rustix::process::geteuid().is_root() {
             return self.run(arguments);
         }
         self.run_by("setpriv", &["--bounding-set=-dac_override,-dac_read_search"], arguments)
+    }
+
+    /// Runs to the end on a disk that takes no file larger than this many blocks of 512 bytes.
+    pub fn run_full(&self, blocks: u32, arguments: &[impl AsRef<OsStr>]) -> Ran {
+        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        self.run_by("sh", &["-c", &script], arguments)
     }
 
     fn run_by(&self, program: &str, before: &[&str], arguments: &[impl AsRef<OsStr>]) -> Ran {
@@ -183,6 +212,11 @@ pub struct Running {
 }
 
 impl Running {
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).expect("the process is there");

@@ -6,4 +6,5 @@ mod guard;
 mod hostile;
 mod looks;
 mod pty;
+mod secrets;
 mod sizes;

@@ -20,6 +20,7 @@ fn the_program_itself() {
     let (events, received) = channel();
     let answers = events.clone();
     let start = Start {
+        vault: lunette::app::VaultState::None,
         workspace: "no workspace".into(),
         scope: "none".into(),
         sources: vec!["shop.yaml".into()],

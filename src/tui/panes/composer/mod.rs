@@ -12,7 +12,7 @@ use ratatui::layout::Rect;
 use super::{Now, Pane, Prompt, WIDE, columns, movement};
 use crate::app::identity::Named;
 use crate::app::{Ask, Composed, Draft, JobId, Judged, Recalled};
-use crate::base::secret::find_tokens;
+use crate::base::secret::{find_tokens, mask_target};
 use crate::base::text::display;
 use crate::tui::effect::{Effect, EndpointKey, Grades, Level};
 use crate::tui::keymap::{Action, Context, is_text};
@@ -21,7 +21,7 @@ use crate::tui::widgets::body::Lines;
 use crate::tui::widgets::input::Field;
 use crate::tui::widgets::pen::{Pen, clip};
 use crate::tui::widgets::table::Move;
-use request::{Form, Item};
+use request::Form;
 use response::{Response, TABS, tls_word};
 use who::Who;
 
@@ -63,6 +63,8 @@ pub struct ComposerPane {
     shelf: Vec<(EndpointKey, Form)>,
     wide: bool,
     rule: u16,
+    /// Whether secrets are shown.
+    reveal: bool,
 }
 
 impl Default for ComposerPane {
@@ -79,6 +81,7 @@ impl Default for ComposerPane {
             shelf: Vec::new(),
             wide: true,
             rule: 0,
+            reveal: false,
         }
     }
 }
@@ -138,7 +141,7 @@ impl ComposerPane {
         self.sending = Sending::No;
         let chosen = self.who.choose(recalled.draft.identity.as_deref().unwrap_or(who::NOBODY));
         self.last = Some((recalled.draft, None));
-        let (response, work) = Response::new(recalled.judged, 0);
+        let (response, work) = Response::new(recalled.judged, 0, self.reveal);
         self.response = Some(response);
         self.side = Side::Request;
         let unknown = chosen.err().map(|text| Effect::Notice(Level::Warn, text));
@@ -174,7 +177,7 @@ impl ComposerPane {
             effects.push(Effect::Graded(key, Grades { headers, tls: tls_word(&judged.exchange) }));
         }
         let tab = self.response.as_ref().map_or(0, |r| r.tab);
-        let (response, work) = Response::new(Arc::clone(judged), tab);
+        let (response, work) = Response::new(Arc::clone(judged), tab, self.reveal);
         self.response = Some(response);
         effects.extend(work);
         if !self.wide && !self.form.editing() {
@@ -183,8 +186,18 @@ impl ComposerPane {
         effects
     }
 
+    /// Shows secrets, or masks them.
+    pub fn reveal(&mut self, reveal: bool) -> Vec<Effect> {
+        self.reveal = reveal;
+        let Some(old) = self.response.take() else { return Vec::new() };
+        let (mut response, work) = Response::new(Arc::clone(&old.judged), old.tab, reveal);
+        response.stand_as(&old);
+        self.response = Some(response);
+        work.into_iter().collect()
+    }
+
     /// A large body has its lines.
-    pub fn indexed(&mut self, id: u64, lines: Lines) {
+    pub fn indexed(&mut self, id: (u64, bool), lines: Lines) {
         if let Some(r) = &mut self.response {
             r.indexed(id, lines);
         }
@@ -239,8 +252,8 @@ impl ComposerPane {
     fn subject(&self) -> String {
         self.response.as_ref().map_or_else(String::new, |r| {
             let request = &r.judged.exchange.request;
-            let target = &request.target[..request.target.len().min(200)];
-            format!("{} {}", display(&request.method), display(target))
+            let target = mask_target(&request.target);
+            format!("{} {}", display(&request.method), display(&target[..target.len().min(200)]))
         })
     }
 
@@ -403,8 +416,7 @@ impl Pane for ComposerPane {
             Action::CopyHere | Action::ExplainHere => {
                 let text = match (self.side, &mut self.response) {
                     (Side::Response, Some(r)) => r.under(COPY_CAP),
-                    _ if self.form.item() == Item::Url => display(self.form.resolved().as_bytes()),
-                    _ => display(self.form.under().as_bytes()),
+                    _ => display(self.form.under_shown(self.reveal).as_bytes()),
                 };
                 return Some(vec![if action == Action::CopyHere {
                     Effect::Copy("what is under the cursor", text)
