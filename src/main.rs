@@ -35,7 +35,7 @@ fn run() -> Result<Exit> {
             let workspace = if command.finds_workspace() { None } else { common.workspace(command.in_workspace())? };
             let means = means(workspace);
             if command.in_workspace() {
-                means.unlock_unasked()?;
+                means.unlock_unasked();
             }
             let ran = cli::run(&common, *command, &means);
             means.close();

@@ -77,13 +77,14 @@ impl Means {
         self.keeper.as_ref().map_or(Ok(()), |k| k.ready())
     }
 
-    /// Opens the vault where a file that opens it is named; nobody is asked.
-    ///
-    /// # Errors
-    /// The file is not right, or does not open it.
-    pub fn unlock_unasked(&self) -> Result<()> {
-        let Some(held) = self.secrets.vault.as_ref().filter(|v| v.state() == State::Locked) else { return Ok(()) };
-        passphrase::unasked(held.workspace())?.map_or(Ok(()), |key| held.unlock(&key))
+    /// Opens the vault where a file that opens it is named, so that what is kept is sealed and marked. Nobody is asked, and
+    /// where the file does not open it that is said: what needs a secret of it fails later.
+    pub fn unlock_unasked(&self) {
+        let Some(held) = self.secrets.vault.as_ref().filter(|v| v.state() == State::Locked) else { return };
+        let opened = passphrase::unasked(held.workspace()).and_then(|key| key.map_or(Ok(()), |key| held.unlock(&key)));
+        if let Err(e) = opened {
+            complain(&e.hint("the vault stays closed: what is kept is masked, and not marked"));
+        }
     }
 
     /// An exchange of the history; for one that is sealed the vault is opened.

@@ -103,10 +103,10 @@ fn what_is_typed_wins_and_is_said_and_the_workspace_s_own_header_gives_way() {
         .env("S3", "s3cret-value")
         .env("OTHER", "Bearer other");
     let url = recorder.url("/");
-    let ran = cli.run(&["send", "GET", &url, "--identity", "alice", "-H", "authorization: Bearer typed"]);
+    let ran = cli.run(&["send", "GET", &url, "--identity", "alice", "-H", "authorization: Bearer by-hand"]);
     ran.ended(0);
     assert!(ran.err().contains("Authorization is typed and stays; the one of alice is left out"), "{}", ran.err());
-    assert!(heard(&recorder, 1)[0].to_lowercase().contains("authorization: bearer typed\r\n"));
+    assert!(heard(&recorder, 1)[0].to_lowercase().contains("authorization: bearer by-hand\r\n"));
     let ran = cli.run(&["send", "GET", &url, "--identity", "alice"]);
     assert!(ran.ended(0).err().contains("adds X-Review\n"), "{}", ran.err());
     let sent = heard(&recorder, 2).remove(1);

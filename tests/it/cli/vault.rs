@@ -223,9 +223,10 @@ fn a_header_of_the_workspace_comes_from_the_vault() {
     assert!(doc["request"]["headers"].to_string().contains("[\"Authorization\",\"Bearer ***\"]"), "{doc}");
     let heard = String::from_utf8_lossy(&recorder.requests(1, Duration::from_secs(20))[0]).into_owned();
     assert!(heard.contains("Authorization: Bearer s3cret-of-the-vault\r\n"), "{heard}");
-    // A run that needs no secret opens nothing.
+    // A run that needs no secret goes on with a vault that stays closed, and says so.
     let other = Recorder::start();
-    cli.run_with(&[("LUNETTE_PASSPHRASE_FILE", "none")], &["send", "GET", &other.url("/")]).ended(0);
+    let ran = cli.run_with(&[("LUNETTE_PASSPHRASE_FILE", "none")], &["send", "GET", &other.url("/")]);
+    assert!(ran.ended(0).err().contains("none: there is no such file; the vault stays closed"), "{}", ran.err());
     cli.run_with(&[("LUNETTE_PASSPHRASE_FILE", "none")], &["send", "GET", &url]).usage(&["none: ", "no such file"]);
 }
 
