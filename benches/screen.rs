@@ -83,6 +83,7 @@ fn endpoint(i: usize) -> Endpoint {
         latency: Some(Latency { p50: 12.0, p95: 88.0, p99: 140.5 }),
         first_seen: Stamp::from_unix(1_699_000_000),
         last_seen: Stamp::from_unix(1_699_999_880),
+        credentials: None,
         deprecated: i.is_multiple_of(9),
         sunset: None,
         security: vec!["bearer (JWT)".to_owned()],

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use crate::base::secret::mask_url;
 use crate::base::{Error, Result, Stamp, text};
 use crate::files::SPEC_CAP;
-use crate::inventory::{Builder, Document, Inventory, Kind, sniff};
+use crate::inventory::log::Choice;
+use crate::inventory::{Builder, Document, Inventory, Kind, Problem, sniff};
 use crate::wire::Load;
 
 use super::{Event, Progress};
@@ -18,6 +19,8 @@ use super::{Event, Progress};
 const REPORT_EVERY: Duration = Duration::from_millis(100);
 /// Between two partial lists while a long log is read.
 const PARTIAL_EVERY: Duration = Duration::from_millis(500);
+/// Largest capture that is read.
+const CAPTURE_CAP: u64 = 256 << 20;
 /// Bytes of a source that tell what it is.
 const SNIFF: usize = 64 << 10;
 
@@ -30,10 +33,20 @@ pub struct Loaded {
     pub failures: Vec<Error>,
 }
 
+/// What the user says of the sources; what is left open is found by looking.
+#[derive(Debug, Clone, Default)]
+pub struct How {
+    /// What every source is.
+    pub kind: Option<Kind>,
+    /// The format of every log.
+    pub log: Choice,
+}
+
 /// Reads specifications first and logs after them, so that every request is matched against all that is declared. `stop`
 /// ends it early with what it has. `tell` hears [`Event::Progress`] and, with `partial`, lists that are not complete.
 pub fn load(
     sources: &[PathBuf],
+    how: &How,
     files: &dyn Load,
     now: Stamp,
     stop: &AtomicBool,
@@ -42,6 +55,7 @@ pub fn load(
 ) -> Loaded {
     let mut course = Course {
         builder: Builder::new(now),
+        how,
         files,
         stop,
         partial,
@@ -52,16 +66,18 @@ pub fn load(
         listed: Instant::now(),
     };
     let mut failures = Vec::new();
-    let mut specs = Vec::new();
+    let mut specs: Vec<&PathBuf> = Vec::new();
     let mut logs = Vec::new();
     for path in sources {
         match course.look(path) {
             Ok((Kind::Json | Kind::Yaml, _)) => specs.push(path),
-            Ok((Kind::Log, _)) => logs.push(path),
+            Ok((kind, _)) if matches!(kind, Kind::Log | Kind::Har | Kind::Postman | Kind::Burp) => {
+                logs.push((path, kind))
+            }
             Ok((Kind::Empty, _)) => failures.push(
                 Error::input("the file is empty").at(shown(path)).hint("give an OpenAPI document or an access log"),
             ),
-            Ok((Kind::Binary, _)) => failures
+            Ok(_) => failures
                 .push(Error::input("this is binary").at(shown(path)).hint("give an OpenAPI document or an access log")),
             Err(e) => failures.push(e),
         }
@@ -69,11 +85,12 @@ pub fn load(
     for path in specs {
         failures.extend(course.spec(path).err());
     }
-    for path in logs {
+    for (path, kind) in logs {
         if course.partial {
             course.list();
         }
-        failures.extend(course.log(path).err());
+        let done = if kind == Kind::Log { course.log(path) } else { course.capture(path, kind) };
+        failures.extend(done.err());
     }
     Loaded { inventory: course.builder.finish(), failures }
 }
@@ -85,6 +102,10 @@ pub fn load(
 pub fn readable(sources: &[PathBuf], files: &dyn Load) -> Result<()> {
     sources.iter().try_for_each(|path| {
         refuse_url(path)?;
+        // What comes in over a pipe may take its time.
+        if path == Path::new("-") {
+            return Ok(());
+        }
         files.blocks(path, &mut |_, _| ControlFlow::Break(())).map(drop)
     })
 }
@@ -104,6 +125,7 @@ fn shown(path: &Path) -> String {
 
 struct Course<'a> {
     builder: Builder,
+    how: &'a How,
     files: &'a dyn Load,
     stop: &'a AtomicBool,
     partial: bool,
@@ -126,7 +148,10 @@ impl Course<'_> {
             ControlFlow::Break(())
         })?;
         self.progress.total += size;
-        Ok((sniff(&path.to_string_lossy(), &head), size))
+        let seen = sniff(&path.to_string_lossy(), &head);
+        // A format that is given makes a log of what is no document.
+        let log = self.how.log != Choice::Detect && !matches!(seen, Kind::Json | Kind::Yaml);
+        Ok((self.how.kind.unwrap_or(if log { Kind::Log } else { seen }), size))
     }
 
     fn spec(&mut self, path: &Path) -> Result<()> {
@@ -141,10 +166,10 @@ impl Course<'_> {
 
     fn log(&mut self, path: &Path) -> Result<()> {
         self.report(path, 0, true);
-        self.builder.log(Arc::from(path.to_string_lossy()));
+        self.builder.log_as(Arc::from(path.to_string_lossy()), &self.how.log)?;
         let files = self.files;
         let mut outcome = Ok(());
-        files.blocks(path, &mut |block, _| {
+        let read = files.blocks(path, &mut |block, _| {
             outcome = self.builder.feed(block);
             self.report(path, block.len() as u64, false);
             if self.partial && self.listed.elapsed() >= PARTIAL_EVERY {
@@ -155,7 +180,20 @@ impl Course<'_> {
             }
             ControlFlow::Continue(())
         })?;
-        outcome.and_then(|()| self.builder.end_log())
+        outcome.and_then(|()| self.builder.end_log())?;
+        if let Some(message) = read.stopped {
+            let source = Arc::from(path.to_string_lossy());
+            self.builder.problem(Problem { source, location: String::new(), line: None, message });
+        }
+        Ok(())
+    }
+
+    fn capture(&mut self, path: &Path, kind: Kind) -> Result<()> {
+        self.report(path, 0, true);
+        let bytes = self.files.whole(path, CAPTURE_CAP)?;
+        self.builder.capture(Arc::from(path.to_string_lossy()), kind, &bytes)?;
+        self.report(path, bytes.len() as u64, false);
+        Ok(())
     }
 
     fn list(&mut self) {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::base::Result;
-use crate::wire::Load;
+use crate::wire::{BlocksRead, Load};
 
 /// Gives named texts, and everything else from another loader.
 pub struct Provided {
@@ -29,11 +29,11 @@ impl Load for Provided {
         }
     }
 
-    fn blocks(&self, path: &Path, each: &mut dyn FnMut(&[u8], u64) -> ControlFlow<()>) -> Result<u64> {
+    fn blocks(&self, path: &Path, each: &mut dyn FnMut(&[u8], u64) -> ControlFlow<()>) -> Result<BlocksRead> {
         match self.texts.get(path) {
             Some(text) => {
                 let _ = each(text, text.len() as u64);
-                Ok(text.len() as u64)
+                Ok(BlocksRead { bytes: text.len() as u64, stopped: None })
             }
             None => self.rest.blocks(path, each),
         }

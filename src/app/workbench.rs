@@ -206,7 +206,8 @@ impl Workbench {
             let mut tell = |event: Event| {
                 let _ = events.blocking_send(event);
             };
-            let loaded = load::load(&paths, files.as_ref(), SystemClock.wall(), &stop, true, &mut tell);
+            let loaded =
+                load::load(&paths, &load::How::default(), files.as_ref(), SystemClock.wall(), &stop, true, &mut tell);
             tell(Event::Loaded { inventory: Arc::new(loaded.inventory), complete: true });
             loaded.failures.into_iter().for_each(|e| tell(Event::Failed(e)));
         })

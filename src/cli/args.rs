@@ -11,6 +11,7 @@ use crate::base::error::nearest;
 use crate::base::text::display_str;
 use crate::base::{Error, Letter, Result, known};
 use crate::engine::{Certificates, Config, Entry, Override};
+use crate::inventory::log::{FORMATS, TYPED};
 use crate::store::Workspace;
 use crate::wire::{Deadlines, HttpChoice, Load, Policy, identity};
 
@@ -230,6 +231,17 @@ pub struct InventoryArgs {
     /// End with 1 when an endpoint is in one of these states, or a finding is at least so severe
     #[arg(long, value_name = "STATE|SEVERITY", value_delimiter = ',')]
     pub fail_on: Vec<String>,
+    /// What every source is; else each is told by its first bytes
+    #[arg(long = "as", value_name = "KIND")]
+    pub kind: Option<String>,
+    #[arg(long, value_name = "FORMAT", help = log_formats())]
+    pub log_format: Option<String>,
+}
+
+/// The help of `--log-format`, from the table of formats.
+fn log_formats() -> String {
+    let names: Vec<&str> = FORMATS.iter().map(|f| f.name).collect();
+    format!("How logs are written; else by their first lines: {TYPED}, or one of {}", names.join(", "))
 }
 
 /// `lunette jwt`.

@@ -19,8 +19,6 @@ const OPTIONS: &[&str] = &[
     "--secret-encoding",
     "--base",
     "--baseline",
-    "--as",
-    "--log-format",
     "--secret",
     "--jwks",
     "--profile",

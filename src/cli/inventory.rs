@@ -3,15 +3,17 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::app::{Event, load};
+use crate::app::Event;
+use crate::app::load::{self, How};
 use crate::base::error::nearest;
 use crate::base::{Clock as _, Error, Exit, Result, SystemClock, text};
-use crate::inventory::State;
+use crate::inventory::log::Choice;
+use crate::inventory::{Kind, State};
 use crate::report::inventory::{document, plain};
 
 use super::args::InventoryArgs;
 use super::output::{Output, Ticker, complain};
-use super::{Common, Means};
+use super::{Common, Means, future};
 
 const SEVERITIES: [&str; 6] = ["never", "info", "low", "medium", "high", "critical"];
 
@@ -20,8 +22,12 @@ pub fn run(common: &Common, a: &InventoryArgs, means: &Means) -> Result<Exit> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     super::send::on_signal(move || flag.store(true, Ordering::Relaxed))?;
+    let how = How {
+        kind: a.kind.as_deref().map(kind).transpose()?,
+        log: a.log_format.as_deref().map_or(Ok(Choice::Detect), Choice::parse)?,
+    };
     let mut ticker = Ticker::new(common.quiet);
-    let loaded = load::load(&a.sources, means.files.as_ref(), SystemClock.wall(), &stop, false, &mut |event| {
+    let loaded = load::load(&a.sources, &how, means.files.as_ref(), SystemClock.wall(), &stop, false, &mut |event| {
         if let Event::Progress(p) = event {
             ticker.show(&p);
         }
@@ -54,6 +60,25 @@ pub fn run(common: &Common, a: &InventoryArgs, means: &Means) -> Result<Exit> {
         complain(&format!("lunette: {state}: {} {}", text::display_str(&e.method), e.path));
     }
     Ok(if caught > 0 { Exit::Findings } else { written })
+}
+
+/// What `--as` names.
+const KINDS: [(&str, Kind); 5] =
+    [("spec", Kind::Json), ("log", Kind::Log), ("har", Kind::Har), ("postman", Kind::Postman), ("burp", Kind::Burp)];
+
+fn kind(word: &str) -> Result<Kind> {
+    let names = KINDS.map(|(n, _)| n);
+    if let Some((_, kind)) = KINDS.iter().find(|(n, _)| *n == word) {
+        return Ok(*kind);
+    }
+    if word == "code" {
+        return Err(Error::input(future::sentence("--as code")));
+    }
+    let error = Error::input(format!("{} is no kind of source", text::display_str(word))).at("--as");
+    Err(match nearest(word, names) {
+        Some(near) => error.hint(format!("did you mean {near}?")),
+        None => error.hint(format!("use one of {}", names.join(", "))),
+    })
 }
 
 /// The states that fail. Severities are taken too; this version has no findings for them to meet.

@@ -1,4 +1,4 @@
-//! Floor 4: the reviewer's own files. Opens them, caps them, reads them in blocks.
+//! Floor 4: the reviewer's own files. Opens them, unpacks them, caps them, reads them in blocks; `-` is standard input.
 //!
 //! Files are read and not mapped: a log that is truncated while it is mapped would end the program.
 
@@ -8,7 +8,12 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use crate::base::{Error, Result, error::nearest, text::display};
-use crate::wire::Load;
+use crate::wire::{BlocksRead, Load};
+
+mod stdin;
+mod unpack;
+
+use unpack::{Unpacked, is_stdin};
 
 /// Largest specification that is read unless the user says otherwise.
 pub const SPEC_CAP: u64 = 64 << 20;
@@ -24,43 +29,74 @@ pub struct Disk;
 
 impl Load for Disk {
     fn whole(&self, path: &Path, cap: u64) -> Result<Vec<u8>> {
-        let (file, size) = open(path)?;
-        if size > cap {
-            return Err(too_large(path, Some(size), cap));
+        let mut bytes = Vec::new();
+        let mut over = None;
+        let read = self.blocks(path, &mut |block, total| {
+            // One byte more than the cap tells a file that grew from one that fits.
+            if total > cap || bytes.len() as u64 + block.len() as u64 > cap {
+                over = Some((total > cap).then_some(total));
+                return ControlFlow::Break(());
+            }
+            bytes.extend_from_slice(block);
+            ControlFlow::Continue(())
+        })?;
+        if let Some(size) = over {
+            return Err(too_large(path, size, cap));
         }
-        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0).saturating_add(1));
-        // One byte more than the cap tells a file that grew from one that fits.
-        file.take(cap.saturating_add(1)).read_to_end(&mut bytes).map_err(|e| failed(path, &e))?;
-        if bytes.len() as u64 > cap {
-            return Err(too_large(path, None, cap));
+        match read.stopped {
+            None => Ok(bytes),
+            Some(why) => Err(Error::input(why).at(shown(path)).hint("pack it again, or give the plain file")),
         }
-        if bytes.is_empty() {
-            return Err(empty(path));
-        }
-        refuse_compressed(path, &bytes)?;
-        Ok(bytes)
     }
 
-    fn blocks(&self, path: &Path, each: &mut dyn FnMut(&[u8], u64) -> ControlFlow<()>) -> Result<u64> {
-        let (mut file, size) = open(path)?;
-        let mut block = vec![0; BLOCK];
-        let mut done = 0u64;
-        loop {
-            let n = match file.read(&mut block) {
-                Ok(n) => n,
-                Err(e) if e.kind() == ErrorKind::Interrupted => continue,
-                Err(e) => return Err(failed(path, &e)),
-            };
-            if n == 0 {
-                return if done == 0 { Err(empty(path)) } else { Ok(done) };
+    fn blocks(&self, path: &Path, each: &mut dyn FnMut(&[u8], u64) -> ControlFlow<()>) -> Result<BlocksRead> {
+        if is_stdin(path) {
+            return stdin::blocks(|input, left| blocks_of(path, input, 0, each, left));
+        }
+        let (file, size) = open(path)?;
+        let mut file = Unpacked::new(file, size).map_err(|e| failed(path, &e))?;
+        blocks_of(path, &mut file, size, each, &mut Vec::new())
+    }
+}
+
+/// Reads to the end or a break. The block at which it breaks is kept in `left`.
+fn blocks_of(
+    path: &Path,
+    file: &mut Unpacked<impl Read>,
+    size: u64,
+    each: &mut dyn FnMut(&[u8], u64) -> ControlFlow<()>,
+    left: &mut Vec<u8>,
+) -> Result<BlocksRead> {
+    let mut block = vec![0; BLOCK];
+    let mut done = 0u64;
+    let total = if file.is_packed() { 0 } else { size };
+    loop {
+        let n = match file.read(&mut block) {
+            Ok(n) => n,
+            Err(e) if e.kind() == ErrorKind::Interrupted => continue,
+            // Of a packed file what came before it broke off is as good as of any other.
+            Err(e) if file.is_packed() && done > 0 => {
+                let why = if e.kind() == ErrorKind::UnexpectedEof { "is cut short" } else { "is damaged" };
+                let stopped = Some(format!("the compressed file {why}; what came before is kept"));
+                return Ok(BlocksRead { bytes: done, stopped });
             }
-            if done == 0 {
-                refuse_compressed(path, &block[..n])?;
+            Err(e) if file.is_packed() => {
+                let what = format!("the compressed file cannot be read: {}", display(e.to_string().as_bytes()));
+                return Err(Error::input(what).at(shown(path)).hint("check that it was written completely"));
             }
-            done += n as u64;
-            if each(&block[..n], size.max(done)).is_break() {
-                return Ok(done);
-            }
+            Err(e) => return Err(failed(path, &e)),
+        };
+        if n == 0 {
+            return if done == 0 { Err(empty(path)) } else { Ok(BlocksRead { bytes: done, stopped: None }) };
+        }
+        done += n as u64;
+        if each(&block[..n], total.max(done)).is_break() {
+            left.extend_from_slice(&block[..n]);
+            return Ok(BlocksRead { bytes: done, stopped: None });
+        }
+        if file.is_bomb() {
+            let stopped = Some("it unpacks to more than 500 times its size; what came until then is kept".to_owned());
+            return Ok(BlocksRead { bytes: done, stopped });
         }
     }
 }
@@ -124,17 +160,6 @@ fn empty(path: &Path) -> Error {
     Error::input("the file is empty").at(shown(path)).hint("check that it was written completely")
 }
 
-fn refuse_compressed(path: &Path, start: &[u8]) -> Result<()> {
-    let (kind, tool) = match start {
-        [0x1f, 0x8b, ..] => ("gzip", "gunzip"),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => ("zstd", "unzstd"),
-        _ => return Ok(()),
-    };
-    Err(Error::input(format!("the file is compressed with {kind}, which is not read yet"))
-        .at(shown(path))
-        .hint(format!("decompress it first: {tool} {}", shown(path))))
-}
-
 fn shown(path: &Path) -> String {
     display(path.as_os_str().as_encoded_bytes())
 }
@@ -161,9 +186,9 @@ mod tests {
             got.extend_from_slice(b);
             ControlFlow::Continue(())
         });
-        assert_eq!((n, got.len()), (Ok(bytes.len() as u64), bytes.len()));
+        assert_eq!((n.expect("read").bytes, got.len()), (bytes.len() as u64, bytes.len()));
         let n = Disk.blocks(&path, &mut |_, _| ControlFlow::Break(()));
-        assert_eq!(n, Ok(BLOCK as u64));
+        assert!(n.is_ok_and(|n| n.bytes <= BLOCK as u64));
     }
 
     #[test]
@@ -172,8 +197,6 @@ mod tests {
         let at = |name: &str| folder.path().join(name);
         fs::write(at("openapi.json"), b"{}").expect("write");
         fs::write(at("none"), b"").expect("write");
-        fs::write(at("l.gz"), b"\x1f\x8b\x08").expect("write");
-        fs::write(at("l.zst"), b"\x28\xb5\x2f\xfd\0").expect("write");
         let whole = |name: &str| said(&Disk.whole(&at(name), 1).expect_err(name));
         assert!(whole("opnapi.json").contains("did you mean"));
         assert!(whole("opnapi.json").contains("openapi.json?"));
@@ -184,9 +207,56 @@ mod tests {
         assert!(said(&Disk.whole(folder.path(), 1).expect_err("folder")).contains("folder"));
         assert!(said(&Disk.whole(Path::new("/dev/zero"), 1).expect_err("device")).contains("device"));
         let blocks = |name: &str| said(&Disk.blocks(&at(name), &mut |_, _| ControlFlow::Continue(())).expect_err(name));
-        assert!(blocks("l.gz").contains("gunzip"));
-        assert!(blocks("l.zst").contains("zstd"));
         assert!(blocks("none").contains("empty"));
+    }
+
+    /// Text that packs well, in gzip with two members and in zstd with two frames.
+    fn packed() -> (Vec<u8>, Vec<u8>, Vec<u8>) {
+        let text: Vec<u8> =
+            (0..200_000u32).flat_map(|i| format!("line {}\n", i.wrapping_mul(2_654_435_761)).into_bytes()).collect();
+        let (a, b) = text.split_at(text.len() / 3);
+        let gzip = |part: &[u8]| {
+            let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            std::io::Write::write_all(&mut writer, part).expect("pack");
+            writer.finish().expect("pack")
+        };
+        let zstd = |part: &[u8]| zstd::stream::encode_all(part, 1).expect("pack");
+        (text.clone(), [gzip(a), gzip(b)].concat(), [zstd(a), zstd(b)].concat())
+    }
+
+    #[test]
+    fn packed_files_are_unpacked_and_cut_ones_keep_what_came() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("a");
+        let (text, gzip, zstd) = packed();
+        for bytes in [gzip, zstd] {
+            fs::write(&path, &bytes).expect("write");
+            assert_eq!(Disk.whole(&path, SPEC_CAP).expect("read"), text);
+            assert!(said(&Disk.whole(&path, 1000).expect_err("large")).contains("more than"));
+            fs::write(&path, &bytes[..bytes.len() - 5_000]).expect("write");
+            let mut got = Vec::new();
+            let read = Disk.blocks(&path, &mut |b, _| {
+                got.extend_from_slice(b);
+                ControlFlow::Continue(())
+            });
+            let read = read.expect("a part");
+            assert!(read.stopped.is_some_and(|s| s.contains("cut short")));
+            assert!(got.len() > text.len() / 2 && text.starts_with(&got));
+            assert!(said(&Disk.whole(&path, SPEC_CAP).expect_err("cut")).contains("cut short"));
+        }
+        fs::write(&path, b"\x1f\x8b\x08").expect("write");
+        assert!(said(&Disk.whole(&path, SPEC_CAP).expect_err("head")).contains("written completely"));
+    }
+
+    #[test]
+    fn a_bomb_is_stopped() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("a.zst");
+        let frame = zstd::stream::encode_all(vec![0; 64 << 20].as_slice(), 1).expect("pack");
+        fs::write(&path, frame.repeat(12)).expect("write");
+        let read = Disk.blocks(&path, &mut |_, _| ControlFlow::Continue(())).expect("a part");
+        assert!(read.stopped.is_some_and(|s| s.contains("500 times")));
+        assert!(read.bytes < 300 << 20);
     }
 
     #[test]

@@ -353,6 +353,7 @@ mod tests {
             latency: None,
             first_seen: None,
             last_seen: None,
+            credentials: None,
             deprecated: false,
             sunset: None,
             security: vec!["bearer (JWT)".to_owned()],

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::capture;
 use super::drift;
-use super::log::LogReader;
-use super::model::{Endpoint, Inventory, Location, Noise, Problem, Seen, State, Unparsed};
+use super::log::{Choice, LogReader};
+use super::model::{Credentials, Endpoint, Inventory, Location, LogFacts, Noise, Problem, Seen, State, Unparsed};
+use super::sniff::Kind;
 use super::spec::Document;
 use super::template::{self, Trie};
 use super::traffic::{MOST_TEMPLATES, Tally, Traffic, Unknown};
@@ -30,9 +32,13 @@ pub struct Builder {
     same_shape: HashMap<u32, u32>,
     trie: Trie,
     traffic: Traffic,
-    /// Names of the logs, in order.
+    /// Names of the logs and captures, in order.
     logs: Vec<Arc<str>>,
+    /// Those of the first 64 that are captures, as bits.
+    captures: u64,
     open: Option<LogReader>,
+    /// What was found of those that are closed.
+    facts: Vec<LogFacts>,
     unparsed: Vec<Unparsed>,
     parsed: u64,
     lines: u64,
@@ -52,7 +58,9 @@ impl Builder {
             trie: Trie::default(),
             traffic: Traffic::default(),
             logs: Vec::new(),
+            captures: 0,
             open: None,
+            facts: Vec::new(),
             unparsed: Vec::new(),
             parsed: 0,
             lines: 0,
@@ -106,6 +114,7 @@ impl Builder {
                 latency: None,
                 first_seen: None,
                 last_seen: None,
+                credentials: None,
                 deprecated: lite.deprecated,
                 sunset: lite.sunset.clone(),
                 security: lite.security.to_vec(),
@@ -130,11 +139,49 @@ impl Builder {
         });
     }
 
-    /// Starts a log; [`Builder::feed`] gives its bytes.
+    /// Starts a log whose format is detected; [`Builder::feed`] gives its bytes.
     pub fn log(&mut self, source: Arc<str>) {
         self.close();
         self.logs.push(source);
         self.open = Some(LogReader::default());
+    }
+
+    /// Starts a log that is read as `choice` says.
+    ///
+    /// # Errors
+    /// A format that is none; nothing is started then.
+    pub fn log_as(&mut self, source: Arc<str>, choice: &Choice) -> Result<()> {
+        let reader = LogReader::new(choice)?;
+        self.log(source);
+        self.open = Some(reader);
+        Ok(())
+    }
+
+    /// Adds a capture, whole.
+    ///
+    /// # Errors
+    /// When it is none of that kind, or holds no request.
+    pub fn capture(&mut self, source: Arc<str>, kind: Kind, bytes: &[u8]) -> Result<()> {
+        let capture = capture::read(kind, bytes).map_err(|e| e.at(display_str(&source)))?;
+        self.close();
+        let number = u32::try_from(self.logs.len()).unwrap_or(u32::MAX);
+        self.logs.push(source.clone());
+        self.captures |= 1 << number.min(63);
+        for call in &capture.calls {
+            self.traffic.count(&self.trie, &call.line(), number);
+        }
+        let requests = capture.calls.iter().filter(|c| c.status.is_some()).count() as u64;
+        self.parsed += requests;
+        self.facts.push(LogFacts { source: source.clone(), format: capture.format, lines: 0, requests });
+        let rest = capture.missed.saturating_sub(capture.odd.len() as u64);
+        let more = (rest > 0).then(|| (String::new(), format!("{rest} items more could not be read")));
+        self.problems.extend(capture.odd.into_iter().chain(more).map(|(location, message)| Problem {
+            source: source.clone(),
+            location,
+            line: None,
+            message,
+        }));
+        Ok(())
     }
 
     /// The next block of the open log, cut anywhere.
@@ -183,6 +230,7 @@ impl Builder {
             self.bytes += reader.bytes;
             self.parsed += reader.parsed;
             self.unparsed.extend(unparsed(&reader, source));
+            self.facts.extend(facts(&reader, source));
         }
     }
 
@@ -222,9 +270,14 @@ impl Builder {
         if let (Some(reader), Some(source)) = (open, self.logs.last()) {
             all_unparsed.extend(unparsed(reader, source));
         }
+        let mut logs = self.facts.clone();
+        if let (Some(reader), Some(source)) = (open, self.logs.last()) {
+            logs.extend(facts(reader, source));
+        }
         Inventory {
             endpoints,
             problems,
+            logs,
             unparsed: all_unparsed,
             noise,
             log_lines: self.lines + open.map_or(0, |r| r.lines),
@@ -251,13 +304,15 @@ impl Builder {
     fn other_methods(&self, endpoints: &mut Vec<Endpoint>, noise: &mut Noise) {
         for ((declared, method), tally) in &self.traffic.other_methods {
             let Some(sibling) = self.declared.get(*declared as usize) else { continue };
-            if !drift::is_endpoint(tally, sibling.path.as_bytes()) {
+            let answers = drift::is_endpoint(tally, sibling.path.as_bytes());
+            if !answers && !tally.written {
                 noise.requests += tally.requests;
                 noise.paths += 1;
                 continue;
             }
             let mut endpoint = self.seen_only(method, sibling.host.clone(), sibling.path.clone(), tally);
-            endpoint.state = Some(State::ShadowMethod);
+            // What is only written down has not been seen to answer.
+            endpoint.state = answers.then_some(State::ShadowMethod);
             endpoints.push(endpoint);
         }
     }
@@ -273,7 +328,8 @@ impl Builder {
             folded.entry(unknown).or_default().merge(tally);
         }
         for (unknown, tally) in folded {
-            if !drift::is_endpoint(&tally, &unknown.template) {
+            let answers = drift::is_endpoint(&tally, &unknown.template);
+            if !answers && !tally.written {
                 noise.requests += tally.requests;
                 noise.paths += 1;
                 continue;
@@ -281,7 +337,7 @@ impl Builder {
             let host = unknown.host.map(|h| Untrusted::from(h).display());
             let path = Untrusted::from(template::unique_names(&unknown.template));
             let mut endpoint = self.seen_only(&unknown.method, host, path, &tally);
-            endpoint.state = has_spec.then_some(State::Shadow);
+            endpoint.state = (has_spec && answers).then_some(State::Shadow);
             endpoints.push(endpoint);
         }
     }
@@ -299,6 +355,7 @@ impl Builder {
             latency: None,
             first_seen: None,
             last_seen: None,
+            credentials: None,
             deprecated: false,
             sunset: None,
             security: Vec::new(),
@@ -311,15 +368,12 @@ impl Builder {
 
     /// Writes counts into an endpoint.
     fn fill(&self, endpoint: &mut Endpoint, tally: &Tally) {
-        if tally.requests == 0 {
-            return;
+        if tally.logs & self.captures != 0 {
+            endpoint.seen.add(Seen::CAPTURE);
         }
-        endpoint.seen.add(Seen::LOG);
-        endpoint.requests = tally.requests;
-        endpoint.statuses = tally.statuses.iter().copied().collect();
-        endpoint.latency = tally.latency.as_ref().and_then(|h| h.latency());
-        endpoint.first_seen = Stamp::from_unix(tally.first);
-        endpoint.last_seen = Stamp::from_unix(tally.last);
+        if tally.logs & !self.captures != 0 {
+            endpoint.seen.add(Seen::LOG);
+        }
         let named = self.logs.iter().take(64).enumerate().filter(|(i, _)| tally.logs >> i & 1 == 1);
         let room = MOST_LOCATIONS.saturating_sub(endpoint.locations.len());
         endpoint.locations.extend(named.take(room).map(|(_, source)| Location {
@@ -327,6 +381,17 @@ impl Builder {
             pointer: None,
             line: None,
         }));
+        if tally.requests == 0 {
+            return;
+        }
+        endpoint.requests = tally.requests;
+        endpoint.statuses = tally.statuses.iter().copied().collect();
+        endpoint.latency = tally.latency.as_ref().and_then(|h| h.latency());
+        endpoint.first_seen = tally.times.and_then(|(first, _)| Stamp::from_unix(first));
+        endpoint.last_seen = tally.times.and_then(|(_, last)| Stamp::from_unix(last));
+        if tally.with + tally.without > 0 {
+            endpoint.credentials = Some(Credentials { sent: tally.with, none: tally.without });
+        }
     }
 }
 
@@ -336,6 +401,11 @@ fn unparsed(reader: &LogReader, source: &Arc<str>) -> Option<Unparsed> {
         lines: reader.unparsed,
         first: Untrusted::from(reader.first_unparsed.as_slice()),
     })
+}
+
+fn facts(reader: &LogReader, source: &Arc<str>) -> Option<LogFacts> {
+    let format = reader.format?;
+    Some(LogFacts { source: source.clone(), format, lines: reader.lines, requests: reader.parsed })
 }
 
 /// Base path and path with one slash between.

@@ -2,6 +2,7 @@
 //!
 //! Synchronous and pure: bytes in, facts out.
 
+mod capture;
 mod compose;
 mod drift;
 pub mod filter;
@@ -20,6 +21,6 @@ mod traffic;
 pub use compose::compose;
 pub use filter::{Filter, FilterError};
 pub use merge::Builder;
-pub use model::{Endpoint, Inventory, Latency, Location, Noise, Problem, Seen, State, Unparsed};
+pub use model::{Credentials, Endpoint, Inventory, Latency, Location, LogFacts, Noise, Problem, Seen, State, Unparsed};
 pub use sniff::{Kind, sniff};
 pub use spec::{BodyExample, Document, Operation, OperationLite, Parameter, Place, Server};

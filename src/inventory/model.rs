@@ -80,6 +80,28 @@ pub struct Latency {
     pub p99: f64,
 }
 
+/// Requests that carried a credential and requests that carried none, counted only where the source says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Credentials {
+    /// With one.
+    pub sent: u64,
+    /// Without.
+    pub none: u64,
+}
+
+/// How a log or a capture was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogFacts {
+    /// Name of the source.
+    pub source: Arc<str>,
+    /// Name of the format, detected or given.
+    pub format: &'static str,
+    /// Lines; 0 for a capture, which has none.
+    pub lines: u64,
+    /// Requests found.
+    pub requests: u64,
+}
+
 /// A place in a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Location {
@@ -114,6 +136,8 @@ pub struct Endpoint {
     pub first_seen: Option<Stamp>,
     /// Last request seen.
     pub last_seen: Option<Stamp>,
+    /// What is known of credentials in traffic.
+    pub credentials: Option<Credentials>,
     /// Declared deprecated.
     pub deprecated: bool,
     /// Declared sunset, as written.
@@ -165,6 +189,8 @@ pub struct Inventory {
     pub endpoints: Vec<Endpoint>,
     /// Oddities of the sources.
     pub problems: Vec<Problem>,
+    /// How each log and capture was read.
+    pub logs: Vec<LogFacts>,
     /// Lines that did not parse, by source.
     pub unparsed: Vec<Unparsed>,
     /// Requests and distinct paths put aside as scanner noise.

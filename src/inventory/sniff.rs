@@ -1,6 +1,6 @@
 //! What a source is, by its first bytes.
 
-use super::log::Combined;
+use super::log;
 
 /// Kinds of source that can be told apart before reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -11,6 +11,12 @@ pub enum Kind {
     Yaml,
     /// Lines: an access log, or text that will be said to be none.
     Log,
+    /// An HTTP archive (HAR).
+    Har,
+    /// A Postman collection.
+    Postman,
+    /// Items saved by Burp (XML).
+    Burp,
     /// Compressed or otherwise no text.
     Binary,
     /// Nothing, or only white space.
@@ -29,12 +35,14 @@ pub fn sniff(name: &str, first: &[u8]) -> Kind {
         return Kind::Json;
     }
     let mut lines = start.split(|b| *b == b'\n').map(<[u8]>::trim_ascii_end).filter(|l| !l.is_empty());
-    let mut format = Combined::default();
-    if lines.clone().take(64).any(|l| format.read(l).is_some()) {
+    if log::detect(log::first_lines(start), false).is_some() {
         return Kind::Log;
     }
     if is_binary(first) {
         return Kind::Binary;
+    }
+    if let Some(capture) = looks_captured(start) {
+        return capture;
     }
     let one = lines.next().unwrap_or_default();
     match start[0] {
@@ -50,6 +58,7 @@ pub fn sniff(name: &str, first: &[u8]) -> Kind {
             Kind::Log
         }
         _ if looks_yaml(start) => Kind::Yaml,
+        _ if log::detect(log::first_lines(start), true).is_some() => Kind::Log,
         _ => {
             let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
             match ending.as_str() {
@@ -58,6 +67,24 @@ pub fn sniff(name: &str, first: &[u8]) -> Kind {
                 _ => Kind::Log,
             }
         }
+    }
+}
+
+/// A capture, by the members or tags it begins with.
+fn looks_captured(start: &[u8]) -> Option<Kind> {
+    let head = &start[..start.len().min(4096)];
+    let has = |needle: &[u8]| memchr::memmem::find(head, needle).is_some();
+    match start[0] {
+        b'<' => has(b"<items").then_some(Kind::Burp),
+        b'{' => {
+            let after = head[1..].trim_ascii_start();
+            if after.starts_with(b"\"log\"") && (has(b"\"entries\"") || has(b"\"creator\"") || has(b"\"pages\"")) {
+                return Some(Kind::Har);
+            }
+            let collection = has(b"schema.getpostman.com") || has(b"schema.postman.com") || has(b"_postman_id");
+            collection.then_some(Kind::Postman)
+        }
+        _ => None,
     }
 }
 
@@ -98,6 +125,13 @@ mod tests {
             ("a", "{\"a\":1}\n{\"a\":2}\n", Kind::Log),
             ("a", "[2016-04-15T20:17:00.310Z] \"GET", Kind::Log),
             ("a", "[1, 2]", Kind::Json),
+            ("a", "{\"status\":200,\"request\":\"GET /a HTTP/1.1\"}", Kind::Log),
+            ("a", "{\"openapi\":\"3.1.0\",\"paths\":{}}", Kind::Json),
+            ("a", "openapi: 3.1.0\ninfo: {description: '\"GET /a HTTP/1.1\" 200'}", Kind::Yaml),
+            ("a", "x \"GET /a HTTP/1.1\" status: 200", Kind::Log),
+            ("a", "{\n  \"log\": {\n \"version\": \"1.2\", \"creator\": {}", Kind::Har),
+            ("a", "{\"info\":{\"schema\":\"https://schema.getpostman.com/json/collection/v2.1.0/\"}", Kind::Postman),
+            ("a", "<?xml version=\"1.0\"?>\n<items burpVersion=\"1\">", Kind::Burp),
             ("a.log", "\n \n", Kind::Empty),
             ("a", "", Kind::Empty),
         ] {

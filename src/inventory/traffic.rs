@@ -19,22 +19,35 @@ pub(super) struct Tally {
     pub requests: u64,
     /// Few, and the last one is most often the next one.
     pub statuses: Vec<(u16, u64)>,
-    pub first: i64,
-    pub last: i64,
+    /// First and last time, where lines say one.
+    pub times: Option<(i64, i64)>,
     pub latency: Option<Box<Histogram>>,
+    /// Requests that carried a credential, and that carried none; of the others it is not known.
+    pub with: u64,
+    pub without: u64,
+    /// A capture has it written down, with a reply or without.
+    pub written: bool,
     /// Which of the first 64 logs named it.
     pub logs: u64,
 }
 
 impl Tally {
     fn count(&mut self, line: &Line<'_>, log: u64) {
-        if self.requests == 0 {
-            (self.first, self.last) = (line.time, line.time);
+        self.logs |= log;
+        if line.written {
+            self.written = true;
+            return;
         }
         self.requests += 1;
-        self.first = self.first.min(line.time);
-        self.last = self.last.max(line.time);
-        self.logs |= log;
+        if let Some(time) = line.time {
+            let (first, last) = self.times.unwrap_or((time, time));
+            self.times = Some((first.min(time), last.max(time)));
+        }
+        match line.credential {
+            Some(true) => self.with += 1,
+            Some(false) => self.without += 1,
+            None => {}
+        }
         match self.statuses.iter_mut().find(|(s, _)| *s == line.status) {
             Some((_, n)) => *n += 1,
             None => self.statuses.push((line.status, 1)),
@@ -45,16 +58,14 @@ impl Tally {
     }
 
     pub fn merge(&mut self, other: &Self) {
-        if other.requests == 0 {
-            return;
-        }
-        if self.requests == 0 {
-            *self = other.clone();
-            return;
-        }
         self.requests += other.requests;
-        self.first = self.first.min(other.first);
-        self.last = self.last.max(other.last);
+        self.times = match (self.times, other.times) {
+            (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
+            (mine, theirs) => mine.or(theirs),
+        };
+        self.written |= other.written;
+        self.with += other.with;
+        self.without += other.without;
         self.logs |= other.logs;
         for &(status, n) in &other.statuses {
             match self.statuses.iter_mut().find(|(s, _)| *s == status) {
@@ -161,7 +172,11 @@ impl Traffic {
         self.key.extend(host.unwrap_or_default().iter().filter(|b| **b != 0).take(255).map(u8::to_ascii_lowercase));
         self.key.push(0);
         let mark = self.key.len();
-        template::infer(path, &mut self.key);
+        if line.templated {
+            self.key.extend_from_slice(path);
+        } else {
+            template::infer(path, &mut self.key);
+        }
         if let Some(tally) = self.unknown.get_mut(self.key.as_slice()) {
             tally.count(line, bit);
             return;
@@ -209,7 +224,7 @@ mod tests {
 
     fn count(t: &mut Traffic, trie: &Trie, method: &str, target: &str, status: u16) {
         let request = Request { method: method.as_bytes(), host: None, target: target.as_bytes() };
-        let line = Line { time: 7, status, host: None, request: Some(request), micros: Some(1000) };
+        let line = Line { time: Some(7), status, request: Some(request), micros: Some(1000), ..Line::default() };
         t.count(trie, &line, 0);
     }
 

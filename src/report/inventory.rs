@@ -16,6 +16,9 @@ pub fn document(inv: &Inventory) -> Value {
         "schema": "lunette.inventory/1",
         "endpoints": inv.endpoints.iter().map(endpoint).collect::<Vec<_>>(),
         "findings": [],
+        "logs": inv.logs.iter().map(|l| json!({
+            "source": text::display_str(&l.source), "format": l.format, "lines": l.lines, "requests": l.requests,
+        })).collect::<Vec<_>>(),
         "noise": {"requests": inv.noise.requests, "paths": inv.noise.paths},
         "unparsed": inv.unparsed.iter().map(|u| json!({
             "source": text::display_str(&u.source), "lines": u.lines, "first": u.first,
@@ -41,6 +44,7 @@ fn endpoint(e: &Endpoint) -> Value {
         "latency_ms": e.latency.map(|l| json!({"p50": l.p50, "p95": l.p95, "p99": l.p99})),
         "first_seen": e.first_seen,
         "last_seen": e.last_seen,
+        "credentials": e.credentials.map(|c| json!({"sent": c.sent, "none": c.none})),
         "deprecated": e.deprecated,
         "sunset": e.sunset,
         "security": e.security,
@@ -88,6 +92,9 @@ pub fn plain(inv: &Inventory) -> String {
         ));
     }
     let _ = write!(out, "\n{}\n", notes.join("; "));
+    for l in &inv.logs {
+        let _ = writeln!(out, "{}: read as {}, {} requests", text::display_str(&l.source), l.format, count(l.requests));
+    }
     for u in &inv.unparsed {
         let _ = writeln!(
             out,

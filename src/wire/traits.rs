@@ -159,11 +159,19 @@ pub trait Secrets: Send + Sync {
     fn read(&self, reference: &Reference) -> Result<Secret>;
 }
 
+/// What came of reading a file in blocks.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BlocksRead {
+    /// Bytes given.
+    pub bytes: u64,
+    /// Why it ended early, in words: a compressed file that is cut short or damaged.
+    pub stopped: Option<String>,
+}
+
 /// What reads the reviewer's own files.
 pub trait Load: Send + Sync {
     /// A whole file of at most `cap` bytes.
     fn whole(&self, path: &Path, cap: u64) -> Result<Vec<u8>>;
-    /// A file in blocks, in order, with the bytes there are in all (0 when unknown), until the end or a break. Returns the
-    /// bytes read.
-    fn blocks(&self, path: &Path, each: &mut dyn FnMut(&[u8], u64) -> ControlFlow<()>) -> Result<u64>;
+    /// A file in blocks, unpacked and in order, with the bytes there are in all as far as is known, until the end or a break.
+    fn blocks(&self, path: &Path, each: &mut dyn FnMut(&[u8], u64) -> ControlFlow<()>) -> Result<BlocksRead>;
 }

@@ -1,19 +1,37 @@
 //! nginx and Apache combined: `IP - user [time] "METHOD target HTTP/x" status bytes "referer" "agent"`, and what people add
-//! before (a virtual host) and after (a duration).
+//! before (a virtual host) and after (a duration). ingress-nginx and Traefik write the same and more after it.
 
-use super::{Line, Request};
+use super::Line;
+use super::part::{Fields, Unit, clf_time, is_escaped, micros, request_line, skip_quoted, without_port};
 
 /// Length of `10/Oct/2000:13:55:36 -0700`.
 const TIME: usize = 26;
 
+/// What stands after the user agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Tail {
+    /// Anything; a decimal number is nginx's `$request_time`.
+    #[default]
+    Any,
+    /// `length seconds [upstream] [alternative] address length seconds status id`: ingress-nginx.
+    Ingress,
+    /// `count "router" "server" 12ms`: Traefik.
+    Traefik,
+}
+
 /// Reads lines; remembers the last time it read, since many lines share a second.
 #[derive(Debug, Default)]
-pub struct Combined {
+pub(super) struct Combined {
     last: [u8; TIME],
     unix: i64,
+    tail: Tail,
 }
 
 impl Combined {
+    pub fn with(tail: Tail) -> Self {
+        Self { tail, ..Self::default() }
+    }
+
     /// One line without its newline; `None` when it is of another shape.
     pub fn read<'a>(&mut self, line: &'a [u8]) -> Option<Line<'a>> {
         let (before, time, rest) = self.time(line)?;
@@ -28,7 +46,13 @@ impl Combined {
         };
         let status = status_at(after)?;
         let tail = &after[4..];
-        Some(Line { time, status, host: virtual_host(before), request: request_of(request), micros: duration(tail) })
+        let micros = match self.tail {
+            Tail::Any => duration(tail),
+            Tail::Ingress => Some(ingress(tail)?),
+            Tail::Traefik => Some(traefik(tail)?),
+        };
+        let request = request_line(request);
+        Some(Line { time: Some(time), status, host: virtual_host(before), request, micros, ..Line::default() })
     }
 
     /// The time, what stands before its bracket and what follows the opening quote of the request.
@@ -41,18 +65,13 @@ impl Combined {
             let (time, rest) = line.get(at + 1..)?.split_at_checked(TIME)?;
             let Some(rest) = rest.strip_prefix(b"] \"") else { continue };
             if time != self.last {
-                let Some(unix) = parse_time(time) else { continue };
+                let Some(unix) = clf_time(time) else { continue };
                 self.unix = unix;
                 self.last.copy_from_slice(time);
             }
             return Some((&line[..at], self.unix, rest));
         }
     }
-}
-
-/// True when an odd number of backslashes stands before `at`.
-fn is_escaped(bytes: &[u8], at: usize) -> bool {
-    bytes[..at].iter().rev().take_while(|b| **b == b'\\').count() % 2 == 1
 }
 
 /// ` 200` followed by a space or the end.
@@ -62,98 +81,6 @@ fn status_at(bytes: &[u8]) -> Option<u16> {
         return None;
     }
     Some(u16::from(a - b'0') * 100 + u16::from(b - b'0') * 10 + u16::from(c - b'0'))
-}
-
-/// `10/Oct/2000:13:55:36 -0700` as seconds since 1970.
-fn parse_time(t: &[u8]) -> Option<i64> {
-    let n = |range: std::ops::Range<usize>| -> Option<i64> {
-        t.get(range)?.iter().try_fold(0i64, |n, b| b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0')))
-    };
-    let marks = [(2, b'/'), (6, b'/'), (11, b':'), (14, b':'), (17, b':'), (20, b' ')];
-    if marks.iter().any(|(i, b)| t.get(*i) != Some(b)) {
-        return None;
-    }
-    let month = match &t[3..6] {
-        b"Jan" => 1,
-        b"Feb" => 2,
-        b"Mar" => 3,
-        b"Apr" => 4,
-        b"May" => 5,
-        b"Jun" => 6,
-        b"Jul" => 7,
-        b"Aug" => 8,
-        b"Sep" => 9,
-        b"Oct" => 10,
-        b"Nov" => 11,
-        b"Dec" => 12,
-        _ => return None,
-    };
-    let sign = match t[21] {
-        b'+' => 1,
-        b'-' => -1,
-        _ => return None,
-    };
-    let (day, year) = (n(0..2)?, n(7..11)?);
-    let (hour, minute, second) = (n(12..14)?, n(15..17)?, n(18..20)?);
-    if !(1..=31).contains(&day) || hour > 23 || minute > 59 || second > 60 {
-        return None;
-    }
-    let zone = sign * (n(22..24)? * 3600 + n(24..26)? * 60);
-    Some(days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - zone)
-}
-
-/// Days since 1970 of a date of the Gregorian calendar, counted in eras of 400 years from March.
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    let y = if month <= 2 { year - 1 } else { year };
-    let era = y.div_euclid(400);
-    let of_era = y.rem_euclid(400);
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
-}
-
-/// Method and target, or nothing: `-`, the bytes of a TLS hello, a probe of another protocol.
-fn request_of(request: &[u8]) -> Option<Request<'_>> {
-    let space = memchr::memchr(b' ', request)?;
-    let (method, rest) = (&request[..space], &request[space + 1..]);
-    let is_method =
-        (1..=20).contains(&method.len()) && method.iter().all(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b'_'));
-    if !is_method {
-        return None;
-    }
-    // The target runs to the protocol, or to the end where there is none; a space in it is the client's own.
-    let target = match memchr::memrchr(b' ', rest) {
-        Some(at) if rest[at + 1..].starts_with(b"HTTP/") => &rest[..at],
-        _ => rest,
-    };
-    let (host, target) = match target.first()? {
-        b'/' => (None, target),
-        b'*' if target.len() == 1 => (None, target),
-        _ => absolute(target)?,
-    };
-    Some(Request { method, host, target })
-}
-
-/// Host and path of `http://host:port/path`.
-fn absolute(target: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
-    let at = memchr::memmem::find(&target[..target.len().min(9)], b"://")?;
-    if !target[..at].eq_ignore_ascii_case(b"http") && !target[..at].eq_ignore_ascii_case(b"https") {
-        return None;
-    }
-    let rest = &target[at + 3..];
-    let end = rest.iter().position(|b| matches!(b, b'/' | b'?' | b'#')).unwrap_or(rest.len());
-    let authority = rest[..end].rsplit(|b| *b == b'@').next()?;
-    let path = match rest.get(end) {
-        Some(b'/') => &rest[end..],
-        _ => b"/",
-    };
-    Some((Some(without_port(authority)).filter(|h| !h.is_empty()), path))
-}
-
-fn without_port(authority: &[u8]) -> &[u8] {
-    match memchr::memrchr(b':', authority) {
-        Some(i) if authority[i + 1..].iter().all(u8::is_ascii_digit) => &authority[..i],
-        _ => authority,
-    }
 }
 
 /// The virtual host before the client's address: Apache `vhost_combined` writes `api.example.com:443 192.0.2.7 - - [`.
@@ -166,23 +93,36 @@ fn virtual_host(before: &[u8]) -> Option<&[u8]> {
     (is_address && words.next().is_some()).then(|| without_port(first)).filter(|h| !h.is_empty() && *h != b"-")
 }
 
+/// What follows the user agent.
+fn after_agent(tail: &[u8]) -> Option<&[u8]> {
+    let referer = memchr::memchr(b'"', tail)?;
+    let after = skip_quoted(&tail[referer + 1..])?;
+    skip_quoted(after.strip_prefix(b" \"")?)
+}
+
+/// `$request_time` of ingress-nginx, where its bracketed upstream follows.
+fn ingress(tail: &[u8]) -> Option<u64> {
+    let mut fields = Fields(after_agent(tail)?);
+    let length = fields.next()?;
+    let took = seconds(fields.next()?)?;
+    (length.iter().all(u8::is_ascii_digit) && fields.next()?.starts_with(b"[")).then_some(took)
+}
+
+/// The duration that ends a line of Traefik.
+fn traefik(tail: &[u8]) -> Option<u64> {
+    let fields: Vec<&[u8]> = Fields(after_agent(tail)?).take(5).collect();
+    let [count, _, _, took] = fields[..] else { return None };
+    let is_count = !count.is_empty() && count.iter().all(u8::is_ascii_digit);
+    (is_count && took.ends_with(b"ms")).then(|| micros(took, Unit::Millis)).flatten()
+}
+
 /// The first field after the user agent, when it is a plain decimal number of seconds: nginx `$request_time`.
 fn duration(tail: &[u8]) -> Option<u64> {
     if tail.last() == Some(&b'"') && memchr::memchr_iter(b'"', tail).count() == 4 {
         return None;
     }
-    let referer = memchr::memchr(b'"', tail)?;
-    let after = skip_quoted(&tail[referer + 1..])?;
-    let after = skip_quoted(after.strip_prefix(b" \"")?)?;
-    let field = after.strip_prefix(b" ")?.split(|b| *b == b' ').next()?;
+    let field = after_agent(tail)?.strip_prefix(b" ")?.split(|b| *b == b' ').next()?;
     seconds(field)
-}
-
-/// What follows a quoted field: its quote is not escaped and a space or the end comes next.
-fn skip_quoted(bytes: &[u8]) -> Option<&[u8]> {
-    memchr::memchr_iter(b'"', bytes)
-        .find(|&at| !is_escaped(bytes, at) && matches!(bytes.get(at + 1), None | Some(b' ')))
-        .map(|at| &bytes[at + 1..])
 }
 
 /// `0.123` in microseconds. A number without a dot could be anything and is left alone.
@@ -210,7 +150,7 @@ mod tests {
         });
         let host = line.request.and_then(|r| r.host).or(line.host);
         let host = host.map_or(String::new(), |h| format!("{} ", String::from_utf8_lossy(h)));
-        Some((line.time, line.status, format!("{host}{request}"), line.micros))
+        Some((line.time?, line.status, format!("{host}{request}"), line.micros))
     }
 
     /// 2023-11-14 22:13:20 UTC.
@@ -273,11 +213,26 @@ mod tests {
     }
 
     #[test]
-    fn days_of_the_calendar() {
-        assert_eq!(days(1970, 1, 1), 0);
-        assert_eq!(days(2000, 2, 29), 11_016);
-        assert_eq!(days(2024, 3, 1), 19_783);
-        assert_eq!(days(1600, 3, 1), -135_080);
+    fn what_others_write_after_it() {
+        let start = format!("1.2.3.4 - - {T} \"GET /a HTTP/1.1\" 502 5 \"-\" \"a \\\"b\" ");
+        for (tail, end, micros) in [
+            (
+                Tail::Ingress,
+                "457 0.016 [shop-80] [] 10.0.0.1:80, 10.0.0.2:80 0, 5 0.004, 0.012 502, 200 8a7f",
+                Some(16_000),
+            ),
+            (Tail::Ingress, "457 0.000 [] [] - - - - 8a7f", Some(0)),
+            (Tail::Ingress, "0.016", None),
+            (Tail::Ingress, "", None),
+            (Tail::Traefik, "15 \"shop@docker\" \"http://10.0.0.1:80\" 12ms", Some(12_000)),
+            (Tail::Traefik, "15 \"-\" \"-\" 0ms", Some(0)),
+            (Tail::Traefik, "15 \"shop@docker\" \"http://10.0.0.1:80\" 12", None),
+            (Tail::Traefik, "x \"shop@docker\" \"http://10.0.0.1:80\" 12ms", None),
+        ] {
+            let line = format!("{start}{end}");
+            let got = Combined::with(tail).read(line.as_bytes()).map(|l| (l.status, l.micros));
+            assert_eq!(got, micros.map(|m| (502, Some(m))), "{end}");
+        }
     }
 
     proptest! {

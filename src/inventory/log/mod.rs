@@ -2,24 +2,40 @@
 
 use crate::base::{Error, Result, text::display_str};
 
+mod alb;
 mod combined;
+mod envoy;
+mod formats;
 mod guess;
+mod haproxy;
+mod json;
+mod part;
+mod pattern;
+mod quoted;
+#[cfg(test)]
+mod tests;
+mod w3c;
 
-pub use combined::Combined;
+pub(super) use formats::detect;
+pub use formats::{Choice, FORMATS, Format, TYPED};
+use formats::{Outcome, Reader};
+pub(super) use part::request_of;
 
 /// A line longer than this is skipped without being held.
 pub const LONGEST_LINE: usize = 1 << 20;
-/// Lines after which a log that never parsed is given up.
-const TRIED: u64 = 64;
+/// First lines by which the format is known; a log of which none parsed is given up.
+pub(super) const TRIED: usize = 64;
+/// Bytes that these lines may take.
+const TRIED_BYTES: usize = 2 * LONGEST_LINE;
 /// Bytes kept of the first line that did not parse.
 const SAMPLE: usize = 200;
 
 /// One line, read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Line<'a> {
-    /// Seconds since 1970.
-    pub time: i64,
-    /// Status code as logged.
+    /// Seconds since 1970, when the line says so.
+    pub time: Option<i64>,
+    /// Status code as logged; 0 where no reply was sent.
     pub status: u16,
     /// Virtual host, when the format names one.
     pub host: Option<&'a [u8]>,
@@ -27,6 +43,12 @@ pub struct Line<'a> {
     pub request: Option<Request<'a>>,
     /// How long it took, in microseconds, when the line says so.
     pub micros: Option<u64>,
+    /// Whether a credential was sent, when the line says so.
+    pub credential: Option<bool>,
+    /// The target is a template already, as gateways that know their routes write it.
+    pub templated: bool,
+    /// A request that is written down without a reply: it makes known, and counts for nothing.
+    pub written: bool,
 }
 
 /// The request line.
@@ -43,7 +65,12 @@ pub struct Request<'a> {
 /// Splits blocks into lines and reads them.
 #[derive(Debug, Default)]
 pub struct LogReader {
-    format: Combined,
+    /// `None` until the first lines have told.
+    reader: Option<Reader>,
+    /// Name of the format, once it is known.
+    pub format: Option<&'static str>,
+    /// The first bytes, until they have told the format.
+    first: Vec<u8>,
     /// The start of a line whose end is in the next block.
     carry: Vec<u8>,
     /// Inside a line that is too long.
@@ -52,7 +79,7 @@ pub struct LogReader {
     pub lines: u64,
     /// Bytes seen.
     pub bytes: u64,
-    /// Lines that parsed.
+    /// Requests that were read.
     pub parsed: u64,
     /// Lines that did not.
     pub unparsed: u64,
@@ -61,12 +88,47 @@ pub struct LogReader {
 }
 
 impl LogReader {
-    /// Takes the next block, and gives every line in it that parses.
+    /// A reader of a format that is detected or given.
+    ///
+    /// # Errors
+    /// A format that is none.
+    pub fn new(choice: &Choice) -> Result<Self> {
+        let Choice::As(text) = choice else { return Ok(Self::default()) };
+        let (name, reader) = formats::typed(text)?;
+        Ok(Self { reader: Some(reader), format: Some(name), ..Self::default() })
+    }
+
+    /// Takes the next block, and gives every request in it that parses. Until the first 64 lines are there nothing is given.
     ///
     /// # Errors
     /// When none of the first 64 lines parses, with what the log looks like. The reader then takes no more.
     pub fn feed(&mut self, block: &[u8], mut each: impl FnMut(&Line<'_>)) -> Result<()> {
         self.bytes += block.len() as u64;
+        let Some(mut reader) = self.reader.take() else {
+            self.first.extend_from_slice(block);
+            // What counts is where the lines end and not where the block does, so that blocks make no difference.
+            let enough = memchr::memchr_iter(b'\n', &self.first).nth(TRIED - 1).is_some();
+            return if enough || self.first.len() >= TRIED_BYTES { self.begin(&mut each) } else { Ok(()) };
+        };
+        let done = self.lines_of(&mut reader, block, &mut each);
+        self.reader = Some(reader);
+        done
+    }
+
+    /// Finds the format of what was held and reads it.
+    fn begin(&mut self, each: &mut impl FnMut(&Line<'_>)) -> Result<()> {
+        let first = std::mem::take(&mut self.first);
+        let start = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&first);
+        let end = memchr::memchr_iter(b'\n', start).nth(TRIED - 1).unwrap_or(start.len());
+        let format = detect(first_lines(&start[..end.min(TRIED_BYTES)]), true);
+        self.format = format.map(|f| f.name);
+        let mut reader = Reader::of(format.unwrap_or(&FORMATS[FORMATS.len() - 1]));
+        let done = self.lines_of(&mut reader, start, each);
+        self.reader = Some(reader);
+        done
+    }
+
+    fn lines_of(&mut self, reader: &mut Reader, block: &[u8], each: &mut impl FnMut(&Line<'_>)) -> Result<()> {
         let mut rest = block;
         while let Some(at) = memchr::memchr(b'\n', rest) {
             let (line, after) = (&rest[..at], &rest[at + 1..]);
@@ -75,20 +137,20 @@ impl LogReader {
                 self.skipping = false;
                 self.carry.clear();
             } else if self.carry.is_empty() {
-                self.line(line, &mut each);
+                self.line(reader, line, each);
             } else {
                 self.hold(line);
                 let whole = std::mem::take(&mut self.carry);
                 if self.skipping {
                     self.skipping = false;
                 } else {
-                    self.line(&whole, &mut each);
+                    self.line(reader, &whole, each);
                 }
                 // The room is kept for the next line that is cut.
                 self.carry = whole;
                 self.carry.clear();
             }
-            if self.parsed == 0 && self.unparsed >= TRIED {
+            if self.parsed == 0 && self.unparsed >= TRIED as u64 {
                 return Err(self.unknown());
             }
         }
@@ -103,10 +165,15 @@ impl LogReader {
     /// # Errors
     /// When there were lines and none of them parsed.
     pub fn finish(&mut self, mut each: impl FnMut(&Line<'_>)) -> Result<()> {
+        if self.reader.is_none() {
+            self.begin(&mut each)?;
+        }
+        let Some(mut reader) = self.reader.take() else { return Ok(()) };
         let whole = std::mem::take(&mut self.carry);
         if !whole.is_empty() && !self.skipping {
-            self.line(&whole, &mut each);
+            self.line(&mut reader, &whole, &mut each);
         }
+        self.reader = Some(reader);
         self.skipping = false;
         if self.parsed == 0 && self.unparsed > 0 {
             return Err(self.unknown());
@@ -114,15 +181,20 @@ impl LogReader {
         Ok(())
     }
 
-    fn line(&mut self, line: &[u8], each: &mut impl FnMut(&Line<'_>)) {
+    fn line(&mut self, reader: &mut Reader, line: &[u8], each: &mut impl FnMut(&Line<'_>)) {
         self.lines += 1;
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if line.len() > LONGEST_LINE {
             self.miss(line);
-        } else if let Some(read) = self.format.read(line) {
-            self.parsed += 1;
-            each(&read);
-        } else if !line.iter().all(u8::is_ascii_whitespace) {
+            return;
+        }
+        let mut requests = 0;
+        let outcome = reader.read(line, &mut |read| {
+            requests += 1;
+            each(read);
+        });
+        self.parsed += requests;
+        if outcome == Outcome::Missed && !line.iter().all(u8::is_ascii_whitespace) {
             self.miss(line);
         }
     }
@@ -153,83 +225,12 @@ impl LogReader {
         let sample = String::from_utf8_lossy(&self.first_unparsed);
         let sample: String = sample.chars().take(80).collect();
         Error::input(format!("no line reads as an access log: it {}", guess::looks_like(&self.first_unparsed)))
-            .hint(format!("only nginx and Apache combined logs are read; the first line is: {}", display_str(&sample)))
+            .hint(format!("--log-format takes {TYPED}; the first line is: {}", display_str(&sample)))
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const GOOD: &str = "1.2.3.4 - - [14/Nov/2023:23:13:20 +0100] \"GET /a HTTP/1.1\" 200 5 \"-\" \"-\"";
-
-    fn run(bytes: &[u8], block: usize) -> (LogReader, u64, Result<()>) {
-        let mut reader = LogReader::default();
-        let mut seen = 0;
-        let mut done = Ok(());
-        for part in bytes.chunks(block.max(1)) {
-            done = reader.feed(part, |_| seen += 1);
-            if done.is_err() {
-                return (reader, seen, done);
-            }
-        }
-        if done.is_ok() {
-            done = reader.finish(|_| seen += 1);
-        }
-        (reader, seen, done)
-    }
-
-    #[test]
-    fn blocks_may_cut_anywhere() {
-        let text = format!("{GOOD}\r\n\nbroken \0\u{fffd}\n{GOOD}");
-        for block in 1..=text.len() {
-            let (reader, seen, done) = run(text.as_bytes(), block);
-            assert_eq!(done, Ok(()));
-            assert_eq!((seen, reader.lines, reader.unparsed), (2, 4, 1), "block {block}");
-            assert_eq!(reader.first_unparsed, "broken \0\u{fffd}".as_bytes());
-        }
-    }
-
-    #[test]
-    fn a_long_line_is_counted_and_not_held() {
-        let mut text = GOOD.as_bytes().to_vec();
-        text.push(b'\n');
-        text.extend(std::iter::repeat_n(b'x', 5 * LONGEST_LINE));
-        text.push(b'\n');
-        text.extend_from_slice(GOOD.as_bytes());
-        for block in [4096, 1 << 18, 8 << 20] {
-            let (reader, seen, done) = run(&text, block);
-            assert_eq!(done, Ok(()));
-            assert_eq!((seen, reader.lines, reader.unparsed), (2, 3, 1), "block {block}");
-            assert_eq!(reader.first_unparsed.len(), SAMPLE);
-            assert!(reader.carry.capacity() <= 2 * LONGEST_LINE);
-        }
-    }
-
-    #[test]
-    fn a_log_of_another_kind_says_what_it_is() {
-        for (line, word) in [
-            ("{\"a\": 1}", "JSON"),
-            ("#Fields: date time cs-method", "W3C"),
-            ("https 2018-07-02T22:23:00.186641Z app/my-lb 1.1.1.1:2817 10.0.0.1:80 0 0 0 200", "load balancer"),
-            ("[2016-04-15T20:17:00.310Z] \"POST /api HTTP/2\" 204", "Envoy"),
-            ("just words", "known"),
-        ] {
-            let text = format!("{line}\n").repeat(100);
-            let e = run(text.as_bytes(), 1000).2.expect_err(line).to_string();
-            assert!(e.contains(word) && e.contains("combined"), "{e}");
-            assert!(run(line.as_bytes(), 1000).2.is_err());
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn blocks_make_no_difference(bytes in "([0-9a-z \"\\[\n]|\r\n){0,200}", block in 1usize..50) {
-            let text = format!("{GOOD}\n{bytes}");
-            let (a, seen_a, _) = run(text.as_bytes(), block);
-            let (b, seen_b, _) = run(text.as_bytes(), text.len());
-            prop_assert_eq!((seen_a, a.lines, a.unparsed, a.first_unparsed), (seen_b, b.lines, b.unparsed, b.first_unparsed));
-        }
-    }
+/// The lines by which a format is known: those that are whole, without blank ones, and the last where nothing follows.
+pub(super) fn first_lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
+    let lines = bytes.split(|b| *b == b'\n').map(|l| l.strip_suffix(b"\r").unwrap_or(l));
+    lines.filter(|l| !l.iter().all(u8::is_ascii_whitespace) && l.len() <= LONGEST_LINE).take(TRIED)
 }

@@ -61,7 +61,7 @@ pub fn percent_decode(bytes: &[u8], keep_slash: bool) -> Cow<'_, [u8]> {
 }
 
 /// Value of one hexadecimal digit.
-pub(super) fn hex_digit(b: u8) -> Option<u8> {
+pub(in crate::inventory) fn hex_digit(b: u8) -> Option<u8> {
     char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok())
 }
 

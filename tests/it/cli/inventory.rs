@@ -144,3 +144,67 @@ fn the_table_holds_no_escapes_whatever_the_log_holds() {
     assert!(!ran.ended(0).out().chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}'), "{:?}", ran.out());
     cli.run(&["inventory", "a.log", "--format", "json"]).ended(0).json("inventory");
 }
+
+/// Every format says the same two calls of the practice shop's orders, and none is told by its name.
+#[test]
+fn each_format_is_detected_or_given_and_shown() {
+    for format in lunette::inventory::log::FORMATS {
+        let cli = Cli::new().file("some.txt", format!("{}\n", format.example));
+        let doc = cli.run(&["inventory", "some.txt", "--format", "json"]).ended(0).json("inventory");
+        assert_eq!(doc["logs"][0]["format"], format.name);
+        let e = endpoint(&doc, "GET", "/orders/{id}");
+        assert_eq!((&e["requests"], &e["statuses"]["200"]), (&Value::from(1), &Value::from(1)), "{}", format.name);
+        assert_eq!(e["first_seen"], "2023-11-14T22:13:20Z");
+        let ran = cli.run(&["inventory", "some.txt", "--log-format", format.name]);
+        assert!(
+            ran.ended(0).out().contains(&format!("some.txt: read as {}, 1 requests", format.name)),
+            "{}",
+            ran.out()
+        );
+    }
+}
+
+#[test]
+fn a_format_that_is_pasted_or_typed() {
+    let cli = Cli::new().file("a.log", "200|GET /orders/7 HTTP/1.1\nodd\n").file(
+        "b.log",
+        "{\"m\":\"GET\",\"u\":\"/orders/7\",\"s\":404}\n{\"m\":\"GET\",\"u\":\"/orders/8\",\"s\":200}\n",
+    );
+    let a = cli
+        .run(&["inventory", "a.log", "--log-format", "$status|$request", "--format", "json"])
+        .ended(0)
+        .json("inventory");
+    assert_eq!(
+        (&a["endpoints"][0]["path"], &a["unparsed"][0]["first"]),
+        (&Value::from("/orders/{id}"), &Value::from("odd"))
+    );
+    let b = ["inventory", "b.log", "--log-format", "json:method=m,target=u,status=s", "--format", "json"];
+    assert_eq!(cli.run(&b).ended(0).json("inventory")["endpoints"][0]["requests"], 2);
+    cli.run(&["inventory", "a.log"]).usage(&["a.log", "no line reads as an access log", "--log-format", "200|GET"]);
+    cli.run(&["inventory", "a.log", "--log-format", "combind"]).usage(&["--log-format", "did you mean combined?"]);
+    cli.run(&["inventory", "a.log", "--as", "harr"]).usage(&["--as", "did you mean har?"]);
+}
+
+#[test]
+fn captures_tell_who_sent_a_credential_and_keep_none() {
+    let har = r#"{"log":{"creator":{"name":"proxy"},"entries":[
+      {"startedDateTime":"2023-11-14T22:13:20Z","time":16,"request":{"method":"GET","url":"https://api.test/orders/7?token=s3cr3t","headers":[{"name":"Authorization","value":"Bearer s3cr3t"}]},"response":{"status":200}},
+      {"startedDateTime":"2023-11-14T22:13:21Z","time":16,"request":{"method":"GET","url":"https://api.test/orders/8","headers":[]},"response":{"status":401}},{}]}}"#;
+    let postman =
+        r#"{"info":{"_postman_id":"1"},"item":[{"request":{"method":"PUT","url":"https://api.test/orders/:id"}}]}"#;
+    let burp = "<items burpVersion=\"1\"><item><url>https://api.test/users/1</url><method>GET</method><status>200</status></item></items>";
+    let cli = Cli::new().file("a.har", har).file("b.json", postman).file("c.xml", burp);
+    let ran = cli.run(&["inventory", "a.har", "b.json", "c.xml", "--format", "json"]);
+    let doc = ran.ended(0).json("inventory");
+    assert!(!ran.out().contains("s3cr3t"));
+    let orders = endpoint(&doc, "GET", "/orders/{id}");
+    assert_eq!(orders["seen"], serde_json::json!(["capture"]));
+    assert_eq!(orders["credentials"], serde_json::json!({"sent": 1, "none": 1}));
+    assert_eq!(orders["statuses"], serde_json::json!({"200": 1, "401": 1}));
+    assert_eq!(endpoint(&doc, "PUT", "/orders/{id}")["requests"], 0);
+    assert_eq!(endpoint(&doc, "GET", "/users/{id}")["requests"], 1);
+    assert_eq!(doc["problems"][0]["location"], "/log/entries/2");
+    let formats: Vec<_> = doc["logs"].as_array().expect("a list").iter().map(|l| l["format"].clone()).collect();
+    assert_eq!(formats, ["HAR", "Postman collection", "file of Burp items"]);
+    cli.run(&["inventory", "a.har", "--as", "postman"]).usage(&["a.har", "no request was found"]);
+}

@@ -39,6 +39,7 @@ pub fn endpoint(state: Option<State>, method: &str, path: &str, requests: u64) -
         latency: (requests > 10).then_some(Latency { p50: 12.0, p95: 88.0, p99: 140.5 }),
         first_seen: Stamp::from_unix(1_699_000_000).filter(|_| requests > 0),
         last_seen: Stamp::from_unix(1_699_999_880).filter(|_| requests > 0),
+        credentials: None,
         deprecated: state == Some(State::Zombie),
         sunset: None,
         security: if state == Some(State::Documented) { vec!["bearer (JWT)".into()] } else { Vec::new() },

@@ -1,0 +1,76 @@
+//! HAR 1.2: `log.entries[]`.
+
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::{Call, Capture, MOST_CALLS, lets_in};
+use crate::base::secret::is_secret_member;
+use crate::base::{Error, Result, Stamp, text::display_str};
+
+/// The outside alone; each entry is looked at for itself.
+#[derive(Deserialize)]
+struct Har<'a> {
+    #[serde(borrow)]
+    log: Log<'a>,
+}
+
+#[derive(Deserialize)]
+struct Log<'a> {
+    #[serde(default)]
+    creator: Value,
+    #[serde(borrow)]
+    entries: Vec<&'a RawValue>,
+}
+
+pub(super) fn read(bytes: &[u8]) -> Result<Capture> {
+    let har: Har<'_> = serde_json::from_slice(bytes).map_err(|e| {
+        Error::input(format!("this is no HAR: {}", display_str(&e.to_string()))).hint("export it again as HAR 1.2")
+    })?;
+    let mut capture = Capture { format: "HAR", ..Capture::default() };
+    for (i, entry) in har.log.entries.iter().take(MOST_CALLS).enumerate() {
+        match serde_json::from_str(entry.get()).ok().as_ref().and_then(call) {
+            Some(call) => capture.calls.push(call),
+            None => capture.odd(|| format!("/log/entries/{i}"), "has no HTTP request that can be read"),
+        }
+    }
+    // Chrome leaves credentials out of what it exports unless it is told otherwise: then their absence says nothing.
+    let chrome = har.log.creator["name"].as_str() == Some("WebInspector");
+    if chrome && !capture.calls.iter().any(|c| c.credential == Some(true)) {
+        capture.calls.iter_mut().for_each(|c| c.credential = None);
+    }
+    Ok(capture)
+}
+
+fn call(entry: &Value) -> Option<Call> {
+    let request = &entry["request"];
+    let url = request["url"].as_str()?;
+    let mut call = Call::to(request["method"].as_str()?, url)?;
+    call.time = entry["startedDateTime"].as_str().and_then(Stamp::parse).map(Stamp::unix);
+    // A status of 0 stands for a request that was blocked or broken off.
+    let status = request_status(&entry["response"]["status"])?;
+    call.status = Some(status);
+    call.micros = entry["time"].as_f64().and_then(micros);
+    let named = |list: &Value, is: fn(&str) -> bool| {
+        list.as_array().is_some_and(|all| all.iter().any(|h| h["name"].as_str().is_some_and(is)))
+    };
+    let cookies = request["cookies"].as_array().is_some_and(|c| !c.is_empty());
+    call.credential =
+        Some(cookies || named(&request["headers"], lets_in) || named(&request["queryString"], is_secret_member));
+    Some(call)
+}
+
+fn request_status(value: &Value) -> Option<u16> {
+    let n = value.as_u64().or_else(|| value.as_str()?.trim().parse().ok())?;
+    u16::try_from(n).ok().filter(|n| *n < 1000)
+}
+
+/// Milliseconds as microseconds; -1 stands for what is not known.
+pub(super) fn micros(ms: f64) -> Option<u64> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "in range, and a part of a microsecond is none"
+    )]
+    (ms.is_finite() && (0.0..1e15).contains(&ms)).then(|| (ms * 1e3) as u64)
+}
