@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use lunette::base::Stamp;
-use lunette::inventory::{Builder, Document, Inventory, compose, sniff};
+use lunette::inventory::log::{Choice, FORMATS};
+use lunette::inventory::{Builder, Document, Inventory, Kind, compose, sniff};
 
 fn now() -> Stamp {
     Stamp::from_unix(1_700_000_000).expect("a year that is written in four digits")
@@ -23,11 +24,19 @@ pub fn spec(bytes: &[u8]) {
     }
 }
 
-/// Any bytes as an access log, in blocks of a size that the first byte chooses: the list is the same as from one block.
+/// Any bytes as an access log, in the format that the first byte picks or that is detected, in blocks of a size that it chooses
+/// too: the list is the same as from one block.
 pub fn log(bytes: &[u8]) {
     let Some((&first, bytes)) = bytes.split_first() else { return };
     let _ = sniff("fuzz", bytes);
-    let (Some(a), Some(b)) = (read(bytes, usize::from(first) + 1), read(bytes, bytes.len().max(1))) else { return };
+    let pasted = ["$status|$request|$time_iso8601", "json:method=m,target=u,status=s,ms=t"];
+    let names: Vec<&str> = FORMATS.iter().map(|f| f.name).chain(pasted).collect();
+    let choice = names.get(usize::from(first) % (names.len() + 1)).map_or(Ok(Choice::Detect), |n| Choice::parse(n));
+    let choice = choice.expect("a format");
+    let block = usize::from(first) + 1;
+    let (a, b) = (read(bytes, &choice, block), read(bytes, &choice, bytes.len().max(1)));
+    let (Some(a), Some(b)) = (a, b) else { return };
+    assert_eq!(a.logs, b.logs);
     assert_eq!(a.log_lines, b.log_lines);
     assert_eq!(a.unparsed, b.unparsed);
     assert_eq!(a.noise, b.noise);
@@ -35,14 +44,25 @@ pub fn log(bytes: &[u8]) {
     assert_eq!(list(&a), list(&b));
 }
 
-fn read(bytes: &[u8], block: usize) -> Option<Inventory> {
+fn read(bytes: &[u8], choice: &Choice, block: usize) -> Option<Inventory> {
     let mut builder = Builder::new(now());
-    builder.log(Arc::from("fuzz"));
+    builder.log_as(Arc::from("fuzz"), choice).expect("a format");
     for part in bytes.chunks(block) {
         builder.feed(part).ok()?;
     }
     builder.end_log().ok()?;
     Some(builder.finish())
+}
+
+/// Any bytes as a capture of each kind: read or answered in one sentence.
+pub fn capture(bytes: &[u8]) {
+    for kind in [Kind::Har, Kind::Postman, Kind::Burp] {
+        let mut builder = Builder::new(now());
+        if let Err(e) = builder.capture(Arc::from("fuzz"), kind, bytes) {
+            assert!(!e.to_string().chars().any(char::is_control), "{e}");
+        }
+        let _ = builder.finish();
+    }
 }
 
 /// Any bytes as a token: something is read of it, and nothing of it reaches a screen raw.

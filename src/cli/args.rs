@@ -225,7 +225,7 @@ impl Command {
 /// `lunette inventory`.
 #[derive(Debug, Args)]
 pub struct InventoryArgs {
-    /// Specifications and logs
+    /// Specifications, logs and captures; - reads standard input
     #[arg(required = true, value_name = "SOURCE")]
     pub sources: Vec<PathBuf>,
     /// End with 1 when an endpoint is in one of these states, or a finding is at least so severe

@@ -71,34 +71,47 @@ fn blocks_of(
     let mut done = 0u64;
     let total = if file.is_packed() { 0 } else { size };
     loop {
-        let n = match file.read(&mut block) {
-            Ok(n) => n,
-            Err(e) if e.kind() == ErrorKind::Interrupted => continue,
+        let (n, fault) = fill(file, &mut block);
+        done += n as u64;
+        if n > 0 && each(&block[..n], total.max(done)).is_break() {
+            left.extend_from_slice(&block[..n]);
+            return Ok(BlocksRead { bytes: done, stopped: None });
+        }
+        match fault {
             // Of a packed file what came before it broke off is as good as of any other.
-            Err(e) if file.is_packed() && done > 0 => {
+            Some(e) if file.is_packed() && done > 0 => {
                 let why = if e.kind() == ErrorKind::UnexpectedEof { "is cut short" } else { "is damaged" };
                 let stopped = Some(format!("the compressed file {why}; what came before is kept"));
                 return Ok(BlocksRead { bytes: done, stopped });
             }
-            Err(e) if file.is_packed() => {
+            Some(e) if file.is_packed() => {
                 let what = format!("the compressed file cannot be read: {}", display(e.to_string().as_bytes()));
                 return Err(Error::input(what).at(shown(path)).hint("check that it was written completely"));
             }
-            Err(e) => return Err(failed(path, &e)),
-        };
-        if n == 0 {
-            return if done == 0 { Err(empty(path)) } else { Ok(BlocksRead { bytes: done, stopped: None }) };
-        }
-        done += n as u64;
-        if each(&block[..n], total.max(done)).is_break() {
-            left.extend_from_slice(&block[..n]);
-            return Ok(BlocksRead { bytes: done, stopped: None });
-        }
-        if file.is_bomb() {
-            let stopped = Some("it unpacks to more than 500 times its size; what came until then is kept".to_owned());
-            return Ok(BlocksRead { bytes: done, stopped });
+            Some(e) => return Err(failed(path, &e)),
+            None if done == 0 => return Err(empty(path)),
+            None if n < block.len() => return Ok(BlocksRead { bytes: done, stopped: None }),
+            None if file.is_bomb() => {
+                let stopped = "it unpacks to more than 500 times its size; what came until then is kept";
+                return Ok(BlocksRead { bytes: done, stopped: Some(stopped.to_owned()) });
+            }
+            None => {}
         }
     }
+}
+
+/// Fills a block as far as the file goes: how much there is, and what ended it early.
+fn fill(file: &mut impl Read, block: &mut [u8]) -> (usize, Option<std::io::Error>) {
+    let mut n = 0;
+    while n < block.len() {
+        match file.read(&mut block[n..]) {
+            Ok(0) => break,
+            Ok(more) => n += more,
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            Err(e) => return (n, Some(e)),
+        }
+    }
+    (n, None)
 }
 
 fn open(path: &Path) -> Result<(File, u64)> {

@@ -134,15 +134,19 @@ fn a_list_while_the_log_still_comes() {
     builder.log(Arc::from("a.log"));
     builder.feed(line("GET", "/a", 200).as_bytes()).expect("log");
     builder.feed(b"broken\n").expect("log");
+    // Until 64 lines have told the format nothing is counted.
+    assert_eq!(builder.snapshot().endpoints.len(), 0);
+    builder.feed(line("GET", "/a", 200).repeat(62).as_bytes()).expect("log");
     let part = builder.snapshot();
-    assert_eq!((part.endpoints.len(), part.log_lines, part.unparsed[0].lines), (1, 2, 1));
+    assert_eq!((part.endpoints.len(), part.log_lines, part.unparsed[0].lines), (1, 64, 1));
+    assert_eq!((part.logs[0].format, part.logs[0].requests), ("combined", 63));
     builder.feed(line("GET", "/b", 200).as_bytes()).expect("log");
     builder.end_log().expect("log");
     builder.log(Arc::from("b.log"));
     let e = builder.feed("{\"a\": 1}\n".repeat(70).as_bytes()).expect_err("JSON");
     assert_eq!(e.place.as_deref(), Some("b.log"));
     let whole = builder.finish();
-    assert_eq!((whole.endpoints.len(), whole.log_lines), (2, 3));
+    assert_eq!((whole.endpoints.len(), whole.log_lines), (2, 65));
 }
 
 #[test]

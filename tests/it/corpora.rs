@@ -29,6 +29,11 @@ fn log() {
 }
 
 #[test]
+fn capture() {
+    replay("capture", bodies::capture);
+}
+
+#[test]
 fn token() {
     replay("token", bodies::token);
 }
@@ -51,7 +56,34 @@ fn pieces() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+/// What logs of every format are made of, in any order.
+fn lines() -> impl Strategy<Value = Vec<u8>> {
+    let examples: Vec<&'static str> = lunette::inventory::log::FORMATS.iter().map(|f| f.example).collect();
+    let piece = prop_oneof![
+        prop::sample::select(examples.clone()).prop_map(str::to_owned),
+        (prop::sample::select(examples), 0usize..200)
+            .prop_map(|(e, cut)| e.get(cut.min(e.len())..).unwrap_or_default().to_owned()),
+        "(\"|\\\\|\\[|\\]|\\{|\\}|#Fields: [a-z -]{0,20}| 200 |\t|#22|\\||,|:)",
+        "\\PC{0,4}",
+        "\n",
+    ];
+    (any::<u8>(), prop::collection::vec(piece, 0..12))
+        .prop_map(|(first, v)| [vec![first], v.concat().into_bytes()].concat())
+}
+
 proptest! {
+    #[test]
+    fn any_bytes_are_read_as_a_log_of_any_format(bytes in lines()) {
+        bodies::log(&bytes);
+    }
+
+    #[test]
+    fn any_bytes_are_read_as_a_capture(
+        text in "(\\{\"log\":\\{\"entries\":\\[|\\{\"request\":|\\{\"method\":\"GET\",\"url\":|\"http://a/:b\"|\\{\"item\":\\[|<items>|<item>|</item>|<url>|<!\\[CDATA\\[|\\]\\]>|<request base64=\"true\">|[\\]},:0a%]){0,20}",
+    ) {
+        bodies::capture(text.as_bytes());
+    }
+
     #[test]
     fn any_bytes_are_read_as_requests_or_answered(bytes in pieces()) {
         bodies::http(&bytes);

@@ -33,7 +33,7 @@ pub static FORMATS: &[Format] = &[
     Format {
         name: "traefik",
         about: "Traefik in its common format",
-        example: r#"192.0.2.7 - - [14/Nov/2023:22:13:20 +0000] "GET /orders/7 HTTP/1.1" 200 5 "-" "curl/8" 15 "shop@docker" "http://10.0.0.1:80" 12ms"#,
+        example: r#"192.0.2.7 - - [14/Nov/2023:22:13:20 +0000] "GET /orders/7 HTTP/1.1" 200 5 "-" "curl/8" 15 "shop@docker" "http://10.0.0.1:80" 16ms"#,
         start: || Reader::Combined(Combined::with(Tail::Traefik)),
     },
     Format {

@@ -59,7 +59,7 @@ fn a_log_of_another_kind_says_what_it_is() {
     ] {
         let text = format!("{line}\n").repeat(100);
         let e = run(text.as_bytes(), 1000).2.expect_err(line).to_string();
-        assert!(e.contains(word) && e.contains("combined"), "{e}");
+        assert!(e.contains(word) && e.contains("--log-format"), "{e}");
         assert!(run(line.as_bytes(), 1000).2.is_err());
     }
 }

@@ -206,5 +206,52 @@ fn captures_tell_who_sent_a_credential_and_keep_none() {
     assert_eq!(doc["problems"][0]["location"], "/log/entries/2");
     let formats: Vec<_> = doc["logs"].as_array().expect("a list").iter().map(|l| l["format"].clone()).collect();
     assert_eq!(formats, ["HAR", "Postman collection", "file of Burp items"]);
+    let shop = cli.run(&["inventory", &sample("shop.har"), "--format", "json"]).ended(0).json("inventory");
+    assert!(!shop["endpoints"].as_array().expect("a list").is_empty());
     cli.run(&["inventory", "a.har", "--as", "postman"]).usage(&["a.har", "no request was found"]);
+}
+
+#[test]
+fn packed_logs_and_standard_input_say_the_same_as_plain_ones() {
+    let plain = std::fs::read(sample("shop.access.log")).expect("a sample");
+    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut writer, &plain).expect("pack");
+    let gzip = writer.finish().expect("pack");
+    let zstd = zstd::stream::encode_all(plain.as_slice(), 1).expect("pack");
+    let cut = gzip[..gzip.len() / 2].to_vec();
+    let cli = Cli::new().file("a.gz", &gzip).file("a.zst", &zstd).file("cut.gz", cut);
+    let counts = |cli: &Cli, name: &str| {
+        let doc =
+            cli.run(&["inventory", &sample("shop.openapi.json"), name, "--format", "json"]).ended(0).json("inventory");
+        let all = doc["endpoints"].as_array().expect("a list").clone();
+        (
+            doc,
+            all.into_iter()
+                .map(|e| (e["path"].clone(), e["method"].clone(), e["statuses"].clone()))
+                .collect::<Vec<_>>(),
+        )
+    };
+    let want = counts(&cli, &sample("shop.access.log")).1;
+    assert_eq!(counts(&cli, "a.gz").1, want);
+    assert_eq!(counts(&cli, "a.zst").1, want);
+    for bytes in [plain, gzip] {
+        assert_eq!(counts(&Cli::new().stdin(bytes), "-").1, want);
+    }
+    let document = std::fs::read(sample("shop.openapi.json")).expect("a sample");
+    let doc = Cli::new().stdin(document).run(&["inventory", "-", "--format", "json"]).ended(0).json("inventory");
+    assert!(doc["totals"]["endpoints"].as_u64() > Some(10));
+    let (doc, _) = counts(&cli, "cut.gz");
+    let lines = doc["totals"]["log_lines"].as_u64().expect("a count");
+    assert!((100..2000).contains(&lines), "{lines}");
+    let message = doc["problems"][0]["message"].as_str().expect("a sentence");
+    assert!(message.contains("cut short") && message.contains("kept"), "{message}");
+}
+
+#[test]
+fn the_readme_lists_every_format_and_what_writes_it() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("a page");
+    for format in lunette::inventory::log::FORMATS {
+        let row = format!("| `{}` | {} |", format.name, format.about);
+        assert!(readme.contains(&row), "{row}");
+    }
 }
