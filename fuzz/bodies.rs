@@ -58,7 +58,7 @@ fn read(bytes: &[u8], choice: &Choice, block: usize) -> Option<Inventory> {
 pub fn capture(bytes: &[u8]) {
     for kind in [Kind::Har, Kind::Postman, Kind::Burp] {
         let mut builder = Builder::new(now());
-        if let Err(e) = builder.capture(Arc::from("fuzz"), kind, bytes) {
+        if let Err(e) = builder.capture(&Arc::from("fuzz"), kind, bytes) {
             assert!(!e.to_string().chars().any(char::is_control), "{e}");
         }
         let _ = builder.finish();

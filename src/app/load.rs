@@ -72,7 +72,7 @@ pub fn load(
         match course.look(path) {
             Ok((Kind::Json | Kind::Yaml, _)) => specs.push(path),
             Ok((kind, _)) if matches!(kind, Kind::Log | Kind::Har | Kind::Postman | Kind::Burp) => {
-                logs.push((path, kind))
+                logs.push((path, kind));
             }
             Ok((Kind::Empty, _)) => failures.push(
                 Error::input("the file is empty").at(shown(path)).hint("give an OpenAPI document or an access log"),
@@ -191,7 +191,7 @@ impl Course<'_> {
     fn capture(&mut self, path: &Path, kind: Kind) -> Result<()> {
         self.report(path, 0, true);
         let bytes = self.files.whole(path, CAPTURE_CAP)?;
-        self.builder.capture(Arc::from(path.to_string_lossy()), kind, &bytes)?;
+        self.builder.capture(&Arc::from(path.to_string_lossy()), kind, &bytes)?;
         self.report(path, bytes.len() as u64, false);
         Ok(())
     }

@@ -161,8 +161,8 @@ impl Builder {
     ///
     /// # Errors
     /// When it is none of that kind, or holds no request.
-    pub fn capture(&mut self, source: Arc<str>, kind: Kind, bytes: &[u8]) -> Result<()> {
-        let capture = capture::read(kind, bytes).map_err(|e| e.at(display_str(&source)))?;
+    pub fn capture(&mut self, source: &Arc<str>, kind: Kind, bytes: &[u8]) -> Result<()> {
+        let capture = capture::read(kind, bytes).map_err(|e| e.at(display_str(source)))?;
         self.close();
         let number = u32::try_from(self.logs.len()).unwrap_or(u32::MAX);
         self.logs.push(source.clone());

@@ -35,7 +35,7 @@ pub fn sniff(name: &str, first: &[u8]) -> Kind {
         return Kind::Json;
     }
     let mut lines = start.split(|b| *b == b'\n').map(<[u8]>::trim_ascii_end).filter(|l| !l.is_empty());
-    if log::detect(log::first_lines(start), false).is_some() {
+    if log::detect(&log::first_lines(start), false).is_some() {
         return Kind::Log;
     }
     if is_binary(first) {
@@ -58,7 +58,7 @@ pub fn sniff(name: &str, first: &[u8]) -> Kind {
             Kind::Log
         }
         _ if looks_yaml(start) => Kind::Yaml,
-        _ if log::detect(log::first_lines(start), true).is_some() => Kind::Log,
+        _ if log::detect(&log::first_lines(start), true).is_some() => Kind::Log,
         _ => {
             let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
             match ending.as_str() {

@@ -119,11 +119,12 @@ fn decode(text: &[u8]) -> Vec<u8> {
     STANDARD.decode(dense).unwrap_or_default()
 }
 
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
 /// `Tue Nov 14 22:13:20 UTC 2023`. The letters of other zones are not unique, so a time in one of them is left out.
 fn time(text: &str) -> Option<i64> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let [_, month, day, clock, "UTC" | "GMT", year] = words[..] else { return None };
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let month = MONTHS.iter().position(|m| *m == month)? + 1;
     Stamp::parse(&format!("{year}-{month:02}-{day:0>2}T{clock}Z")).map(Stamp::unix)
 }

@@ -72,5 +72,5 @@ pub(super) fn micros(ms: f64) -> Option<u64> {
         clippy::cast_sign_loss,
         reason = "in range, and a part of a microsecond is none"
     )]
-    (ms.is_finite() && (0.0..1e15).contains(&ms)).then(|| (ms * 1e3) as u64)
+    (ms.is_finite() && (0.0..1e15).contains(&ms)).then_some((ms * 1e3) as u64)
 }

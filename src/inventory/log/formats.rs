@@ -178,7 +178,7 @@ pub(super) fn typed(text: &str) -> Result<(&'static str, Reader)> {
 
 /// The format that reads most of these lines, if any reads one. `loose` takes in the last resort.
 pub(in crate::inventory) fn detect<'a>(
-    lines: impl Iterator<Item = &'a [u8]> + Clone,
+    lines: &(impl Iterator<Item = &'a [u8]> + Clone),
     loose: bool,
 ) -> Option<&'static Format> {
     let mut best: Option<(usize, &Format)> = None;

@@ -18,7 +18,7 @@ impl Haproxy {
         words.next()?; // Frontend.
         memchr::memchr(b'/', words.next()?)?; // Backend and server.
         let timers = words.next()?;
-        if timers.iter().filter(|b| **b == b'/').count() < 3 {
+        if memchr::memchr_iter(b'/', timers).count() < 3 {
             return None;
         }
         // With `logasap` the line is written before the end, and a plus says so.
@@ -52,15 +52,12 @@ fn unescape(bytes: &[u8], out: &mut Vec<u8>) {
     let mut i = 0;
     while let Some(&b) = bytes.get(i) {
         let hex = |at: usize| hex_digit(*bytes.get(at)?);
-        match (b, hex(i + 1), hex(i + 2)) {
-            (b'#', Some(high), Some(low)) => {
-                out.push(high << 4 | low);
-                i += 3;
-            }
-            _ => {
-                out.push(b);
-                i += 1;
-            }
+        if let (b'#', Some(high), Some(low)) = (b, hex(i + 1), hex(i + 2)) {
+            out.push(high << 4 | low);
+            i += 3;
+        } else {
+            out.push(b);
+            i += 1;
         }
     }
 }

@@ -120,7 +120,7 @@ impl LogReader {
         let first = std::mem::take(&mut self.first);
         let start = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&first);
         let end = memchr::memchr_iter(b'\n', start).nth(TRIED - 1).unwrap_or(start.len());
-        let format = detect(first_lines(&start[..end.min(TRIED_BYTES)]), true);
+        let format = detect(&first_lines(&start[..end.min(TRIED_BYTES)]), true);
         self.format = format.map(|f| f.name);
         let mut reader = Reader::of(format.unwrap_or(&FORMATS[FORMATS.len() - 1]));
         let done = self.lines_of(&mut reader, start, each);
