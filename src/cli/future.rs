@@ -1,11 +1,10 @@
 //! Names of the contract that this version does not have: refused with a sentence, and never taken for something else.
 
 /// Commands of the contract that are not in this version.
-pub const COMMANDS: &[&str] =
-    &["oauth", "run", "rate", "check", "graphql", "report", "vault", "rules", "completions", "man"];
+pub const COMMANDS: &[&str] = &["oauth", "run", "rate", "check", "graphql", "report", "vault", "completions", "man"];
 
 /// Commands of this version.
-pub const PRESENT: &[&str] = &["init", "inventory", "jwt", "send", "grade", "audit", "demo", "help"];
+pub const PRESENT: &[&str] = &["init", "inventory", "jwt", "send", "grade", "rules", "audit", "demo", "help"];
 
 /// Options of the contract that are not in this version.
 const OPTIONS: &[&str] = &[
@@ -38,7 +37,6 @@ const OPTIONS: &[&str] = &[
     "--export",
     "--explain",
     "--tls-only",
-    "--response",
     "--infer",
     "--bypass",
     "--budget",
@@ -46,9 +44,7 @@ const OPTIONS: &[&str] = &[
     "--only",
     "--skip",
     "--dry-run",
-    "--safe",
     "--seed",
-    "--list",
     "--allow-not-run",
     "--include-likely",
 ];

@@ -8,6 +8,7 @@ mod grade;
 mod init;
 mod inventory;
 mod output;
+mod rules;
 mod send;
 mod token;
 
@@ -116,6 +117,7 @@ pub fn run(common: &Common, command: args::Command, means: &Means) -> Result<Exi
         args::Command::Jwt(a) => token::run(common, &a, means),
         args::Command::Send(a) => send::run(common, &a, means),
         args::Command::Grade(a) => grade::run(common, &a, means),
+        args::Command::Rules(a) => rules::run(common, &a),
         args::Command::Init => init::run(common),
         args::Command::Audit(a) => audit::run(common, &a.action),
         args::Command::Demo(_) => Err(Error::input("the practice API is started by the program itself")),

@@ -5,5 +5,6 @@ pub mod exchange;
 pub mod grade;
 pub mod inventory;
 pub mod json;
+pub mod rules;
 pub mod table;
 pub mod token;

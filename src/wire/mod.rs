@@ -8,6 +8,7 @@ pub mod exchange;
 pub mod reference;
 pub mod request;
 pub mod response;
+pub mod saved;
 pub mod traits;
 pub mod url;
 

@@ -64,7 +64,7 @@ fn a_misspelt_command_or_option_is_answered_with_the_near_one() {
 #[test]
 fn what_the_contract_names_for_later_is_refused_with_a_sentence() {
     let cli = Cli::new();
-    for command in ["oauth", "run", "rate", "check", "graphql", "report", "vault", "rules", "man"] {
+    for command in ["oauth", "run", "rate", "check", "graphql", "report", "vault", "man"] {
         cli.run(&[command]).usage(&[command, "is not part of this version", "this version has init, inventory"]);
     }
     for option in ["--proxy", "--identity", "--cert", "--key", "--p12", "--follow", "--raw", "--curl", "--export"] {

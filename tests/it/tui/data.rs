@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use lunette::app::{Composed, Event, Judged};
-use lunette::base::{Letter, Stamp, Untrusted};
-use lunette::grade::{HeaderGrade, Outcome, Ruling};
+use lunette::base::{Stamp, Untrusted};
+use lunette::grade::HeaderGrade;
 use lunette::inventory::{
     BodyExample, Endpoint, Inventory, Latency, Location, Operation, Parameter, Place, Seen, State,
 };
@@ -160,17 +160,8 @@ pub fn exchange(url: &str, status: u16, content: &str) -> Exchange {
 }
 
 pub fn grade() -> HeaderGrade {
-    let rule = |id, outcome, weight, cap, reason: &str| Ruling { id, outcome, weight, cap, reason: reason.into() };
-    HeaderGrade {
-        grade: Letter::B,
-        score: 83,
-        rules: vec![
-            rule("LNH01", Outcome::Pass, 10, None, "The reply says what it is."),
-            rule("LNH02", Outcome::Fail, 12, Some(Letter::B), "The Server header gives a version away."),
-            rule("LNH03", Outcome::Fail, 5, None, "There is no X-Content-Type-Options."),
-            rule("LNH04", Outcome::Na, 10, None, "No cookie is set."),
-        ],
-    }
+    let exchange = exchange("https://api.test/orders/1001?expand=items", 200, &body());
+    lunette::grade::headers(&exchange).expect("a reply")
 }
 
 pub fn done(id: u64) -> Event {

@@ -149,7 +149,7 @@ fn a_grade_reaches_the_list() {
         .find(|l| l.starts_with(" shadow ") && l.contains("/orders/{id}/export"))
         .map(str::to_owned)
         .expect("the row");
-    assert!(row.contains(" B ") && row.contains("bad"), "{row}");
+    assert!(row.contains(" T ") && row.contains("bad"), "{row}");
 }
 
 #[test]

@@ -278,9 +278,7 @@ fn foot(judged: &Judged, width: usize) -> Vec<(String, Role)> {
         out.push((text, Role::Muted));
     }
     if let Some(grade) = &judged.headers {
-        let mut failed: Vec<_> = grade.rules.iter().filter(|r| r.outcome == Outcome::Fail).collect();
-        failed.sort_by_key(|r| (r.cap.is_none(), std::cmp::Reverse(r.weight)));
-        if let Some(worst) = failed.first() {
+        if let Some(worst) = grade.worst() {
             let text = format!("why {}: {} (−{})", grade.grade, clip(&worst.reason), worst.weight);
             out.extend(wrap(&text, width.max(10)).into_iter().take(2).map(|l| (l, Role::Muted)));
         }
