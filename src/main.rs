@@ -50,7 +50,7 @@ fn run() -> Result<Exit> {
                 Opened { name, sources, files: Arc::clone(&means.files), scope: Vec::new(), roots: Vec::new() };
             workbench(&common, &means, opened)
         }
-        Invocation::Demo(common, arguments) if arguments.serve => cli::serve(&common, &arguments),
+        Invocation::Demo(common, arguments) if arguments.serve || arguments.list => cli::serve(&common, &arguments),
         Invocation::Demo(common, arguments) => practice(&common, &arguments, &means(None)),
     }
 }

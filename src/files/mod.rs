@@ -2,6 +2,8 @@
 //!
 //! Files are read and not mapped: a log that is truncated while it is mapped would end the program.
 
+mod scratch;
+
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
 use std::ops::ControlFlow;
@@ -9,6 +11,8 @@ use std::path::Path;
 
 use crate::base::{Error, Result, error::nearest, text::display};
 use crate::wire::Load;
+
+pub use scratch::Scratch;
 
 /// Largest specification that is read unless the user says otherwise.
 pub const SPEC_CAP: u64 = 64 << 20;
