@@ -57,3 +57,19 @@ pub fn token(bytes: &[u8]) {
     }
     let _ = lunette::base::secret::mask_message(bytes);
 }
+
+/// Any bytes as the headers of a reply: policies, cookies, structured fields and all else are read, the reply has a letter,
+/// and no reason holds anything raw.
+pub fn headers(bytes: &[u8]) {
+    lunette::grade::read_any(&String::from_utf8_lossy(bytes));
+    let reply = [b"HTTP/1.1 200 OK\n", bytes].concat();
+    for url in ["https://api.test/", "http://127.0.0.1/"] {
+        let Ok((_, Some(grade))) = lunette::app::grade::of_file(&reply, Some(url.as_bytes()), now()) else { continue };
+        for ruling in &grade.rules {
+            assert!(!ruling.reason.chars().any(lunette::base::text::is_hazard), "{}", ruling.id);
+        }
+        assert!(grade.score <= 100);
+        let shown = lunette::report::grade::plain("x", Some(200), &grade);
+        assert!(!shown.chars().any(|c| c != '\n' && lunette::base::text::is_hazard(c)));
+    }
+}

@@ -189,10 +189,9 @@ fn media(response: &Response, bodiless: bool) -> Media {
     match response.declared_media() {
         Media::None if bodiless => Media::None,
         Media::None if looks_like_html(&response.body) => Media::Html,
-        Media::None if response.looks_like_json() => Media::Json,
+        // What is wrong with another label is said once, by LNH03; it is no page that anyone meant.
+        Media::None | Media::Html | Media::Text if response.looks_like_json() => Media::Json,
         Media::None => Media::Other,
-        // What is wrong with that label is said once, by LNH03; it is no page that anyone meant.
-        Media::Html | Media::Text if response.looks_like_json() => Media::Json,
         declared => declared,
     }
 }

@@ -30,3 +30,8 @@ fn log() {
 fn token() {
     replay("token", bodies::token);
 }
+
+#[test]
+fn headers() {
+    replay("headers", bodies::headers);
+}

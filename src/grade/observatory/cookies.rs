@@ -110,6 +110,7 @@ fn keep(line: &str, host: &str, default_path: &str) -> Option<Kept> {
     if name.is_empty() || name.contains(control) || value.contains(control) {
         return None;
     }
+    let mut host_only = true;
     let mut kept = Kept {
         name: name.to_owned(),
         place: (host.to_owned(), default_path.to_owned()),
@@ -130,11 +131,17 @@ fn keep(line: &str, host: &str, default_path: &str) -> Option<Kept> {
             "domain" => {
                 let domain = value.trim_start_matches('.').to_lowercase();
                 if !domain.is_empty() {
+                    host_only = false;
                     kept.place.0 = domain;
                 }
             }
             _ => {}
         }
+    }
+    let prefixed = (name.starts_with("__Secure-") && !kept.secure)
+        || (name.starts_with("__Host-") && !(kept.secure && host_only && kept.place.1 == "/"));
+    if prefixed {
+        return None;
     }
     let domain = kept.place.0.as_str();
     let covers = host == domain || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));

@@ -277,11 +277,9 @@ fn foot(judged: &Judged, width: usize) -> Vec<(String, Role)> {
         let text = if roomy.len() > width { format!("{} ms", phases.join(" ")) } else { roomy };
         out.push((text, Role::Muted));
     }
-    if let Some(grade) = &judged.headers {
-        if let Some(worst) = grade.worst() {
-            let text = format!("why {}: {} (−{})", grade.grade, clip(&worst.reason), worst.weight);
-            out.extend(wrap(&text, width.max(10)).into_iter().take(2).map(|l| (l, Role::Muted)));
-        }
+    if let Some((grade, worst)) = judged.headers.as_ref().and_then(|g| Some((g.grade, g.worst()?))) {
+        let text = format!("why {grade}: {} (−{})", clip(&worst.reason), worst.weight);
+        out.extend(wrap(&text, width.max(10)).into_iter().take(2).map(|l| (l, Role::Muted)));
     }
     out
 }
