@@ -112,13 +112,15 @@ proptest! {
     #[test]
     fn any_reply_can_be_graded(
         status in any::<u16>(),
-        list in proptest::collection::vec((0_usize..8, proptest::collection::vec(any::<u8>(), 0..60)), 0..12),
+        list in proptest::collection::vec((0_usize..20, proptest::collection::vec(any::<u8>(), 0..60)), 0..12),
         body in proptest::collection::vec(any::<u8>(), 0..100),
     ) {
         let mut e = exchange("GET", "https://api.test/", status, &[], "");
         let response = e.response.as_mut().expect("response");
         let names = ["strict-transport-security", "content-type", "x-content-type-options", "cache-control",
-            "access-control-allow-origin", "access-control-allow-credentials", "set-cookie", "x"];
+            "access-control-allow-origin", "access-control-allow-credentials", "set-cookie", "content-security-policy",
+            "www-authenticate", "deprecation", "sunset", "ratelimit", "referrer-policy", "location", "server", "vary",
+            "x-frame-options", "cross-origin-opener-policy", "cross-origin-resource-policy", "x"];
         response.headers = list.into_iter().map(|(i, v)| (names[i].into(), v.into())).collect();
         response.wire_bytes = body.len() as u64;
         response.body = body.into();

@@ -1,6 +1,7 @@
 //! The command line, as a script uses it: the real binary, its exit codes, its two streams.
 
 mod audit;
+mod demo;
 mod grade;
 mod input;
 mod inventory;
