@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use crate::base::Error;
 use crate::grade::HeaderGrade;
+use crate::grade::probes::Probe;
 use crate::inventory::{Inventory, Operation};
 use crate::jwt::Decoded;
 use crate::rate::Snapshot;
@@ -40,6 +41,15 @@ pub enum Ask {
     },
     /// Send what is typed: [`Event::Started`], then [`Event::Done`], or [`Event::ScopeAsked`] when scope does not admit the host.
     Send(Draft),
+    /// Ask the live extras of a grade: [`Event::Started`], then [`Event::Done`] with the same exchange graded anew.
+    Live {
+        /// The exchange and what was judged of it.
+        judged: Arc<Judged>,
+        /// What to send.
+        plan: Vec<Probe>,
+        /// Go on when the certificate is not trusted.
+        insecure: bool,
+    },
     /// Admit a host (and the range its name may resolve to) for this run, or refuse it, and go on with the sends that wait.
     Admit {
         /// The question that is answered.

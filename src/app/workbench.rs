@@ -8,12 +8,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc;
 
 use crate::base::{Clock, Error, Exit, Result, SystemClock, text};
+use crate::checks;
 use crate::engine::scope::Denied;
 use crate::engine::{Budget, Engine, Entry, Handle};
+use crate::grade::probes::Probe;
 use crate::rate::Live;
 use crate::wire::{FailureKind, Load, Origin, Policy, Request};
 
-use super::{Ask, Draft, Event, JobId, Judged, compose, load, send};
+use super::{Ask, Draft, Event, JobId, Judged, compose, grade, load, send};
 
 /// Events that may wait for the screen.
 const MOST_EVENTS: usize = 1_024;
@@ -70,6 +72,7 @@ impl Workbench {
                 })
             }
             Ask::Send(draft) => self.send(&draft),
+            Ask::Live { judged, plan, insecure } => self.live(&judged, plan, insecure),
             Ask::Admit { origin, allow } => self.admit(&origin, allow),
             Ask::Cancel(id) => {
                 if let Some(handle) = lock(&self.shared.jobs).get(&id) {
@@ -153,6 +156,26 @@ impl Workbench {
                 // A large body takes its time to judge; the engine's other work goes on.
                 let judged = tokio::task::block_in_place(|| send::judge(exchange));
                 shared.done(id, judged).await;
+            })
+        })?;
+        jobs.insert(id, handle);
+        Ok(())
+    }
+
+    /// Sends what was shown, and grades the exchange again.
+    fn live(&self, judged: &Judged, plan: Vec<Probe>, insecure: bool) -> Result<()> {
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let shared = Arc::clone(&self.shared);
+        let exchange = judged.exchange.clone();
+        let policy = Policy { insecure, ..Policy::default() };
+        let mut jobs = lock(&self.shared.jobs);
+        let handle = self.engine.submit(grade::budget(&plan), move |transport| {
+            Box::pin(async move {
+                let _ = shared.events.send(Event::Started(id)).await;
+                let probes = checks::headers::run(transport, plan, policy).await;
+                let judged = tokio::task::block_in_place(|| grade::judge(exchange, &probes));
+                lock(&shared.jobs).remove(&id);
+                let _ = shared.events.send(Event::Done(id, Arc::new(judged))).await;
             })
         })?;
         jobs.insert(id, handle);

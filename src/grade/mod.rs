@@ -87,16 +87,11 @@ pub struct HeaderGrade {
 }
 
 impl HeaderGrade {
-    /// The rules that failed, dearest first; in table order where two cost the same.
+    /// The rules that failed: what made the letter by its cap, then dearest first; in table order where two cost the same.
     pub fn fails(&self) -> impl Iterator<Item = &Ruling> {
         let mut fails: Vec<&Ruling> = self.rules.iter().filter(|r| r.outcome == Outcome::Fail).collect();
-        fails.sort_by_key(|r| (std::cmp::Reverse(r.weight), r.cap.is_none()));
+        fails.sort_by_key(|r| (r.cap != Some(self.grade), std::cmp::Reverse(r.weight)));
         fails.into_iter()
-    }
-
-    /// What made the letter: the rule whose cap it is, else the dearest.
-    pub fn worst(&self) -> Option<&Ruling> {
-        self.fails().min_by_key(|r| r.cap != Some(self.grade))
     }
 
     /// Where the two opinions differ, and why, in one sentence.

@@ -30,10 +30,11 @@ pub fn document(url: &str, status: Option<u16>, headers: Option<&HeaderGrade>) -
     })
 }
 
-/// What a rule costs when it fails: `−15`, with the best letter it leaves.
+/// What a rule costs when it fails: `−15 ≤B`, points and the best letter it leaves, whichever there is.
 pub fn cost(weight: u32, cap: Option<crate::base::Letter>) -> String {
-    let cap = cap.map(|c| format!(" \u{2264}{c}")).unwrap_or_default();
-    format!("\u{2212}{weight}{cap}")
+    let points = (weight > 0 || cap.is_none()).then(|| format!("\u{2212}{weight}"));
+    let cap = cap.map(|c| format!("\u{2264}{c}"));
+    points.into_iter().chain(cap).collect::<Vec<_>>().join(" ")
 }
 
 /// The rules that failed, dearest first: `−15 LNH02 no Strict-Transport-Security …`.

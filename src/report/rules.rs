@@ -37,9 +37,8 @@ fn word(text: &str) -> Option<&str> {
 pub fn plain(rules: &[&Rule]) -> String {
     let mut out = String::new();
     if let [rule] = rules {
-        let cap = rule.cap.map(|c| format!(", at best {c}")).unwrap_or_default();
         let _ = writeln!(out, "{} {}\n\n{}\n", rule.id, rule.title, rule.plain);
-        for line in labelled(rule, &format!("{} points at most{cap}", rule.weight)) {
+        for line in lines(rule) {
             let _ = writeln!(out, "{line}");
         }
     } else {
@@ -55,10 +54,13 @@ pub fn plain(rules: &[&Rule]) -> String {
     out
 }
 
-fn labelled(rule: &Rule, costs: &str) -> Vec<String> {
+/// What is to be known of a rule, a line each with its label.
+pub fn lines(rule: &Rule) -> Vec<String> {
+    let cap = rule.cap.map(|c| format!(", at best {c}")).unwrap_or_default();
+    let costs = format!("{} points at most{cap}", rule.weight);
     let lines = [
         ("applies to", rule.applies),
-        ("costs", costs),
+        ("costs", costs.as_str()),
         ("fix", rule.fix),
         ("header", rule.header),
         ("nginx", rule.nginx),

@@ -113,6 +113,7 @@ actions! {
     Fold "fold" ["Enter" "Space"] Response "fold" "Folds or unfolds what the line opens; shows a long line whole.";
     NextTab "next-tab" ["]" "l" "Right"] Response "tabs" "Opens the next tab of the response.";
     PreviousTab "previous-tab" ["[" "h" "Left"] Response "" "Opens the tab before.";
+    Live "live" ["x"] Response "live extras" "Shows what the live extras of the grade would send, and sends it on the second press.";
     Search "search" ["/"] Response "search" "Searches in the body." ("TEXT");
     SearchNext "search-next" ["n"] Response "" "Goes to the next match.";
     SearchPrevious "search-previous" ["N"] Response "" "Goes to the match before.";

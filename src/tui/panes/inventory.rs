@@ -12,6 +12,7 @@ use ratatui::layout::Rect;
 use super::{Now, Pane, Prompt, WIDE, columns, movement};
 use crate::app::{Ask, Progress};
 use crate::base::figure::{count, millis};
+use crate::grade::odd;
 use crate::inventory::filter::{self, Filter};
 use crate::inventory::{Endpoint, Inventory, Seen, State};
 use crate::tui::effect::{Effect, EndpointKey, Grades, Level};
@@ -171,6 +172,13 @@ impl InventoryPane {
     /// Notes the grades of an endpoint.
     pub fn graded(&mut self, key: EndpointKey, grades: Grades) {
         self.grades.insert(key, grades);
+    }
+
+    /// What this endpoint does not send although most of its host do.
+    fn odd(&self, e: &Endpoint) -> Vec<String> {
+        let Some(sends) = self.grades.get(&key_of(e)).and_then(|g| g.sends) else { return Vec::new() };
+        let others = self.grades.iter().filter(|(k, _)| k.1 == e.host && !is_key(e, k));
+        odd::out(sends, &others.filter_map(|(_, g)| g.sends).collect::<Vec<_>>())
     }
 
     /// By which column the list is sorted, in words; `None` in its own order.
@@ -531,7 +539,7 @@ impl Pane for InventoryPane {
             self.view.list = Rect::default();
             if let Some(e) = self.under() {
                 let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-                draw_detail(pen, inner, e, &self.list, now);
+                draw_detail(pen, inner, e, &self.list, &self.odd(e), now);
             }
             return;
         }
@@ -541,7 +549,7 @@ impl Pane for InventoryPane {
             list = left;
             pen.rule(rule, area);
             if let Some(e) = self.under() {
-                draw_detail(pen, right, e, &self.list, now);
+                draw_detail(pen, right, e, &self.list, &self.odd(e), now);
             }
         }
         self.view.list = list;
@@ -576,7 +584,7 @@ fn empty(pen: &mut Pen<'_>, area: Rect, load: &Loading) {
     pen.wrapped(area, text, Role::Muted);
 }
 
-fn draw_detail(pen: &mut Pen<'_>, area: Rect, e: &Endpoint, list: &Inventory, now: Now) {
+fn draw_detail(pen: &mut Pen<'_>, area: Rect, e: &Endpoint, list: &Inventory, odd: &[String], now: Now) {
     let end = area.right();
     let mut y = pen.wrapped(Rect { height: area.height.min(3), ..area }, &title(e), Role::Title) + 1;
     let mut line = |pen: &mut Pen<'_>, label: &str, text: &str, role| {
@@ -592,6 +600,9 @@ fn draw_detail(pen: &mut Pen<'_>, area: Rect, e: &Endpoint, list: &Inventory, no
         line(pen, &text, "", Role::Text);
     }
     line(pen, "", "", Role::Text);
+    for text in odd.iter().flat_map(|t| crate::tui::widgets::pen::wrap(t, usize::from(area.width.max(1)))) {
+        line(pen, &text, "", Role::Warn);
+    }
     let ago = |s: crate::base::Stamp| {
         u64::try_from(now.wall.unix() - s.unix()).map_or_else(|_| s.to_string(), |d| format!("{} ago", distance(d)))
     };

@@ -136,8 +136,8 @@ fn what_no_reply_can_be_read_from_is_an_error_with_its_place() {
 fn odd_replies_get_a_letter() {
     let long =
         format!("HTTP/1.1 200 OK\r\nX-Long: {}\r\nContent-Type: application/json\r\n\r\n{{}}", "a,".repeat(500_000));
-    let cookies: String = (0..50).map(|i| format!("Set-Cookie: c{i}=1\r\n")).collect();
-    let cookies = format!("HTTP/1.1 200 OK\r\n{cookies}\r\n");
+    let cookies: Vec<String> = (0..50).map(|i| format!("Set-Cookie: c{i}=1\r\n")).collect();
+    let cookies = format!("HTTP/1.1 200 OK\r\n{}\r\n", cookies.concat());
     for (what, bytes, url) in [
         ("a long header", long.into_bytes(), "https://h/"),
         ("many cookies", cookies.into_bytes(), "https://h/"),

@@ -170,6 +170,14 @@ pub fn done(id: u64) -> Event {
     Event::Done(id, Arc::new(Judged { exchange, headers: Some(grade()), tokens }))
 }
 
+/// A reply to a request that changes nothing.
+pub fn done_get(id: u64) -> Event {
+    let mut exchange = exchange("https://api.test/orders/1001", 200, &body());
+    exchange.request.method = b"GET".to_vec();
+    let headers = lunette::grade::headers(&exchange);
+    Event::Done(id, Arc::new(Judged { exchange, headers, tokens: Vec::new() }))
+}
+
 pub fn failed(id: u64) -> Event {
     let mut exchange = exchange("https://api.test/orders/1001", 200, "");
     exchange.response = None;

@@ -153,6 +153,52 @@ fn a_grade_reaches_the_list() {
 }
 
 #[test]
+fn a_fix_is_copied_as_a_header_line_and_explained_for_its_owner() {
+    let mut s = composed();
+    s.keys("s").event(data::done(1));
+    s.keys("l [");
+    for _ in 0..6 {
+        s.keys("l");
+    }
+    let at = |s: &mut Screen, words: &str| {
+        s.keys("g");
+        for _ in 0..60 {
+            s.keys("y");
+            if s.copied.last().is_some_and(|c| c == words) {
+                return true;
+            }
+            s.keys("j");
+        }
+        false
+    };
+    assert!(s.view().contains("fix") && s.view().contains("Observatory"), "{}", s.view());
+    assert!(at(&mut s, "Strict-Transport-Security: max-age=31536000; includeSubDomains"), "{:?}", s.copied);
+    assert!(at(&mut s, "server_tokens off;"), "{:?}", s.copied);
+    s.keys("K");
+    assert!(s.view().contains("published weaknesses") && s.view().contains("OWASP API8:2023"), "{}", s.view());
+}
+
+#[test]
+fn the_live_extras_are_shown_before_they_are_sent() {
+    let mut s = composed();
+    s.keys("s").event(data::done(1));
+    s.asks.clear();
+    s.keys("l x");
+    // The request of this reply is no GET: nothing is offered.
+    assert!(s.asks.is_empty() && s.view().contains("another method may change something"), "{}", s.view());
+    let mut s = composed();
+    s.keys("s").event(data::done_get(1));
+    s.asks.clear();
+    s.keys("l x");
+    assert!(s.view().contains("live extras: 13 requests") && s.view().contains("Origin: null"), "{}", s.view());
+    assert!(s.asks.is_empty());
+    s.keys("Esc x");
+    assert!(matches!(s.asks.pop_back(), Some(Ask::Live { plan, .. }) if plan.len() == 13));
+    s.keys("x");
+    assert!(s.view().contains("one request is under way"), "{}", s.view());
+}
+
+#[test]
 fn the_token_under_the_cursor_opens() {
     let mut s = composed();
     s.keys("s").event(data::done(1));
