@@ -418,7 +418,7 @@ pub(super) fn difference(g: &HeaderGrade) -> Option<String> {
     }
     let mut parts = Vec::new();
     if !takes.is_empty() {
-        let list: Vec<String> = takes.iter().take(3).map(|t| format!("{} ({})", t.name, t.modifier)).collect();
+        let list: Vec<String> = takes.iter().take(3).map(|t| format!("{} (\u{2212}{})", t.name, -t.modifier)).collect();
         parts.push(format!("it takes points for {}", list.join(", ")));
     }
     if !ours.is_empty() {

@@ -255,6 +255,13 @@ fn huge_and_foreign_values_are_read_and_cut() {
         "cache-control",
         "access-control-allow-origin",
         "set-cookie",
+        "content-security-policy",
+        "referrer-policy",
+        "www-authenticate",
+        "x-frame-options",
+        "vary",
+        "location",
+        "ratelimit",
         "etag",
     ]
     .iter()

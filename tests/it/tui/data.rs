@@ -178,6 +178,17 @@ pub fn done_get(id: u64) -> Event {
     Event::Done(id, Arc::new(Judged { exchange, headers, tokens: Vec::new() }))
 }
 
+/// A reply with `X-Content-Type-Options`, or without.
+pub fn done_with(id: u64, nosniff: bool) -> Event {
+    let mut exchange = exchange("https://api.test/orders/1001", 200, &body());
+    if nosniff {
+        let headers = &mut exchange.response.as_mut().expect("a reply").headers;
+        headers.push(("X-Content-Type-Options".into(), "nosniff".into()));
+    }
+    let headers = lunette::grade::headers(&exchange);
+    Event::Done(id, Arc::new(Judged { exchange, headers, tokens: Vec::new() }))
+}
+
 pub fn failed(id: u64) -> Event {
     let mut exchange = exchange("https://api.test/orders/1001", 200, "");
     exchange.response = None;

@@ -179,6 +179,24 @@ fn a_fix_is_copied_as_a_header_line_and_explained_for_its_owner() {
 }
 
 #[test]
+fn the_odd_one_out_of_a_host_is_named() {
+    let mut s = screen();
+    s.event(data::loaded());
+    for (i, host) in data::inventory().endpoints.iter().map(|e| e.host.clone()).enumerate().take(4) {
+        assert_eq!(host, data::inventory().endpoints[0].host, "one host");
+        s.keys("1 g");
+        (0..i).for_each(|_| {
+            s.keys("j");
+        });
+        s.keys("Enter").event(data::composed()).keys("s").event(data::done_with(i as u64 + 1, i < 3));
+    }
+    s.keys("1");
+    assert!(s.view().contains("3 endpoints send x-content-type-options, this one"), "{}", s.view());
+    s.keys("g");
+    assert!(!s.view().contains("this one does not"), "{}", s.view());
+}
+
+#[test]
 fn the_live_extras_are_shown_before_they_are_sent() {
     let mut s = composed();
     s.keys("s").event(data::done(1));
