@@ -9,6 +9,7 @@ pub mod secrets;
 pub mod send;
 pub mod token;
 mod workbench;
+pub mod workspace;
 
 use std::path::PathBuf;
 use std::sync::Arc;

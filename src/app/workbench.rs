@@ -11,10 +11,11 @@ use crate::base::{Clock, Error, Exit, Result, SystemClock, text};
 use crate::engine::scope::Denied;
 use crate::engine::{Budget, Engine, Entry, Handle};
 use crate::rate::Live;
-use crate::store::History;
 use crate::store::vault::{Held, Key};
-use crate::wire::{FailureKind, Load, Origin, Policy, Request};
+use crate::store::{History, Workspace};
+use crate::wire::{FailureKind, Load, Origin, Policy, Request, Secrets};
 
+use super::workspace::dress;
 use super::{Ask, Draft, Event, Guard, JobId, Judged, Keyring, compose, history, identity, load, send};
 
 /// Events that may wait for the screen.
@@ -33,6 +34,7 @@ pub struct Workbench {
     loading: Mutex<Arc<AtomicBool>>,
     next: AtomicU64,
     vault: Option<Held>,
+    workspace: Option<Arc<(Workspace, Arc<dyn Secrets>)>>,
 }
 
 /// What jobs on other threads share.
@@ -71,6 +73,7 @@ impl Workbench {
             loading: Mutex::default(),
             next: AtomicU64::new(1),
             vault: None,
+            workspace: None,
         };
         bench.guarded();
         (bench, out)
@@ -84,6 +87,12 @@ impl Workbench {
             held.watch(move |state| tell(&events, Event::Vault(state)));
         }
         Self { vault, ..self }
+    }
+
+    /// The same with a workspace, whose headers are added to requests to its targets, and what reads their secrets.
+    #[must_use]
+    pub fn with_workspace(self, workspace: Workspace, secrets: Arc<dyn Secrets>) -> Self {
+        Self { workspace: Some(Arc::new((workspace, secrets))), ..self }
     }
 
     /// Opens the vault with a key that is at hand. Comes back at once, since a passphrase takes half a second.
@@ -250,9 +259,10 @@ impl Workbench {
         }
     }
 
-    fn start(&self, request: Request, policy: Policy) -> Result<()> {
+    fn start(&self, mut request: Request, policy: Policy) -> Result<()> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let (shared, keyring) = (Arc::clone(&self.shared), Arc::clone(&self.keyring));
+        let workspace = self.workspace.clone();
         // Held until it is known, so that a job that ends at once is not forgotten before.
         let mut jobs = lock(&self.shared.jobs);
         let handle = self.engine.submit(Budget::HAND, move |transport| {
@@ -260,7 +270,20 @@ impl Workbench {
                 // Told by the job itself, so that its start is told before its end and no lock is held meanwhile.
                 let _ = shared.events.send(Event::Started(id)).await;
                 let (began, typed) = (SystemClock.wall(), request.clone());
-                let exchange = match keyring.send(transport, request, policy).await {
+                let dressed = workspace.map_or(Ok(None), |w| {
+                    // Its secrets may stand in files.
+                    tokio::task::block_in_place(|| dress(&w.0, w.1.as_ref(), &keyring, &mut request, began))
+                });
+                let sent = match dressed {
+                    Ok(note) => {
+                        if let Some(note) = note {
+                            let _ = shared.events.send(Event::Noted(note)).await;
+                        }
+                        keyring.send(transport, request, policy).await
+                    }
+                    Err(e) => Err(e),
+                };
+                let exchange = match sent {
                     Ok(sent) => {
                         shared.told(&sent).await;
                         sent.exchange
