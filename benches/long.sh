@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Long proofs, run by hand: benches/long.sh NAME
 #   fuzz [SECONDS]   every fuzz target for so many seconds each (600); needs cargo-fuzz
+#   record           200 writers killed at random, and four that write 10,000 exchanges each
 #   observatory [SETS]   header sets through the Observatory's own library (5000)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -14,6 +15,10 @@ case "${1:-}" in
         ;;
     observatory)
         LUNETTE_OBSERVATORY_SETS="${2:-5000}" cargo test --locked --release --test it -- observatory --nocapture
+        ;;
+    record)
+        LUNETTE_KILLS=200 LUNETTE_WRITES=10000 cargo test --release --test it -- \
+            workspace::processes --nocapture --test-threads=1
         ;;
     *)
         sed -n 's/^#   //p' "$0" >&2

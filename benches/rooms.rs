@@ -1,4 +1,4 @@
-//! Wall time of the pure rooms, with criterion: reading a specification, a log, a token, and grading a reply.
+//! Wall time of the pure rooms, with criterion: reading a specification, a log, a token, grading a reply, and knowing secrets.
 //!
 //! `cargo bench --bench rooms`
 
@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use lunette::base::Stamp;
+use lunette::base::{Stamp, hash, known};
 use lunette::inventory::{Builder, Document, Filter, sample};
 use lunette::wire::{Exchange, Request, Response};
 use lunette::{grade, jwt};
@@ -63,5 +63,28 @@ fn rooms(c: &mut Criterion) {
     c.bench_function("grade: headers of a reply", |b| b.iter(|| grade::headers(black_box(&x))));
 }
 
-criterion_group!(benches, rooms);
+/// What it costs to know secrets: to learn one more of many, and to look for all of them in a body.
+fn known(c: &mut Criterion) {
+    let body = sample::document(1_200);
+    let mut group = c.benchmark_group("known secrets");
+    group.sample_size(10);
+    for count in [10, 1_000] {
+        let secrets: Vec<String> = (0..count).map(|i| hash::sha256_hex(format!("{count} {i}").as_bytes())).collect();
+        known::forget();
+        known::learn_all(secrets.iter().map(String::as_bytes));
+        group.throughput(Throughput::Bytes(body.len() as u64));
+        group.bench_function(format!("a body searched for {count}"), |b| b.iter(|| known::redact(black_box(&body))));
+        group.throughput(Throughput::Elements(count));
+        group.bench_function(format!("{count} learnt at once"), |b| {
+            b.iter(|| {
+                known::forget();
+                known::learn_all(secrets.iter().map(String::as_bytes));
+            });
+        });
+    }
+    group.finish();
+    known::forget();
+}
+
+criterion_group!(benches, rooms, known);
 criterion_main!(benches);

@@ -73,3 +73,31 @@ pub fn headers(bytes: &[u8]) {
         assert!(!shown.chars().any(|c| c != '\n' && lunette::base::text::is_hazard(c)));
     }
 }
+
+/// Any bytes as a file of requests and as a login recipe: read or answered in one sentence, its requests made or refused, and
+/// whatever its variables hold, in bounded room.
+pub fn http(bytes: &[u8]) {
+    use lunette::wire::{HttpFile, Recipe, Response};
+    let mut known = |name: &str| name.starts_with("env:").then(|| Ok(b"value".to_vec()));
+    let one_line = |e: &lunette::base::Error| assert!(!e.to_string().chars().any(char::is_control), "{e}");
+    match HttpFile::read(bytes, "fuzz.http") {
+        Ok(file) => {
+            for entry in file.requests.iter().take(16) {
+                let made = file.request(entry, "fuzz.http", &mut known, &mut |_| Ok(b"{{env:A}}".to_vec()));
+                made.err().iter().for_each(one_line);
+                assert!(!entry.shown().chars().any(lunette::base::text::is_hazard));
+            }
+        }
+        Err(e) => one_line(&e),
+    }
+    match Recipe::read(bytes, "fuzz.http") {
+        Ok(recipe) => {
+            let reply = Response { status: 200, body: bytes.to_vec().into(), ..Response::default() };
+            for step in 0..recipe.file.requests.len() {
+                recipe.capture(step, &reply, "fuzz.http").err().iter().for_each(one_line);
+                recipe.life(step, &reply, "fuzz.http").err().iter().for_each(one_line);
+            }
+        }
+        Err(e) => one_line(&e),
+    }
+}

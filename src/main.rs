@@ -4,22 +4,27 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use lunette::app::{Provided, Workbench, load};
-use lunette::base::{Clock as _, Exit, Result, SystemClock};
+use lunette::app::secrets::Reader;
+use lunette::app::{Guard, Provided, VaultState, Workbench, load};
+use lunette::base::{Clock as _, Error, Exit, Result, SystemClock, known, process};
 use lunette::cli::{self, ColorChoice, Common, DemoArgs, Invocation, Means};
 use lunette::demo;
 use lunette::engine::Entry;
 use lunette::files::Disk;
-use lunette::store::{Audit, Memory, Workspace};
+use lunette::store::vault::Held;
+use lunette::store::{History, Keeper, KeySource, Memory, Workspace, run_name};
 use lunette::tui;
 
 use lunette::wire::{Load, Record, Target};
 
 fn main() -> ExitCode {
+    process::keep_memory_private();
+    cli::install_panic_hook();
     let exit = run().unwrap_or_else(|e| {
         cli::complain(&e);
         e.exit
     });
+    known::forget();
     ExitCode::from(exit.code())
 }
 
@@ -28,7 +33,13 @@ fn run() -> Result<Exit> {
         Invocation::Text(text) => Ok(cli::say(&text)),
         Invocation::Command(common, command) => {
             let workspace = if command.finds_workspace() { None } else { common.workspace(command.in_workspace())? };
-            cli::run(&common, *command, &means(workspace))
+            let means = means(workspace);
+            if command.in_workspace() {
+                means.unlock_unasked();
+            }
+            let ran = cli::run(&common, *command, &means);
+            means.close();
+            ran
         }
         Invocation::Workbench(common, mut sources) => {
             let workspace = common.workspace(true)?;
@@ -38,13 +49,15 @@ fn run() -> Result<Exit> {
                 if sources.is_empty() {
                     sources.clone_from(&w.sources);
                 }
-                // A workspace that cannot keep a record is still worth looking at; the engine sends nothing then.
-                if let Err(e) = Audit::new(&w.folder).ready() {
-                    cli::complain(&e);
-                    name.push_str(" (sends nothing: no record)");
-                }
             }
-            let means = means(workspace);
+            let mut means = means(workspace);
+            // Nobody is asked where the screen stands: the vault is opened there.
+            means.secrets.opener = |_| Err(Error::input("the vault is locked").hint("F3 opens it"));
+            // A workspace that cannot keep a record is still worth looking at; the engine sends nothing then.
+            if let Err(e) = means.ready() {
+                cli::complain(&e);
+                name.push_str(" (sends nothing: no record)");
+            }
             load::readable(&sources, means.files.as_ref())?;
             let opened =
                 Opened { name, sources, files: Arc::clone(&means.files), scope: Vec::new(), roots: Vec::new() };
@@ -57,11 +70,21 @@ fn run() -> Result<Exit> {
 
 /// What the front ends work with: the workspace keeps the record where there is one.
 fn means(workspace: Option<Workspace>) -> Means {
-    let record: Arc<dyn Record> = match &workspace {
-        Some(w) => Arc::new(Audit::new(&w.folder)),
-        None => Arc::new(Memory::default()),
+    let run = run_name();
+    let vault = workspace.as_ref().map(|w| Held::new(&w.folder, w.vault_idle));
+    // Asked for each use: what is kept while the vault is closed is masked, and not marked.
+    let held = vault.clone();
+    let keys: KeySource = Arc::new(move || held.as_ref().and_then(Held::keys));
+    let keeper = workspace.as_ref().map(|w| Arc::new(Keeper::new(&w.folder, &run, keys)));
+    let (record, history): (Arc<dyn Record>, Arc<dyn History>) = if let Some(keeper) = &keeper {
+        (Arc::clone(keeper) as _, Arc::clone(keeper) as _)
+    } else {
+        let memory = Arc::new(Memory::default());
+        (Arc::clone(&memory) as _, memory)
     };
-    Means { record, files: Arc::new(Disk), workspace }
+    let files: Arc<dyn Load> = Arc::new(Disk);
+    let secrets = Reader { folder: PathBuf::new(), files: Arc::clone(&files), vault, opener: cli::vault_key };
+    Means { record, history, keeper, files, secrets, workspace, run }
 }
 
 /// What the workbench opens on.
@@ -98,12 +121,24 @@ fn practice(common: &Common, arguments: &DemoArgs, means: &Means) -> Result<Exit
 
 /// The screen over an engine. Its events cross to the screen's thread one by one, and never without bound.
 fn workbench(common: &Common, means: &Means, opened: Opened) -> Result<Exit> {
-    let engine = means.engine(common, opened.scope, opened.roots)?;
-    let now = SystemClock.wall();
-    let entries = engine.scope().entries();
-    let scope: Vec<String> = entries.iter().filter(|e| !e.expired(now)).map(ToString::to_string).collect();
-    let words = scope_words(&scope, entries.len() - scope.len());
-    let (bench, mut events) = Workbench::new(engine, opened.files);
+    let keyring = Arc::new(means.keyring());
+    let engine = means.engine(common, opened.scope, opened.roots, &keyring)?;
+    let scope = Guard::of(&engine).scope_words(SystemClock.wall());
+    let history = Arc::clone(&means.history);
+    let (bench, mut events) = Workbench::new(engine, opened.files, history, Arc::clone(&keyring), &means.run);
+    let vault = means.secrets.vault.clone();
+    let mut bench = bench.with_vault(vault.clone());
+    if let Some(w) = &means.workspace {
+        bench = bench.with_workspace(w.clone(), Arc::new(means.secrets.from(&w.folder)));
+    }
+    if let Some(held) = vault.as_ref().filter(|v| v.state() == VaultState::Locked) {
+        match cli::vault_key_unasked(held.workspace()) {
+            Ok(Some(key)) => bench.unlock(key),
+            Ok(None) => {}
+            // It stays locked; the screen is worth having all the same.
+            Err(e) => cli::complain(&e),
+        }
+    }
     let (give, take) = std::sync::mpsc::sync_channel(256);
     std::thread::spawn(move || {
         while let Some(event) = events.blocking_recv() {
@@ -114,29 +149,22 @@ fn workbench(common: &Common, means: &Means, opened: Opened) -> Result<Exit> {
     });
     let start = tui::Start {
         workspace: opened.name,
-        scope: words,
+        scope,
+        vault: vault.map_or(VaultState::None, |v| v.state()),
         sources: opened.sources,
         filters: means.workspace.as_ref().map(|w| w.filters.clone()).unwrap_or_default(),
+        identities: keyring.list(),
         open: None,
         theme: theme(common.color),
         mouse: true,
         clock: Arc::new(SystemClock),
     };
-    let code = tui::run(start, take, Box::new(move |ask| bench.ask(ask)))?;
-    Ok(match u8::try_from(code) {
+    let ran = tui::run(start, take, Box::new(move |ask| bench.ask(ask)));
+    means.close();
+    Ok(match u8::try_from(ran?) {
         Ok(0) | Err(_) => Exit::Done,
         Ok(code) => Exit::Signal(code),
     })
-}
-
-/// The first entry of a scope, how many more there are, and how many have expired.
-fn scope_words(entries: &[String], expired: usize) -> String {
-    let words = match entries {
-        [] => "none".to_owned(),
-        [one] => one.clone(),
-        [first, rest @ ..] => format!("{first} +{}", rest.len()),
-    };
-    if expired == 0 { words } else { format!("{words} ({expired} expired)") }
 }
 
 fn theme(choice: ColorChoice) -> tui::Theme {

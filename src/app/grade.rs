@@ -1,5 +1,7 @@
 //! Use case: grade a reply, with more requests or without any.
 
+use std::sync::Arc;
+
 use crate::base::hash::sha256_hex;
 use crate::base::{Clock as _, Result, Stamp, SystemClock};
 use crate::checks;
@@ -7,7 +9,7 @@ use crate::engine::{Budget, Engine, Lane};
 use crate::grade::{self, HeaderGrade, View, probes};
 use crate::wire::{Exchange, Policy, Request, saved};
 
-use super::{Judged, send, token};
+use super::{Judged, Keyring, send, token};
 
 /// Largest file that is read as a reply, in bytes.
 pub const MOST_REPLY: u64 = 128 << 20;
@@ -27,7 +29,7 @@ pub fn of_file(bytes: &[u8], url: Option<&[u8]>, now: Stamp) -> Result<(Exchange
 pub fn plan(request: &Request) -> Vec<probes::Probe> {
     let salt = sha256_hex(format!("{:?} {}", SystemClock.instant(), std::process::id()).as_bytes());
     let mut request = request.clone();
-    send::introduce(&mut request);
+    send::introduce(&mut request, send::USER_AGENT);
     probes::plan(&request, &salt[..16])
 }
 
@@ -49,22 +51,29 @@ pub fn budget(plan: &[probes::Probe]) -> Budget {
     Budget { origin: "check", lane: Lane::Hand, requests: Some(plan.len() as u64 + 1) }
 }
 
-/// Sends one request and its plan, and waits: for a front end that has nothing else to do.
+/// Sends one request, as its identity where it has one, and its plan, as nobody, and waits: for a front end that has nothing
+/// else to do. Gives what is worth knowing besides.
 ///
 /// # Errors
 /// When the engine takes no more jobs. A refused or failed exchange is not an error here.
-pub fn live(engine: &Engine, request: Request, plan: Vec<probes::Probe>, policy: Policy) -> Result<Judged> {
+pub fn live(
+    engine: &Engine,
+    keyring: Arc<Keyring>,
+    request: Request,
+    plan: Vec<probes::Probe>,
+    policy: Policy,
+) -> Result<(Judged, Vec<String>)> {
     engine.run(budget(&plan), move |transport| {
         Box::pin(async move {
-            let exchange = transport.send(request, policy).await;
+            let (exchange, notes) = send::carried(transport, &keyring, request, policy).await?;
             // What was not reached is not asked on.
             if exchange.response.is_none() {
-                return send::judge(exchange);
+                return Ok((send::judge(exchange), notes));
             }
             let probes = checks::headers::run(transport, plan, policy).await;
-            judge(exchange, &probes)
+            Ok((judge(exchange, &probes), notes))
         })
-    })
+    })?
 }
 
 /// An exchange with its grade by all that the live extras saw, and the tokens in it.

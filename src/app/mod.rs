@@ -2,24 +2,31 @@
 
 mod compose;
 pub mod grade;
+pub mod history;
+pub mod identity;
 pub mod load;
 mod provided;
 pub mod secrets;
 pub mod send;
 pub mod token;
 mod workbench;
+pub mod workspace;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::base::Error;
+use crate::base::{Error, Secret, Stamp};
+use crate::engine::{Engine, Entry, Spent};
 use crate::grade::HeaderGrade;
 use crate::grade::probes::Probe;
 use crate::inventory::{Inventory, Operation};
 use crate::jwt::Decoded;
 use crate::rate::Snapshot;
+pub use crate::store::history::{Row, Select};
 use crate::wire::{Exchange, Origin};
 
+pub use crate::store::vault::State as VaultState;
+pub use identity::Keyring;
 pub use provided::Provided;
 pub use workbench::Workbench;
 
@@ -57,10 +64,30 @@ pub enum Ask {
         /// Whether to admit it.
         allow: bool,
     },
+    /// Admit what is typed, `HOST[:PORT][=CIDR]`, for this run.
+    AdmitTyped(String),
+    /// Take an entry out of scope for the rest of this run: [`Event::Guarded`].
+    Withdraw(Entry),
+    /// Tell what guards this run: [`Event::Guarded`].
+    Guard,
+    /// End all traffic at once, and send nothing more until [`Ask::Resume`]: [`Event::Guarded`].
+    Halt,
+    /// Let traffic flow again: [`Event::Guarded`].
+    Resume,
+    /// Send only what changes nothing, or anything again: [`Event::Guarded`].
+    ReadOnly(bool),
+    /// List the history: [`Event::Listed`].
+    History(Select),
+    /// Read one exchange of the history back: [`Event::Recalled`].
+    Recall(i64),
     /// Stop one job.
     Cancel(JobId),
     /// Stop everything that runs.
     CancelAll,
+    /// Open the vault with this passphrase: [`Event::Vault`], or [`Event::StaysLocked`].
+    Unlock(Secret),
+    /// Close the vault: [`Event::Vault`].
+    Lock,
 }
 
 /// A request as it stands in the composer: text that becomes bytes unchanged.
@@ -76,6 +103,8 @@ pub struct Draft {
     pub body: String,
     /// Go on when the certificate is not trusted.
     pub insecure: bool,
+    /// Name of the identity to send as; anonymous when `None`.
+    pub identity: Option<String>,
 }
 
 /// An endpoint made ready for the composer.
@@ -102,6 +131,62 @@ pub struct Judged {
     pub headers: Option<HeaderGrade>,
     /// Tokens found in the reply and in the request, in order of finding: where, and the token.
     pub tokens: Vec<(String, Decoded)>,
+}
+
+/// What guards a run.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Guard {
+    /// Everything was stopped by hand.
+    pub halted: bool,
+    /// Only what changes nothing is sent.
+    pub read_only: bool,
+    /// Nothing is connected to.
+    pub offline: bool,
+    /// What is in scope, and why.
+    pub entries: Vec<Entry>,
+    /// What every origin was sent so far, and what it takes.
+    pub spent: Vec<Spent>,
+}
+
+impl Guard {
+    /// What guards the run of this engine, as it stands now.
+    pub fn of(engine: &Engine) -> Self {
+        let scope = engine.scope();
+        Self {
+            halted: scope.is_stopped(),
+            read_only: scope.is_read_only(),
+            offline: scope.is_offline(),
+            entries: scope.entries(),
+            spent: engine.spent(),
+        }
+    }
+
+    /// What is in scope, in a few words: the first entry, how many more there are, and how many have expired.
+    pub fn scope_words(&self, now: Stamp) -> String {
+        let living: Vec<&Entry> = self.entries.iter().filter(|e| !e.expired(now)).collect();
+        let words = match living.as_slice() {
+            [] => "none".to_owned(),
+            [one] => one.to_string(),
+            [first, rest @ ..] => format!("{first} +{}", rest.len()),
+        };
+        match self.entries.len() - living.len() {
+            0 => words,
+            expired => format!("{words} ({expired} expired)"),
+        }
+    }
+}
+
+/// An exchange that was read back from the history.
+#[derive(Debug, Clone)]
+pub struct Recalled {
+    /// Its row.
+    pub row: Row,
+    /// The exchange, judged anew.
+    pub judged: Arc<Judged>,
+    /// What can be sent again.
+    pub draft: Draft,
+    /// What of the request was left out since only its masked form was kept.
+    pub left_out: Vec<String>,
 }
 
 /// How far a load is.
@@ -137,13 +222,37 @@ pub enum Event {
     ScopeAsked {
         /// Who is asked about.
         origin: Origin,
-        /// What is known of it in a few words, for example `a loopback address`; empty when nothing is.
+        /// What is known of it in a few words; empty when nothing is.
+        reason: String,
+    },
+    /// More is known of an origin that was asked about: where its name leads.
+    ScopeKnown {
+        /// Who was asked about.
+        origin: Origin,
+        /// All that is known of it in a few words, for example `10.0.0.7, a private address`.
         reason: String,
     },
     /// A send ended, however it ended.
     Done(JobId, Arc<Judged>),
+    /// Something worth knowing happened on the way, in display form.
+    Noted(String),
+    /// An identity was sent as, and its credential ends at this time, where that is known.
+    Identity(String, Option<Stamp>),
     /// The live latency panel moved.
     Latency(Arc<Snapshot>),
+    /// What guards this run, as it stands now.
+    Guarded(Arc<Guard>),
+    /// What the record says: why it cannot be kept; `None` once it can.
+    Record(Option<String>),
+    /// Exchanges of the history, newest first.
+    Listed(Arc<Vec<Row>>),
+    /// An exchange of the history, judged anew, and as a request that can be sent again: what was masked when it was kept is
+    /// left out.
+    Recalled(Box<Recalled>),
+    /// The vault was opened, or closed: by hand, or by itself after its time without use.
+    Vault(VaultState),
+    /// The vault could not be opened.
+    StaysLocked(Error),
     /// What was asked could not be done.
     Failed(Error),
 }

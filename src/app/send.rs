@@ -1,11 +1,13 @@
 //! Use case: send one request, and judge what came back.
 
-use crate::base::{Error, Exit, Result};
+use std::sync::Arc;
+
+use crate::base::{Clock as _, Error, Exit, Result, Stamp, SystemClock, known};
 use crate::engine::{Budget, Engine};
 use crate::grade;
-use crate::wire::{Exchange, FailureKind, Policy, Request};
+use crate::wire::{Exchange, Failure, FailureKind, Phase, Policy, Request, Transport};
 
-use super::{Draft, Judged, token};
+use super::{Draft, Judged, Keyring, token};
 
 /// What lunette says it is, unless the user types another.
 pub const USER_AGENT: &str = concat!("lunette/", env!("CARGO_PKG_VERSION"));
@@ -26,16 +28,24 @@ pub fn prepare(draft: &Draft) -> Result<Request> {
                 .at(format!("header {}", crate::base::text::display_str(name)))
                 .hint("a raw request could carry it; this sender cannot"));
         }
+        known::learn_header(name.as_bytes(), value.as_bytes());
         request.headers.push((name.clone().into_bytes(), value.clone().into_bytes()));
     }
     request.body = draft.body.clone().into();
+    request.identity.clone_from(&draft.identity);
     Ok(request)
+}
+
+/// What lunette says it is where it sends by itself: what for, and in which run, so that the owner of a service can tell its
+/// requests from others.
+pub fn marked_agent(what_for: &str, run: &str) -> String {
+    format!("{USER_AGENT} ({what_for}; run {run})")
 }
 
 /// Adds the name lunette goes by, unless one is typed. Its own name is written in the case of those that are typed, so that
 /// a sender that knows only one case for a whole head still writes theirs as they stand.
-pub fn introduce(request: &mut Request) {
-    dress(request, vec![(b"User-Agent".to_vec(), USER_AGENT.as_bytes().to_vec())]);
+pub fn introduce(request: &mut Request, agent: &str) {
+    dress(request, vec![(b"User-Agent".to_vec(), agent.as_bytes().to_vec())]);
 }
 
 /// Adds headers of which none of that name is typed, and gives the names of those added, in display form. They too are
@@ -73,12 +83,65 @@ pub fn judge(exchange: Exchange) -> Judged {
     Judged { exchange, headers, tokens }
 }
 
-/// Sends one request by hand and waits: for a front end that has nothing else to do.
+/// Sends one request, as the identity it names, and waits: for a front end that has nothing else to do. Gives what the user is
+/// to know besides.
 ///
 /// # Errors
-/// When the engine takes no more jobs. A refused or failed exchange is not an error here.
-pub fn once(engine: &Engine, request: Request, policy: Policy) -> Result<Judged> {
-    engine.run(Budget::HAND, move |transport| Box::pin(async move { judge(transport.send(request, policy).await) }))
+/// When the engine takes no more jobs, or what the credential is made of cannot be used. A refused or failed exchange is
+/// not an error here.
+pub fn once(
+    engine: &Engine,
+    budget: Budget,
+    keyring: Arc<Keyring>,
+    request: Request,
+    policy: Policy,
+) -> Result<(Judged, Vec<String>)> {
+    engine.run(budget, move |transport| {
+        Box::pin(async move {
+            let (exchange, notes) = carried(transport, &keyring, request, policy).await?;
+            Ok((judge(exchange), notes))
+        })
+    })?
+}
+
+/// One request, as the identity it names, inside a job; and what the user is to know besides.
+///
+/// # Errors
+/// What the credential is made of cannot be used.
+pub async fn carried(
+    transport: &dyn Transport,
+    keyring: &Keyring,
+    request: Request,
+    policy: Policy,
+) -> Result<(Exchange, Vec<String>)> {
+    let (began, typed) = (SystemClock.wall(), request.clone());
+    match keyring.send(transport, request, policy).await {
+        Ok(sent) => Ok((sent.exchange, sent.notes)),
+        Err(e) if e.exit == Exit::Usage => Err(e),
+        Err(e) => Ok((unsent(began, typed, &e), Vec::new())),
+    }
+}
+
+/// Puts the mark and the run of what lunette sends by itself in place of its bare name; what was typed stays.
+pub fn mark(request: &mut Request, what_for: &str, run: &str) {
+    for (name, value) in &mut request.headers {
+        if name.eq_ignore_ascii_case(b"user-agent") && *value == USER_AGENT.as_bytes() {
+            *value = marked_agent(what_for, run).into_bytes();
+        }
+    }
+}
+
+/// An exchange that never began, since the credential for it could not be made.
+pub fn unsent(began: Stamp, request: Request, e: &Error) -> Exchange {
+    let kind = match e.exit {
+        Exit::Interrupted => FailureKind::Cancelled,
+        Exit::Refused => FailureKind::Scope,
+        Exit::Unreachable => FailureKind::Unreachable,
+        _ => FailureKind::Credential,
+    };
+    let mut exchange = Exchange::new(0, began, request);
+    exchange.error = Some(Failure { phase: Phase::Prepare, kind, message: e.to_string() });
+    exchange
 }
 
 /// What kept a request from being sent at all although nobody refused it: it cannot be expressed, or the record of it
@@ -101,6 +164,7 @@ pub fn exit(x: &Exchange) -> Exit {
         None => Exit::Done,
         Some(FailureKind::Scope | FailureKind::Offline | FailureKind::Budget) => Exit::Refused,
         Some(FailureKind::Inexpressible | FailureKind::Record) => Exit::Usage,
+        Some(FailureKind::Credential) => Exit::NotJudged,
         Some(FailureKind::Cancelled) => Exit::Interrupted,
         Some(_) => Exit::Unreachable,
     }
@@ -123,7 +187,7 @@ mod tests {
             for name in typed {
                 request = request.header(name, "1");
             }
-            introduce(&mut request);
+            introduce(&mut request, USER_AGENT);
             let added = request.headers.get(typed.len()).map(|(n, _)| String::from_utf8_lossy(n).into_owned());
             assert_eq!(added.as_deref(), written, "{typed:?}");
         }

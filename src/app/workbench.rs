@@ -13,9 +13,12 @@ use crate::engine::scope::Denied;
 use crate::engine::{Budget, Engine, Entry, Handle};
 use crate::grade::probes::Probe;
 use crate::rate::Live;
-use crate::wire::{FailureKind, Load, Origin, Policy, Request};
+use crate::store::vault::{Held, Key};
+use crate::store::{History, Workspace};
+use crate::wire::{FailureKind, Load, Origin, Policy, Request, Secrets};
 
-use super::{Ask, Draft, Event, JobId, Judged, compose, grade, load, send};
+use super::workspace::dress;
+use super::{Ask, Draft, Event, Guard, JobId, Judged, Keyring, compose, grade, history, identity, load, send};
 
 /// Events that may wait for the screen.
 const MOST_EVENTS: usize = 1_024;
@@ -27,9 +30,14 @@ pub struct Workbench {
     shared: Arc<Shared>,
     engine: Engine,
     files: Arc<dyn Load>,
+    history: Arc<dyn History>,
+    keyring: Arc<Keyring>,
     waiting: Mutex<Vec<(Request, Policy)>>,
     loading: Mutex<Arc<AtomicBool>>,
     next: AtomicU64,
+    run: String,
+    vault: Option<Held>,
+    workspace: Option<Arc<(Workspace, Arc<dyn Secrets>)>>,
 }
 
 /// What jobs on other threads share.
@@ -44,19 +52,70 @@ fn lock<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Workbench {
-    /// A workbench over an engine, and where its events come out.
-    pub fn new(engine: Engine, files: Arc<dyn Load>) -> (Self, mpsc::Receiver<Event>) {
+    /// A workbench over an engine, with the history the identities to send as and the name of this run, and where its events come out.
+    pub fn new(
+        engine: Engine,
+        files: Arc<dyn Load>,
+        history: Arc<dyn History>,
+        keyring: Arc<Keyring>,
+        run: &str,
+    ) -> (Self, mpsc::Receiver<Event>) {
         let (events, out) = mpsc::channel(MOST_EVENTS);
+        let tell = events.clone();
+        // Told by the thread that writes; where there is no room the state is asked for with the next exchange.
+        history.watch(Box::new(move |words| {
+            let _ = tell.try_send(Event::Record(words));
+        }));
         let shared = Shared { events, live: Mutex::new(Live::new()), jobs: Mutex::default() };
         let bench = Self {
             shared: Arc::new(shared),
             engine,
             files,
+            history,
+            keyring,
             waiting: Mutex::default(),
             loading: Mutex::default(),
             next: AtomicU64::new(1),
+            run: run.to_owned(),
+            vault: None,
+            workspace: None,
         };
+        bench.guarded();
         (bench, out)
+    }
+
+    /// The same with the vault of a workspace, whose changes are told.
+    #[must_use]
+    pub fn with_vault(self, vault: Option<Held>) -> Self {
+        if let Some(held) = &vault {
+            let events = self.shared.events.clone();
+            held.watch(move |state| tell(&events, Event::Vault(state)));
+        }
+        Self { vault, ..self }
+    }
+
+    /// The same with a workspace, whose headers are added to requests to its targets, and what reads their secrets.
+    #[must_use]
+    pub fn with_workspace(self, workspace: Workspace, secrets: Arc<dyn Secrets>) -> Self {
+        Self { workspace: Some(Arc::new((workspace, secrets))), ..self }
+    }
+
+    /// Opens the vault with a key that is at hand. Comes back at once, since a passphrase takes half a second.
+    pub fn unlock(&self, key: Key) {
+        let outcome = match self.vault.clone() {
+            None => Err(Error::input("there is no workspace, so no vault to open")),
+            Some(held) => {
+                let events = self.shared.events.clone();
+                spawn("unlock", move || {
+                    if let Err(e) = held.unlock(&key) {
+                        tell(&events, Event::StaysLocked(e));
+                    }
+                })
+            }
+        };
+        if let Err(e) = outcome {
+            tell(&self.shared.events, Event::StaysLocked(e));
+        }
     }
 
     /// Takes an ask. Comes back at once; what follows comes as events.
@@ -74,6 +133,42 @@ impl Workbench {
             Ask::Send(draft) => self.send(&draft),
             Ask::Live { judged, plan, insecure } => self.live(&judged, plan, insecure),
             Ask::Admit { origin, allow } => self.admit(&origin, allow),
+            Ask::AdmitTyped(text) => Entry::parse(text.trim()).map(|entry| {
+                let entry = Entry { why: "admitted by hand in this run".to_owned(), ..entry };
+                self.engine.scope().admit(entry);
+                self.guarded();
+            }),
+            Ask::Withdraw(entry) => {
+                self.engine.scope().withdraw(&entry);
+                self.guarded();
+                Ok(())
+            }
+            Ask::Guard => {
+                self.guarded();
+                Ok(())
+            }
+            Ask::Halt => {
+                self.engine.stop();
+                lock(&self.loading).store(true, Ordering::Relaxed);
+                lock(&self.waiting).clear();
+                self.guarded();
+                Ok(())
+            }
+            Ask::Resume => {
+                self.engine.resume();
+                self.guarded();
+                Ok(())
+            }
+            Ask::ReadOnly(on) => {
+                self.engine.scope().set_read_only(on);
+                self.guarded();
+                Ok(())
+            }
+            Ask::History(select) => self.reading(move |history| Ok(Event::Listed(Arc::new(history.list(&select)?)))),
+            Ask::Recall(id) => {
+                let keyring = Arc::clone(&self.keyring);
+                self.reading(move |history| Ok(Event::Recalled(Box::new(history::recall(history.load(id)?, &keyring)))))
+            }
             Ask::Cancel(id) => {
                 if let Some(handle) = lock(&self.shared.jobs).get(&id) {
                     handle.cancel();
@@ -85,20 +180,36 @@ impl Workbench {
                 lock(&self.loading).store(true, Ordering::Relaxed);
                 Ok(())
             }
+            Ask::Unlock(passphrase) => {
+                match Key::passphrase(passphrase) {
+                    Ok(key) => self.unlock(key),
+                    Err(e) => tell(&self.shared.events, Event::StaysLocked(e)),
+                }
+                Ok(())
+            }
+            Ask::Lock => {
+                if let Some(held) = &self.vault {
+                    held.lock();
+                }
+                Ok(())
+            }
         };
         if let Err(e) = outcome {
-            self.tell(Event::Failed(e));
+            tell(&self.shared.events, Event::Failed(e));
         }
     }
 
-    /// Tells the screen from the screen's own thread, which alone makes room: where there is none, another thread waits.
-    fn tell(&self, event: Event) {
-        if let Err(mpsc::error::TrySendError::Full(event)) = self.shared.events.try_send(event) {
-            let events = self.shared.events.clone();
-            let _ = spawn("tell", move || {
-                let _ = events.blocking_send(event);
-            });
-        }
+    /// Tells what guards this run.
+    fn guarded(&self) {
+        tell(&self.shared.events, Event::Guarded(Arc::new(Guard::of(&self.engine))));
+    }
+
+    /// Reads the history on a thread of its own, and tells what came of it.
+    fn reading(&self, read: impl FnOnce(&dyn History) -> Result<Event> + Send + 'static) -> Result<()> {
+        let (history, events) = (Arc::clone(&self.history), self.shared.events.clone());
+        spawn("history", move || {
+            let _ = events.blocking_send(read(history.as_ref()).unwrap_or_else(Event::Failed));
+        })
     }
 
     fn load(&self, paths: Vec<PathBuf>) -> Result<()> {
@@ -118,6 +229,10 @@ impl Workbench {
 
     fn send(&self, draft: &Draft) -> Result<()> {
         let request = send::prepare(draft)?;
+        if let Some(name) = &request.identity {
+            // Before scope is asked about: a question whose answer would not help is not put.
+            self.keyring.admits(name, &request.origin)?;
+        }
         let policy = Policy { fresh: true, insecure: draft.insecure, ..Policy::default() };
         match self.engine.scope().authorise(&request.origin) {
             Ok(_) => self.start(request, policy),
@@ -134,8 +249,15 @@ impl Workbench {
                 waiting.push((request, policy));
                 drop(waiting);
                 if !asked {
-                    let reason = question(&denied, &origin);
-                    self.tell(Event::ScopeAsked { origin, reason });
+                    let reason = question(&denied);
+                    let events = self.shared.events.clone();
+                    let (about, known) = (origin.clone(), reason.clone());
+                    tell(&self.shared.events, Event::ScopeAsked { origin: origin.clone(), reason });
+                    self.engine.look_up(origin, move |place| {
+                        let words: Vec<&str> =
+                            [known.as_str(), place.as_str()].into_iter().filter(|w| !w.is_empty()).collect();
+                        let _ = events.try_send(Event::ScopeKnown { origin: about, reason: words.join("; ") });
+                    });
                 }
                 Ok(())
             }
@@ -143,16 +265,37 @@ impl Workbench {
         }
     }
 
-    fn start(&self, request: Request, policy: Policy) -> Result<()> {
+    fn start(&self, mut request: Request, policy: Policy) -> Result<()> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let shared = Arc::clone(&self.shared);
+        let (shared, keyring) = (Arc::clone(&self.shared), Arc::clone(&self.keyring));
+        let workspace = self.workspace.clone();
         // Held until it is known, so that a job that ends at once is not forgotten before.
         let mut jobs = lock(&self.shared.jobs);
         let handle = self.engine.submit(Budget::HAND, move |transport| {
             Box::pin(async move {
                 // Told by the job itself, so that its start is told before its end and no lock is held meanwhile.
                 let _ = shared.events.send(Event::Started(id)).await;
-                let exchange = transport.send(request, policy).await;
+                let (began, typed) = (SystemClock.wall(), request.clone());
+                let dressed = workspace.map_or(Ok(None), |w| {
+                    // Its secrets may stand in files.
+                    tokio::task::block_in_place(|| dress(&w.0, w.1.as_ref(), &keyring, &mut request, began))
+                });
+                let sent = match dressed {
+                    Ok(note) => {
+                        if let Some(note) = note {
+                            let _ = shared.events.send(Event::Noted(note)).await;
+                        }
+                        keyring.send(transport, request, policy).await
+                    }
+                    Err(e) => Err(e),
+                };
+                let exchange = match sent {
+                    Ok(sent) => {
+                        shared.told(&sent).await;
+                        sent.exchange
+                    }
+                    Err(e) => send::unsent(began, typed, &e),
+                };
                 // A large body takes its time to judge; the engine's other work goes on.
                 let judged = tokio::task::block_in_place(|| send::judge(exchange));
                 shared.done(id, judged).await;
@@ -163,7 +306,10 @@ impl Workbench {
     }
 
     /// Sends what was shown, and grades the exchange again.
-    fn live(&self, judged: &Judged, plan: Vec<Probe>, insecure: bool) -> Result<()> {
+    fn live(&self, judged: &Judged, mut plan: Vec<Probe>, insecure: bool) -> Result<()> {
+        for probe in &mut plan {
+            send::mark(&mut probe.request, "check", &self.run);
+        }
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let shared = Arc::clone(&self.shared);
         let exchange = judged.exchange.clone();
@@ -192,12 +338,23 @@ impl Workbench {
                 .hint("send again to be asked again"));
         }
         self.engine.scope().admit(Entry::typed(origin));
+        self.guarded();
         let answered: Vec<(Request, Policy)> = answered;
         answered.into_iter().try_for_each(|(request, policy)| self.start(request, policy))
     }
 }
 
 impl Shared {
+    /// Tells what a send as somebody was about, besides its exchange.
+    async fn told(&self, sent: &identity::Sent) {
+        for note in &sent.notes {
+            let _ = self.events.send(Event::Noted(note.clone())).await;
+        }
+        if let Some(name) = &sent.exchange.identity {
+            let _ = self.events.send(Event::Identity(name.clone(), sent.until)).await;
+        }
+    }
+
     async fn done(&self, id: JobId, judged: Judged) {
         let snapshot = {
             let x = &judged.exchange;
@@ -217,14 +374,20 @@ impl Shared {
     }
 }
 
-/// What is known of a host that is not in scope, in a few words: that its entry has expired, or what its address is, where
-/// it is one.
-fn question(denied: &Denied, origin: &Origin) -> String {
-    if let Denied::Expired { .. } = denied {
-        return denied.error().what;
+/// Tells the screen from a thread that must not wait, such as the screen's own, which alone makes room: where there is none,
+/// another thread waits.
+fn tell(events: &mpsc::Sender<Event>, event: Event) {
+    if let Err(mpsc::error::TrySendError::Full(event)) = events.try_send(event) {
+        let events = events.clone();
+        let _ = spawn("tell", move || {
+            let _ = events.blocking_send(event);
+        });
     }
-    let address = origin.host.parse::<std::net::IpAddr>();
-    address.map(|a| crate::wire::address::classify(a).words().to_owned()).unwrap_or_default()
+}
+
+/// What is known of a host that is not in scope before its name is looked up: that its entry has expired.
+fn question(denied: &Denied) -> String {
+    if let Denied::Expired { .. } = denied { denied.error().what } else { String::new() }
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
@@ -247,7 +410,8 @@ mod tests {
 
     fn bench(config: Config) -> (Workbench, mpsc::Receiver<Event>) {
         let engine = Engine::start(config, Arc::new(Memory::default())).expect("an engine");
-        Workbench::new(engine, Arc::new(Provided::new([], Arc::new(Disk))))
+        let files = Arc::new(Provided::new([], Arc::new(Disk)));
+        Workbench::new(engine, files, Arc::new(Memory::default()), Arc::default(), "run")
     }
 
     fn draft(url: &str) -> Draft {
@@ -265,6 +429,7 @@ mod tests {
             let _ = done.send(());
         });
         assert!(finished.recv_timeout(Duration::from_secs(20)).is_ok(), "the screen's thread is stuck");
+        assert!(matches!(events.blocking_recv(), Some(Event::Guarded(_))), "the first thing told");
         for _ in 0..MOST_EVENTS + 50 {
             assert!(matches!(events.blocking_recv(), Some(Event::Failed(_))), "none is lost");
         }

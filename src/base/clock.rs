@@ -2,7 +2,8 @@
 
 use std::time::{Instant, SystemTime};
 
-use serde::{Serialize, Serializer};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -46,6 +47,17 @@ impl Stamp {
     pub fn unix(self) -> i64 {
         self.0.unix_timestamp()
     }
+
+    /// From milliseconds since 1970; `None` outside the years RFC 3339 can write.
+    pub fn from_millis(millis: i64) -> Option<Self> {
+        let within = Self::from_unix(millis.div_euclid(1_000))?;
+        Some(Self(within.0 + time::Duration::milliseconds(millis.rem_euclid(1_000))))
+    }
+
+    /// Milliseconds since 1970.
+    pub fn millis(self) -> i64 {
+        self.unix() * 1_000 + i64::from(self.0.millisecond())
+    }
 }
 
 impl From<SystemTime> for Stamp {
@@ -73,6 +85,13 @@ impl std::fmt::Display for Stamp {
 impl Serialize for Stamp {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Stamp {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(d)?;
+        Self::parse(&text).ok_or_else(|| D::Error::custom("this is not a time in RFC 3339"))
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::known;
+
 /// How the process ends, as fixed in the command-line contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -84,14 +86,11 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(place) = &self.place {
-            write!(f, "{place}: ")?;
-        }
-        f.write_str(&self.what)?;
-        if let Some(hint) = &self.hint {
-            write!(f, "; {hint}")?;
-        }
-        Ok(())
+        let place = self.place.iter().flat_map(|p| [p.as_str(), ": "]);
+        let hint = self.hint.iter().flat_map(|h| ["; ", h.as_str()]);
+        let whole: String = place.chain([self.what.as_str()]).chain(hint).collect();
+        // What failed may have been handed a secret, and quotes it.
+        f.write_str(&known::redact_str(&whole))
     }
 }
 

@@ -11,6 +11,7 @@ pub mod hash;
 pub mod keys;
 pub mod known;
 mod mask;
+pub mod process;
 pub mod secret;
 pub mod text;
 

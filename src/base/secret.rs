@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroize as _;
 
-use super::mask;
+use super::{known, mask};
 
 /// A value that is never printed, and is wiped when dropped.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -123,10 +123,10 @@ fn flat(name: &[u8]) -> String {
 /// of cookies stay readable.
 pub fn mask_header(name: &[u8], value: &[u8]) -> Vec<u8> {
     if !is_credential_header(name) {
-        return mask_tokens(&mask::pairs(&mask::userinfo(value), false));
+        return mask::pairs(&mask::userinfo(&mask_tokens(value)), false);
     }
     let text = String::from_utf8_lossy(value);
-    if name.eq_ignore_ascii_case(b"set-cookie") || name.eq_ignore_ascii_case(b"cookie") {
+    let masked = if name.eq_ignore_ascii_case(b"set-cookie") || name.eq_ignore_ascii_case(b"cookie") {
         let cookie = name.eq_ignore_ascii_case(b"cookie");
         let parts: Vec<String> = text
             .split(';')
@@ -137,14 +137,15 @@ pub fn mask_header(name: &[u8], value: &[u8]) -> Vec<u8> {
                 _ => part.to_owned(),
             })
             .collect();
-        return parts.join(";").into_bytes();
-    }
-    match text.trim_start().split_once(' ') {
-        Some((scheme, _)) if name.to_ascii_lowercase().ends_with(b"authorization") => {
-            format!("{scheme} {MASK}").into_bytes()
+        parts.join(";")
+    } else {
+        match text.trim_start().split_once(' ') {
+            Some((scheme, _)) if name.to_ascii_lowercase().ends_with(b"authorization") => format!("{scheme} {MASK}"),
+            _ => MASK.to_owned(),
         }
-        _ => MASK.as_bytes().to_vec(),
-    }
+    };
+    // What was kept may hold one all the same, such as the attribute of a cookie.
+    mask_tokens(masked.as_bytes())
 }
 
 /// Finds every compact JSON Web Token (RFC 7519) in `bytes`: three or five base64url parts whose first decodes to a JSON
@@ -199,40 +200,47 @@ fn is_json_object(part: &[u8]) -> bool {
     })
 }
 
-/// `bytes` with every token in it masked, keeping five characters so that two tokens can be told apart from none.
+/// `bytes` with every known secret and every token in it masked. Of a token five characters are kept, so that it can be told
+/// apart from none. Both are looked for in what stands there now: a token with a secret inside is masked whole.
 pub fn mask_tokens(bytes: &[u8]) -> Vec<u8> {
-    let tokens = find_tokens(bytes);
-    if tokens.is_empty() {
+    let (tokens, known) = (find_tokens(bytes), known::find(bytes));
+    if tokens.is_empty() && known.is_empty() {
         return bytes.to_vec();
     }
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
-    for token in tokens {
-        out.extend_from_slice(&bytes[at..token.start]);
-        out.extend_from_slice(&bytes[token.start..(token.start + 3).min(token.end)]);
+    for place in known::apart([&tokens[..], &known].concat()) {
+        out.extend_from_slice(&bytes[at..place.start]);
+        // Nothing is kept of one that is known itself.
+        let known = known.binary_search_by_key(&place.start, |k| k.start).is_ok();
+        if !known && tokens.binary_search_by_key(&place.start, |t| t.start).is_ok() {
+            out.extend_from_slice(&bytes[place.start..(place.start + 3).min(place.end)]);
+        }
         out.extend_from_slice(MASK.as_bytes());
-        at = token.end;
+        at = place.end;
     }
     out.extend_from_slice(&bytes[at..]);
     out
 }
 
-/// A body with tokens masked, and the values of secret members: of JSON, of a form, of a multipart form, and of the URLs
+/// A body with known secrets and tokens masked, and the values of secret members: of JSON, of a form, of a multipart form, and of the URLs
 /// and lines of any other text.
 pub fn mask_body(bytes: &[u8]) -> Vec<u8> {
-    mask_tokens(&mask::body(bytes))
+    mask::body(&mask_tokens(bytes))
 }
 
 /// A request target with the secret members of its query, and any token in it, masked.
 pub fn mask_target(target: &[u8]) -> Vec<u8> {
+    let target: &[u8] = &mask_tokens(target);
     let (path, query) = target.split_at(memchr::memchr(b'?', target).unwrap_or(target.len()));
     let mut out = mask::pairs(path, false);
     out.extend(mask::pairs(query, true));
-    mask_tokens(&out)
+    out
 }
 
 /// A URL as typed, with the credential before its host and what is secret in its target masked.
 pub fn mask_url(url: &[u8]) -> Vec<u8> {
+    let url: &[u8] = &mask_tokens(url);
     let url = match url.iter().position(|b| matches!(b, b'/' | b'?' | b'#' | b'@')) {
         Some(at) if url[at] == b'@' => [MASK.as_bytes(), &url[at..]].concat(),
         _ => mask::userinfo(url),
@@ -240,11 +248,13 @@ pub fn mask_url(url: &[u8]) -> Vec<u8> {
     let (place, target) = url.split_at(memchr::memchr2(b'?', b'#', &url).unwrap_or(url.len()));
     let mut out = place.to_vec();
     out.extend(mask_target(target));
-    mask_tokens(&out)
+    out
 }
 
 /// A whole HTTP/1 message as bytes with the credentials in its target, headers and body masked.
 pub fn mask_message(bytes: &[u8]) -> Vec<u8> {
+    // Before it is cut into lines: a known secret may go over several.
+    let bytes: &[u8] = &mask_tokens(bytes);
     let end = memchr::memmem::find(bytes, b"\r\n\r\n").map_or(bytes.len(), |i| i + 4);
     let mut out = Vec::with_capacity(bytes.len());
     // Whether the field that a folded line goes on with is a credential's.
@@ -264,7 +274,7 @@ pub fn mask_message(bytes: &[u8]) -> Vec<u8> {
             out.extend_from_slice(&text[..text.len() - value.len()]);
             out.extend(mask_header(&text[..colon], value));
         } else {
-            out.extend(mask_tokens(text));
+            out.extend_from_slice(text);
         }
         out.extend_from_slice(&line[text.len()..]);
     }
@@ -390,6 +400,20 @@ mod tests {
         let sent = b"GET / HTTP/1.1\r\nAuthorization: Digest a=\"1\",\r\n response: zzz\r\nA: b\r\n c\r\n\r\n";
         let masked = String::from_utf8(mask_message(sent)).expect("utf8");
         assert_eq!(masked, "GET / HTTP/1.1\r\nAuthorization: Digest ***\r\n ***\r\nA: b\r\n c\r\n\r\n");
+    }
+
+    #[test]
+    fn a_token_with_a_known_secret_inside_is_masked_whole() {
+        let token = format!(
+            "{}.{}.sigsigsig",
+            URL_SAFE_NO_PAD.encode("{}"),
+            URL_SAFE_NO_PAD.encode("{\"a\":\"1nside-a-t0ken\"}")
+        );
+        known::learn(b"1nside-a-t0ken");
+        assert_eq!(mask_tokens(format!("<{token}> 1nside-a-t0ken").as_bytes()), b"<e30***> ***");
+        let token = format!("{}.e30.known", URL_SAFE_NO_PAD.encode("{\"alg\":\"none\"}"));
+        known::learn(token.as_bytes());
+        assert_eq!(mask_body(format!("{{\"t\":\"{token}\"}}").as_bytes()), b"{\"t\":\"***\"}");
     }
 
     #[test]

@@ -147,6 +147,116 @@ pub fn display_str(s: &str) -> String {
     display(s.as_bytes())
 }
 
+/// Bytes in a record that is read back: as text where they are UTF-8, else as base64, so that none is lost. For `serde`'s
+/// `with`.
+pub mod exact {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(untagged)]
+    enum Form {
+        Text(String),
+        Bytes { base64: String },
+    }
+
+    fn form(bytes: &[u8]) -> Form {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Form::Text(text.to_owned()),
+            Err(_) => Form::Bytes { base64: STANDARD.encode(bytes) },
+        }
+    }
+
+    fn bytes<E: serde::de::Error>(form: Form) -> Result<Vec<u8>, E> {
+        match form {
+            Form::Text(text) => Ok(text.into_bytes()),
+            Form::Bytes { base64 } => STANDARD.decode(base64).map_err(E::custom),
+        }
+    }
+
+    /// Writes them.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn serialize<T: AsBytes, S: Serializer>(value: &T, s: S) -> Result<S::Ok, S::Error> {
+        form(value.as_bytes()).serialize(s)
+    }
+
+    /// Reads them.
+    ///
+    /// # Errors
+    /// Those of the reader, and text that is not base64.
+    pub fn deserialize<'de, T: From<Vec<u8>>, D: Deserializer<'de>>(d: D) -> Result<T, D::Error> {
+        bytes(Form::deserialize(d)?).map(T::from)
+    }
+
+    /// What holds bytes.
+    pub trait AsBytes {
+        /// They.
+        fn as_bytes(&self) -> &[u8];
+    }
+    impl AsBytes for Vec<u8> {
+        fn as_bytes(&self) -> &[u8] {
+            self
+        }
+    }
+    impl AsBytes for super::Untrusted {
+        fn as_bytes(&self) -> &[u8] {
+            super::Untrusted::as_bytes(self)
+        }
+    }
+
+    /// A list of such bytes.
+    pub mod list {
+        use super::{AsBytes, Deserialize, Deserializer, Form, Serializer, bytes, form};
+
+        /// Writes it.
+        ///
+        /// # Errors
+        /// Those of the writer.
+        pub fn serialize<T: AsBytes, S: Serializer>(values: &[T], s: S) -> Result<S::Ok, S::Error> {
+            s.collect_seq(values.iter().map(|v| form(v.as_bytes())))
+        }
+
+        /// Reads it.
+        ///
+        /// # Errors
+        /// As for one.
+        pub fn deserialize<'de, T: From<Vec<u8>>, D: Deserializer<'de>>(d: D) -> Result<Vec<T>, D::Error> {
+            Vec::<Form>::deserialize(d)?.into_iter().map(|f| bytes(f).map(T::from)).collect()
+        }
+    }
+
+    /// A list of pairs of such bytes: headers.
+    pub mod pairs {
+        use super::{AsBytes, Deserialize, Deserializer, Form, Serializer, bytes, form};
+
+        /// Writes it.
+        ///
+        /// # Errors
+        /// Those of the writer.
+        pub fn serialize<T: AsBytes, S: Serializer>(pairs: &[(T, T)], s: S) -> Result<S::Ok, S::Error> {
+            s.collect_seq(pairs.iter().map(|(n, v)| (form(n.as_bytes()), form(v.as_bytes()))))
+        }
+
+        /// Reads it.
+        ///
+        /// # Errors
+        /// As for one.
+        pub fn deserialize<'de, T: From<Vec<u8>>, D: Deserializer<'de>>(d: D) -> Result<Vec<(T, T)>, D::Error> {
+            let pairs = Vec::<(Form, Form)>::deserialize(d)?;
+            pairs.into_iter().map(|(n, v)| Ok((bytes::<D::Error>(n)?.into(), bytes::<D::Error>(v)?.into()))).collect()
+        }
+    }
+}
+
+/// The text of a panic, cut and in display form, with known secrets masked.
+pub fn panic_text(info: &std::panic::PanicHookInfo<'_>) -> String {
+    let text = info.payload_as_str().unwrap_or("no message");
+    display_str(&super::known::redact_str(text).chars().take(2_000).collect::<String>())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,15 +9,16 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::base::error::nearest;
 use crate::base::text::display_str;
-use crate::base::{Error, Letter, Result};
-use crate::engine::{Config, Entry, Override};
+use crate::base::{Error, Letter, Result, known};
+use crate::engine::{Certificates, Config, Entry, Override};
 use crate::store::Workspace;
-use crate::wire::{Deadlines, HttpChoice, Load, Policy};
+use crate::wire::{Deadlines, HttpChoice, Load, Policy, identity};
 
 use super::Invocation;
 use super::demo::DemoArgs;
 use super::future;
 use super::output::Format;
+use super::vault::VaultArgs;
 
 /// A workbench for API security: every endpoint there is, requests sent as typed, tokens read, headers graded.
 #[derive(Debug, Parser)]
@@ -52,6 +53,7 @@ pub enum ColorChoice {
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Everywhere")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch that is typed")]
 pub struct Common {
     /// What stands on stdout
     #[arg(long, global = true, value_enum, default_value = "table")]
@@ -65,6 +67,9 @@ pub struct Common {
     /// Refuse every connection
     #[arg(long, global = true)]
     offline: bool,
+    /// Send nothing but GET, HEAD, OPTIONS and TRACE
+    #[arg(long, global = true)]
+    read_only: bool,
     /// Whole seconds or fractions that one exchange may take
     #[arg(long, global = true, value_name = "S", allow_negative_numbers = true)]
     timeout: Option<f64>,
@@ -106,8 +111,10 @@ impl Common {
         Ok(Config {
             scope: self.allow.iter().map(|s| Entry::parse(s)).collect::<Result<_>>()?,
             offline: self.offline,
+            read_only: self.read_only,
             rate: self.rate,
             roots,
+            certificates: Certificates::default(),
             overrides: self.resolve.iter().map(|s| parse_override(s)).collect::<Result<_>>()?,
         })
     }
@@ -121,6 +128,13 @@ impl Common {
             Some(folder) => Workspace::open(folder).map(Some),
             None if needs => std::env::current_dir().map_or(Ok(None), |here| Workspace::find(&here)),
             None => Ok(None),
+        }
+    }
+
+    /// Says what the user is to know besides, unless nothing of the kind is wanted.
+    pub(super) fn note(&self, notes: &[String]) {
+        for note in notes.iter().filter(|_| !self.quiet) {
+            super::output::complain(&format!("lunette: {note}"));
         }
     }
 
@@ -185,6 +199,16 @@ pub enum Command {
     /// Read the audit log of the workspace, or verify that nothing in it was changed
     #[command(after_help = "Example:\n  lunette audit show --host api.example.com --since 2026-01-31T08:00:00Z")]
     Audit(AuditArgs),
+    /// List what was sent from the workspace, show an exchange whole, or send it again
+    #[command(
+        after_help = "Example:\n  lunette history list --host api.example.com --status 500\n  lunette history send 12"
+    )]
+    History(HistoryArgs),
+    /// Keep secrets of the workspace where only who has its passphrase or identity can read them
+    #[command(
+        after_help = "Example:\n  lunette vault init\n  lunette vault set shop:alice env:ALICE_TOKEN\n\nThe vault is .lunette/vault.age, which the age program opens too. LUNETTE_PASSPHRASE_FILE names a file with its\npassphrase, LUNETTE_IDENTITY_FILE one of identities; only you may read either."
+    )]
+    Vault(VaultArgs),
     /// Start the practice API and open the workbench on it
     #[command(after_help = "Example:\n  lunette demo --serve --port 8080")]
     Demo(DemoArgs),
@@ -193,12 +217,12 @@ pub enum Command {
 impl Command {
     /// True for a command that works in a workspace where there is one.
     pub fn in_workspace(&self) -> bool {
-        matches!(self, Self::Send(_) | Self::Grade(_))
+        matches!(self, Self::Send(_) | Self::Grade(_) | Self::History(_))
     }
 
     /// True for a command that looks for its workspace itself, since it works on one that is not there yet or not right.
     pub fn finds_workspace(&self) -> bool {
-        matches!(self, Self::Init | Self::Audit(_))
+        matches!(self, Self::Init | Self::Audit(_) | Self::Vault(_))
     }
 }
 
@@ -240,7 +264,7 @@ pub struct AuditArgs {
 pub enum AuditAction {
     /// List what was sent
     Show {
-        /// Only what was asked for by: hand, check, rate, oauth
+        /// Only what was asked for by: hand, grade, check, rate, oauth, login
         #[arg(long, value_name = "WHO")]
         who: Option<String>,
         /// Only what was sent to this host
@@ -258,6 +282,85 @@ pub enum AuditAction {
     },
 }
 
+/// Options of every command that sends.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Who and how")]
+pub struct Sends {
+    #[arg(long, value_name = "NAME|NAME=SPEC", help = identity_help())]
+    pub identity: Option<String>,
+    /// A header of the request, repeatable
+    #[arg(short = 'H', value_name = "'Name: value'")]
+    pub header: Vec<String>,
+}
+
+fn identity_help() -> String {
+    format!(
+        "Send as an identity of the workspace, or as the one given: SPEC is one of {}; then ,role=R and \
+         ,ids=PARAM:V1|V2; a SECRET is {}",
+        identity::forms(),
+        identity::SECRET
+    )
+}
+
+/// `lunette history`.
+#[derive(Debug, Args)]
+pub struct HistoryArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub action: HistoryAction,
+}
+
+/// What can be done with the history.
+#[derive(Debug, Subcommand)]
+pub enum HistoryAction {
+    /// List exchanges, newest first
+    List {
+        /// Only those with this in their method or URL
+        #[arg(long, value_name = "TEXT")]
+        text: Option<String>,
+        /// Only those sent to this host
+        #[arg(long, value_name = "HOST[:PORT]")]
+        host: Option<String>,
+        /// Only those with this status
+        #[arg(long, value_name = "CODE")]
+        status: Option<u16>,
+        /// Only those asked for by: hand, grade, check, rate, oauth, login
+        #[arg(long, value_name = "WHO")]
+        who: Option<String>,
+        /// Only those sent as this identity
+        #[arg(long = "sent-as", value_name = "NAME")]
+        identity: Option<String>,
+        /// Only those that began at this instant or later
+        #[arg(long, value_name = "RFC3339")]
+        since: Option<String>,
+        /// Only those before this one: the next page
+        #[arg(long, value_name = "ID")]
+        before: Option<i64>,
+        /// At most so many; 1000 are the most
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        most: usize,
+    },
+    /// Show one exchange whole
+    Show {
+        /// Its number
+        id: i64,
+        /// Show secrets instead of masking them
+        #[arg(long)]
+        show: bool,
+    },
+    /// Send a request once more; its identity makes its credential anew
+    Send {
+        /// Its number
+        id: i64,
+        /// HTTP version: 1.1 or 2; else what the server agrees to
+        #[arg(long, value_name = "VERSION")]
+        http: Option<String>,
+        /// Show secrets instead of masking them
+        #[arg(long)]
+        show: bool,
+    },
+}
+
 /// `lunette send`.
 #[derive(Debug, Args)]
 pub struct SendArgs {
@@ -271,9 +374,6 @@ pub struct SendArgs {
     /// Body, or @FILE
     #[arg(short, long, value_name = "DATA|@FILE")]
     pub data: Option<OsString>,
-    /// A header, repeatable
-    #[arg(short = 'H', value_name = "'Name: value'")]
-    pub header: Vec<String>,
     /// Take URL and target as they stand; this version expands nothing in them
     #[arg(long)]
     pub as_is: bool,
@@ -283,6 +383,9 @@ pub struct SendArgs {
     /// Show secrets instead of masking them
     #[arg(long)]
     pub show: bool,
+    /// Who and how
+    #[command(flatten)]
+    pub sends: Sends,
 }
 
 /// `lunette grade`.
@@ -306,9 +409,9 @@ pub struct GradeArgs {
     /// End with 1 when the letter is worse than this
     #[arg(long, value_name = "LETTER", value_parser = letter)]
     pub fail_below: Option<Letter>,
-    /// A header of the request, repeatable
-    #[arg(short = 'H', value_name = "'Name: value'")]
-    pub header: Vec<String>,
+    /// Who and how
+    #[command(flatten)]
+    pub sends: Sends,
 }
 
 /// `lunette rules`.
@@ -334,7 +437,7 @@ pub(super) fn http(choice: Option<&str>) -> Result<HttpChoice> {
     }
 }
 
-/// Splits `Name: value`.
+/// Splits `Name: value`, and learns a credential in it.
 pub(super) fn header(s: &str) -> Result<(Vec<u8>, Vec<u8>)> {
     let (name, value) = s.split_once(':').ok_or_else(|| {
         // The name alone: what follows it may be a credential, and so may all of it.
@@ -342,7 +445,9 @@ pub(super) fn header(s: &str) -> Result<(Vec<u8>, Vec<u8>)> {
         Error::input("a header needs a colon").at(place).hint("write -H 'Name: value'")
     })?;
     // One space after the colon belongs to the notation, more were typed on purpose.
-    Ok((name.as_bytes().to_vec(), value.strip_prefix(' ').unwrap_or(value).as_bytes().to_vec()))
+    let value = value.strip_prefix(' ').unwrap_or(value);
+    known::learn_header(name.as_bytes(), value.as_bytes());
+    Ok((name.as_bytes().to_vec(), value.as_bytes().to_vec()))
 }
 
 /// Reads the arguments.

@@ -1,25 +1,26 @@
 //! `lunette audit`: what was sent from the workspace, and whether the log of it is whole.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::base::text::display_str;
-use crate::base::{Error, Exit, Result, Stamp};
+use crate::base::{Error, Exit, Result};
 use crate::report::audit::{document, intact, plain, verdict};
 use crate::store::Workspace;
 use crate::store::audit::{Chain, Select, scan};
-use crate::wire::url::split_port;
+use crate::store::seal::Keys;
+use crate::store::vault::{self, Vault};
 
-use super::Common;
 use super::args::AuditAction;
 use super::output::{Output, complain};
+use super::{Common, passphrase, select};
 
 pub fn run(common: &Common, action: &AuditAction) -> Result<Exit> {
     let folder = folder(common)?;
     let output = Output::new(common.format);
     match action {
         AuditAction::Show { who, host, since } => {
-            let select = select(who.as_deref(), host.as_deref(), since.as_deref())?;
-            let (chain, sent) = scan(&folder, None, Some(&select))?;
+            let select = chosen(who.as_deref(), host.as_deref(), since.as_deref())?;
+            let (chain, sent) = scan(&folder, None, None, Some(&select))?;
             let written = output.result(|| document(&chain, Some(&sent)), || plain(&sent));
             if let Some(broken) = &chain.broken {
                 complain(&format!("lunette: the chain is broken at line {}; run lunette audit verify", broken.line));
@@ -28,7 +29,7 @@ pub fn run(common: &Common, action: &AuditAction) -> Result<Exit> {
         }
         AuditAction::Verify { head } => {
             let head = head.as_deref().map(head_typed).transpose()?;
-            let (chain, _) = scan(&folder, head.as_deref(), None)?;
+            let (chain, _) = scan(&folder, head.as_deref(), keys(&folder)?.as_ref(), None)?;
             let written = output.result(|| document(&chain, None), || verdict(&chain));
             if let Some(why) = why(&chain) {
                 complain(&format!("lunette: {why}"));
@@ -36,6 +37,15 @@ pub fn run(common: &Common, action: &AuditAction) -> Result<Exit> {
             Ok(if intact(&chain) { written } else { Exit::Findings })
         }
     }
+}
+
+/// The keys of the vault, where a file that opens it is named: nobody is asked.
+fn keys(folder: &Path) -> Result<Option<Keys>> {
+    if !vault::exists(folder) {
+        return Ok(None);
+    }
+    let key = passphrase::unasked(folder)?;
+    key.map(|key| Vault::open(folder, &key)?.keys()).transpose()
 }
 
 fn why(chain: &Chain) -> Option<String> {
@@ -68,24 +78,8 @@ fn head_typed(head: &str) -> Result<String> {
         .hint("give 64 hexadecimal digits"))
 }
 
-fn select(who: Option<&str>, host: Option<&str>, since: Option<&str>) -> Result<Select> {
-    let (host, port) = match host {
-        None => (None, None),
-        Some(typed) => {
-            let (host, port) = split_port(typed.as_bytes()).map_err(|what| {
-                Error::input(what).at(format!("--host {}", display_str(typed))).hint("write HOST or HOST:PORT")
-            })?;
-            (Some(host), port)
-        }
-    };
-    let since = since
-        .map(|s| {
-            Stamp::parse(s).ok_or_else(|| {
-                Error::input("this is not a time in RFC 3339")
-                    .at(format!("--since {}", display_str(s)))
-                    .hint("write --since 2026-01-31T08:00:00Z")
-            })
-        })
-        .transpose()?;
-    Ok(Select { who: who.map(str::to_owned), host, port, since })
+fn chosen(who: Option<&str>, host: Option<&str>, since: Option<&str>) -> Result<Select> {
+    let (host, port) = host.map(select::host).transpose()?.unzip();
+    let since = since.map(select::since).transpose()?;
+    Ok(Select { who: who.map(str::to_owned), host, port: port.flatten(), since })
 }

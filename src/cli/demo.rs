@@ -67,7 +67,7 @@ pub fn serve(common: &Common, a: &DemoArgs) -> Result<Exit> {
     let (plain, secure) = (format!("http://{}", demo.http), format!("https://localhost:{}", demo.https.port()));
     let what = if a.safe { "safe twin of the practice API" } else { "practice API" };
     let text = format!(
-        "{what} on {plain} and {secure}\nits document: {plain}/openapi.json\n\
+        "{what} on {plain} and {secure}\nits document: {plain}/api/openapi.json\n\
          its certificate authority: {path} (--cacert trusts it)\nCtrl-C ends it\n"
     );
     let written = Output::new(common.format).result(

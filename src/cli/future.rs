@@ -1,17 +1,17 @@
 //! Names of the contract that this version does not have: refused with a sentence, and never taken for something else.
 
 /// Commands of the contract that are not in this version.
-pub const COMMANDS: &[&str] = &["oauth", "run", "rate", "check", "graphql", "report", "vault", "completions", "man"];
+pub const COMMANDS: &[&str] = &["oauth", "run", "rate", "check", "graphql", "report", "completions", "man"];
 
 /// Commands of this version.
-pub const PRESENT: &[&str] = &["init", "inventory", "jwt", "send", "grade", "rules", "audit", "demo", "help"];
+pub const PRESENT: &[&str] =
+    &["init", "inventory", "jwt", "send", "grade", "rules", "history", "audit", "vault", "demo", "help"];
 
 /// Options of the contract that are not in this version.
 const OPTIONS: &[&str] = &[
     "--verbose",
     "-v",
     "--yes",
-    "--identity",
     "--cert",
     "--key",
     "--p12",

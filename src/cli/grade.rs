@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::app::{grade as case, send};
 use crate::base::secret::mask_target;
 use crate::base::{Clock as _, Error, Exit, Result, SystemClock, text};
-use crate::engine::Entry;
+use crate::engine::{Budget, Entry};
 use crate::grade::HeaderGrade;
 use crate::grade::probes::{UNSAFE, plain_origin};
 use crate::report::grade::{document, plain};
@@ -27,12 +27,13 @@ pub fn run(common: &Common, a: &GradeArgs, means: &Means) -> Result<Exit> {
         return Err(Error::input("there is nothing to grade").hint("name a URL, or a file with --response"));
     };
     let mut request = Request::new("GET", url.as_bytes())?;
-    request.headers = a.header.iter().map(|h| header(h)).collect::<Result<_>>()?;
-    means.dress(common, &mut request)?;
-    send::introduce(&mut request);
+    request.headers = a.sends.header.iter().map(|h| header(h)).collect::<Result<_>>()?;
+    let keyring = Arc::new(means.identify(common, &a.sends, &mut request)?);
+    means.dress(common, &mut request, &keyring)?;
+    send::introduce(&mut request, &send::marked_agent(Budget::GRADE.origin, &means.run));
     let policy = common.policy(HttpChoice::Auto)?;
     let mut scope = vec![Entry::typed(&request.origin)];
-    let judged = if a.live {
+    let (judged, notes) = if a.live {
         let plan = case::plan(&request);
         if plan.is_empty() {
             return Err(Error::input(UNSAFE).at("--live"));
@@ -45,14 +46,15 @@ pub fn run(common: &Common, a: &GradeArgs, means: &Means) -> Result<Exit> {
                 complain(&format!("lunette:   {line}"));
             }
         }
-        let engine = Arc::new(means.engine(common, scope, Vec::new())?);
+        let engine = Arc::new(means.engine(common, scope, Vec::new(), &keyring)?);
         super::send::stop_on_signal(&engine)?;
-        case::live(&engine, request, plan, policy)?
+        case::live(&engine, Arc::clone(&keyring), request, plan, policy)?
     } else {
-        let engine = Arc::new(means.engine(common, scope, Vec::new())?);
+        let engine = Arc::new(means.engine(common, scope, Vec::new(), &keyring)?);
         super::send::stop_on_signal(&engine)?;
-        send::once(&engine, request, policy)?
+        send::once(&engine, Budget::GRADE, keyring, request, policy)?
     };
+    common.note(&notes);
     send::sent(&judged.exchange)?;
     Ok(show(common, a, &judged.exchange, judged.headers.as_ref()))
 }

@@ -8,8 +8,9 @@ use clap::ValueEnum;
 use serde_json::Value;
 
 use crate::app::Progress;
-use crate::base::Exit;
 use crate::base::figure::bytes;
+use crate::base::text::panic_text;
+use crate::base::{Exit, Secret, known};
 use crate::report::json;
 
 /// What stands on stdout.
@@ -22,27 +23,58 @@ pub enum Format {
 }
 
 /// Where a command's result goes.
-#[derive(Debug)]
-pub struct Output(Format);
+#[derive(Debug, Clone, Copy)]
+pub struct Output {
+    format: Format,
+    /// Whether known secrets stand in clear.
+    show: bool,
+}
 
 impl Output {
     /// An output in this format.
     pub fn new(format: Format) -> Self {
-        Self(format)
+        Self { format, show: false }
+    }
+
+    /// The same, with secrets in clear where that was asked for.
+    #[must_use]
+    pub fn showing(self, show: bool) -> Self {
+        Self { show, ..self }
     }
 
     /// Writes the result in the format that was asked for; only that one is made.
-    pub fn result(&self, document: impl FnOnce() -> Value, plain: impl FnOnce() -> String) -> Exit {
-        match self.0 {
-            Format::Json => self.text(&json::to_string(&document())),
+    pub fn result(self, document: impl FnOnce() -> Value, plain: impl FnOnce() -> String) -> Exit {
+        match self.format {
+            Format::Json => self.document(document()),
             Format::Table => self.text(&plain()),
         }
     }
 
-    /// Writes text. A reader that has gone wants no more, and that is no failure.
-    pub fn text(&self, text: &str) -> Exit {
+    fn document(self, mut document: Value) -> Exit {
+        if !self.show {
+            json::redact(&mut document);
+        }
+        Self::bytes(json::to_string(&document).as_bytes())
+    }
+
+    /// Writes a secret that was asked for: in table format its bytes and nothing else, unless they would reach a terminal.
+    pub fn secret(self, secret: &Secret, document: impl FnOnce() -> Value, plain: impl FnOnce() -> String) -> Exit {
+        match self.format {
+            Format::Json => self.document(document()),
+            Format::Table if io::stdout().is_terminal() => self.text(&plain()),
+            Format::Table => Self::bytes(secret.expose()),
+        }
+    }
+
+    /// Writes text.
+    pub fn text(self, text: &str) -> Exit {
+        if self.show { Self::bytes(text.as_bytes()) } else { Self::bytes(known::redact_str(text).as_bytes()) }
+    }
+
+    /// Writes bytes. A reader that has gone wants no more, and that is no failure.
+    fn bytes(bytes: &[u8]) -> Exit {
         let mut out = io::stdout().lock();
-        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        match out.write_all(bytes).and_then(|()| out.flush()) {
             Ok(()) => Exit::Done,
             Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
             Err(e) => {
@@ -53,9 +85,17 @@ impl Output {
     }
 }
 
-/// Writes one line to stderr; nobody left to read it is no failure.
+/// Writes one line to stderr, where no secret ever stands; nobody left to read it is no failure.
 pub fn complain(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = writeln!(io::stderr(), "{}", known::redact_str(line));
+}
+
+/// Makes a panic one line of text that steers no terminal and holds no secret.
+pub fn install_panic_hook() {
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map(|l| format!("{}:{}", l.file(), l.line())).unwrap_or_default();
+        complain(&format!("lunette failed at {place}: {}", panic_text(info)));
+    }));
 }
 
 /// Progress on one line of stderr, where stderr is a terminal.
@@ -79,7 +119,8 @@ impl Ticker {
         self.shown = true;
         let percent = p.done.saturating_mul(100).checked_div(p.total);
         let share = percent.map(|n| format!("{n} %  ")).unwrap_or_default();
-        eprint!("\r\x1b[Kreading {}  {share}{}  {}/s", p.what, bytes(p.done), bytes(p.rate));
+        let what = known::redact_str(&p.what);
+        eprint!("\r\x1b[Kreading {what}  {share}{}  {}/s", bytes(p.done), bytes(p.rate));
         let _ = io::stderr().flush();
     }
 }

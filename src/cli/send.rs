@@ -4,11 +4,11 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::app::send;
+use crate::app::{Keyring, send};
 use crate::base::{Exit, Result};
-use crate::engine::{Engine, Entry};
+use crate::engine::{Budget, Engine, Entry};
 use crate::report::exchange::{Secrets, document, plain};
-use crate::wire::Request;
+use crate::wire::{HttpChoice, Request};
 
 use super::args::{SendArgs, header, http};
 use super::output::Output;
@@ -22,23 +22,38 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
     if let Some(target) = &a.target {
         request.target = target.as_bytes().to_vec();
     }
-    request.headers = a.header.iter().map(|h| header(h)).collect::<Result<_>>()?;
-    means.dress(common, &mut request)?;
-    send::introduce(&mut request);
+    request.headers = a.sends.header.iter().map(|h| header(h)).collect::<Result<_>>()?;
+    let keyring = means.identify(common, &a.sends, &mut request)?;
+    means.dress(common, &mut request, &keyring)?;
+    send::introduce(&mut request, send::USER_AGENT);
     if let Some(data) = &a.data {
         request.body = match data.as_bytes().strip_prefix(b"@") {
             Some(path) => means.files.whole(Path::new(std::ffi::OsStr::from_bytes(path)), MOST_BODY)?.into(),
             None => data.as_bytes().to_vec().into(),
         };
     }
-    let policy = common.policy(http(a.http.as_deref())?)?;
-    let engine = Arc::new(means.engine(common, vec![Entry::typed(&request.origin)], Vec::new())?);
+    carry(common, request, http(a.http.as_deref())?, a.show, keyring, means)
+}
+
+/// Sends a request by hand, as the identity it names, and prints what came of it.
+pub fn carry(
+    common: &Common,
+    request: Request,
+    http: HttpChoice,
+    show: bool,
+    keyring: Keyring,
+    means: &Means,
+) -> Result<Exit> {
+    let policy = common.policy(http)?;
+    let engine = Arc::new(means.engine(common, vec![Entry::typed(&request.origin)], Vec::new(), &keyring)?);
     stop_on_signal(&engine)?;
-    let judged = send::once(&engine, request, policy)?;
+    let (judged, notes) = send::once(&engine, Budget::HAND, Arc::new(keyring), request, policy)?;
+    common.note(&notes);
     send::sent(&judged.exchange)?;
-    let secrets = if a.show { Secrets::Shown } else { Secrets::Masked };
+    let secrets = if show { Secrets::Shown } else { Secrets::Masked };
     let (x, grade) = (&judged.exchange, judged.headers.as_ref());
     let written = Output::new(common.format)
+        .showing(show)
         .result(|| marked(document(x, grade, secrets), send::exit(x)), || plain(x, grade, secrets));
     if let Some(e) = &x.error {
         super::output::complain(&format!("lunette: {}: {}", e.phase.word(), e.message));

@@ -1,6 +1,7 @@
 //! Budgets: how many requests an origin gets at once and a second, with a lane for sends by hand that never waits.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -8,6 +9,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::wire::Origin;
 use crate::wire::url::is_local_name;
+
+use super::scope::{Entry, Most};
 
 /// Who waits for whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,12 +28,27 @@ pub struct Limits {
     pub concurrency: usize,
     /// Requests a second; `None` lifts it.
     pub rate: Option<f64>,
+    /// Requests in this run; any number when `None`.
+    pub requests: Option<u64>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { concurrency: 4, rate: Some(20.0) }
+        Self { concurrency: 4, rate: Some(20.0), requests: None }
     }
+}
+
+/// What one origin was sent so far.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spent {
+    /// Who.
+    pub origin: Origin,
+    /// What it takes at most.
+    pub limits: Limits,
+    /// Requests sent or under way in this run.
+    pub sent: u64,
+    /// Requests in flight.
+    pub flying: usize,
 }
 
 /// How many requests may be in flight to a loopback origin, where the rate is lifted.
@@ -55,6 +73,8 @@ impl Schedule {
 #[derive(Debug)]
 struct Gate {
     limits: Limits,
+    sent: AtomicU64,
+    flying: AtomicUsize,
     permits: Arc<Semaphore>,
     schedule: Mutex<Schedule>,
     /// Whose turn it is in a batch: one place is held at most, so that what is cancelled leaves no gap behind.
@@ -65,6 +85,7 @@ struct Gate {
 #[derive(Debug)]
 pub struct Budgets {
     rate: Option<f64>,
+    entries: Vec<Entry>,
     gates: Mutex<HashMap<Origin, Arc<Gate>>>,
 }
 
@@ -72,20 +93,64 @@ pub struct Budgets {
 #[derive(Debug)]
 pub struct Pass {
     _permit: Option<OwnedSemaphorePermit>,
+    gate: Arc<Gate>,
+}
+
+impl Pass {
+    fn new(gate: &Arc<Gate>, permit: Option<OwnedSemaphorePermit>) -> Self {
+        gate.flying.fetch_add(1, Ordering::Relaxed);
+        Self { _permit: permit, gate: Arc::clone(gate) }
+    }
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        self.gate.flying.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Budgets {
-    /// Budgets with the default limits, or with `rate` requests a second for every origin, loopback too.
-    pub fn new(rate: Option<f64>) -> Self {
-        Self { rate, gates: Mutex::default() }
+    /// Budgets with the limits of the `entries` that name an origin, else the default ones; or with `rate` requests a second
+    /// for every origin, loopback too.
+    pub fn new(rate: Option<f64>, entries: Vec<Entry>) -> Self {
+        Self { rate, entries, gates: Mutex::default() }
     }
 
     fn limits(&self, origin: &Origin) -> Limits {
-        match self.rate {
-            Some(r) => Limits { concurrency: LOOPBACK_CONCURRENCY, rate: Some(r) },
-            None if is_local_name(&origin.host) => Limits { concurrency: LOOPBACK_CONCURRENCY, rate: None },
-            None => Limits::default(),
+        let said = self.entries.iter().filter(|e| e.covers(origin)).map(|e| e.most);
+        let said = said.fold(Most::default(), |all, one| Most {
+            requests: all.requests.or(one.requests),
+            interval: all.interval.or(one.interval),
+            concurrency: all.concurrency.or(one.concurrency),
+        });
+        let local = is_local_name(&origin.host);
+        let base = Limits::default();
+        let own = said.interval.map(|i| 1.0 / i.as_secs_f64()).or(base.rate.filter(|_| !local));
+        Limits {
+            concurrency: said.concurrency.unwrap_or(if local || self.rate.is_some() {
+                LOOPBACK_CONCURRENCY
+            } else {
+                base.concurrency
+            }),
+            rate: self.rate.or(own),
+            requests: said.requests,
         }
+    }
+
+    /// What every origin was sent so far, by name.
+    pub fn spent(&self) -> Vec<Spent> {
+        let gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all: Vec<Spent> = gates
+            .iter()
+            .map(|(origin, gate)| Spent {
+                origin: origin.clone(),
+                limits: gate.limits,
+                sent: gate.sent.load(Ordering::Relaxed),
+                flying: gate.flying.load(Ordering::Relaxed),
+            })
+            .collect();
+        all.sort_by(|a, b| a.origin.cmp(&b.origin));
+        all
     }
 
     fn gate(&self, origin: &Origin) -> Arc<Gate> {
@@ -96,6 +161,8 @@ impl Budgets {
         let limits = self.limits(origin);
         let gate = Arc::new(Gate {
             limits,
+            sent: AtomicU64::new(0),
+            flying: AtomicUsize::new(0),
             permits: Arc::new(Semaphore::new(limits.concurrency)),
             schedule: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
@@ -105,16 +172,23 @@ impl Budgets {
     }
 
     /// Waits for a place. A send by hand takes its place in the schedule, so that a batch makes room for it, and waits for
-    /// nothing.
-    pub async fn admit(&self, origin: &Origin, lane: Lane) -> Pass {
+    /// nothing. `None` when the origin has had all that it takes in this run.
+    pub async fn admit(&self, origin: &Origin, lane: Lane) -> Option<Pass> {
         let gate = self.gate(origin);
+        let most = gate.limits.requests.unwrap_or(u64::MAX);
+        let one_more = |n: u64| (n < most).then_some(n + 1);
+        gate.sent.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).ok()?;
+        Some(self.wait(&gate, lane).await)
+    }
+
+    async fn wait(&self, gate: &Arc<Gate>, lane: Lane) -> Pass {
         let interval = gate.limits.rate.filter(|r| *r > 0.0).map(|rate| Duration::from_secs_f64(1.0 / rate));
         let reserve =
             |interval| gate.schedule.lock().unwrap_or_else(PoisonError::into_inner).reserve(Instant::now(), interval);
         match lane {
             Lane::Hand => {
                 interval.map(reserve);
-                Pass { _permit: Arc::clone(&gate.permits).try_acquire_owned().ok() }
+                Pass::new(gate, Arc::clone(&gate.permits).try_acquire_owned().ok())
             }
             Lane::Batch => {
                 if let Some(interval) = interval {
@@ -124,7 +198,7 @@ impl Budgets {
                         tokio::time::sleep(wait).await;
                     }
                 }
-                Pass { _permit: Arc::clone(&gate.permits).acquire_owned().await.ok() }
+                Pass::new(gate, Arc::clone(&gate.permits).acquire_owned().await.ok())
             }
         }
     }
@@ -151,17 +225,40 @@ mod tests {
 
     #[test]
     fn loopback_is_lifted_unless_a_rate_is_given() {
-        let b = Budgets::new(None);
+        let b = Budgets::new(None, Vec::new());
         assert_eq!(b.limits(&origin("http://127.0.0.1/")).rate, None);
         assert_eq!(b.limits(&origin("https://api.test/")), Limits::default());
-        assert_eq!(Budgets::new(Some(3.0)).limits(&origin("http://127.0.0.1/")).rate, Some(3.0));
+        assert_eq!(Budgets::new(Some(3.0), Vec::new()).limits(&origin("http://127.0.0.1/")).rate, Some(3.0));
+    }
+
+    #[test]
+    fn a_target_takes_what_it_is_said_to_take() {
+        let most = Most { requests: Some(2), interval: Some(Duration::from_millis(500)), concurrency: None };
+        let entry = Entry { most, ..Entry::parse("127.0.0.1:81").expect("an entry") };
+        let o = origin("http://127.0.0.1:81/");
+        let budgets = Budgets::new(None, vec![entry]);
+        assert_eq!(
+            budgets.limits(&o),
+            Limits { concurrency: LOOPBACK_CONCURRENCY, rate: Some(2.0), requests: Some(2) }
+        );
+        assert_eq!(budgets.limits(&origin("http://127.0.0.1:82/")).requests, None);
+        let rt = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("runtime");
+        rt.block_on(async {
+            let first = budgets.admit(&o, Lane::Hand).await;
+            let spent = || budgets.spent().into_iter().map(|s| (s.sent, s.flying)).collect::<Vec<_>>();
+            assert_eq!((first.is_some(), spent()), (true, vec![(1, 1)]));
+            drop(first);
+            assert!(budgets.admit(&o, Lane::Hand).await.is_some());
+            assert!(budgets.admit(&o, Lane::Hand).await.is_none(), "a third");
+            assert_eq!(spent(), [(2, 0)]);
+        });
     }
 
     #[test]
     fn a_hand_never_waits_for_a_batch() {
         let rt = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("runtime");
         rt.block_on(async {
-            let budgets = Budgets::new(Some(0.001));
+            let budgets = Budgets::new(Some(0.001), Vec::new());
             let o = origin("https://api.test/");
             let mut held = Vec::new();
             held.push(budgets.admit(&o, Lane::Batch).await);
@@ -177,7 +274,7 @@ mod tests {
     fn a_cancelled_batch_leaves_no_gap() {
         let rt = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("runtime");
         rt.block_on(async {
-            let budgets = Arc::new(Budgets::new(Some(20.0)));
+            let budgets = Arc::new(Budgets::new(Some(20.0), Vec::new()));
             let o = origin("https://api.test/");
             let waiting: Vec<_> = (0..1_000)
                 .map(|_| {

@@ -45,7 +45,7 @@ pub fn codings(value: &str, most: usize) -> Result<Vec<Coding>, String> {
             "deflate" => out.push(Coding::Deflate),
             "br" => out.push(Coding::Brotli),
             "zstd" => out.push(Coding::Zstd),
-            other => return Err(format!("content coding {} is not known", crate::base::text::display_str(other))),
+            _ => return Err(format!("content coding {} is not known", crate::base::text::display_str(word))),
         }
         if out.len() > most {
             return Err(format!("more than {most} content codings"));

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -13,11 +13,15 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::base::text::display_str;
+use crate::wire::address::classify;
 use crate::wire::{Connection, Deadlines, Failure, FailureKind, HttpChoice, Origin, Phase, Policy, Scheme, TlsFacts};
 
+use super::certificate::{Certificates, ClientCertificate};
 use super::scope::{Scope, ScopeToken};
 use super::tls::{Trust, facts};
 
+/// How long the address of a host that is asked about is waited for.
+const LOOK_UP: Duration = Duration::from_secs(5);
 /// Addresses tried of one name.
 const MOST_ADDRESSES: usize = 16;
 
@@ -79,6 +83,8 @@ pub struct Dialer {
     pub trust: Trust,
     /// Names with an address given by the user.
     pub overrides: Vec<Override>,
+    /// Certificates that identities present.
+    pub certificates: Certificates,
 }
 
 fn failure(phase: Phase, kind: FailureKind, message: impl Into<String>) -> Failure {
@@ -114,6 +120,24 @@ impl Dialer {
         Ok(addresses.into_iter().map(|a| SocketAddr::new(a, origin.port)).collect())
     }
 
+    /// Where a host leads, in a few words, for one who has to decide about it.
+    pub async fn where_to(&self, origin: &Origin) -> String {
+        let known = self.overrides.iter().find(|o| o.host == origin.host && o.port == origin.port).map(|o| o.address);
+        let addresses = match known.or_else(|| origin.host.parse().ok()) {
+            Some(address) => Ok(vec![address]),
+            None if self.scope.is_offline() || self.scope.is_stopped() => return String::new(),
+            None => lookup(origin, Instant::now() + LOOK_UP).await,
+        };
+        match addresses {
+            Ok(all) => {
+                let shown = all.iter().take(3).map(|a| format!("{a}, {}", classify(*a).words()));
+                let more = if all.len() > 3 { format!(" and {} more", all.len() - 3) } else { String::new() };
+                format!("{}{more}", shown.collect::<Vec<_>>().join("; "))
+            }
+            Err(failure) => failure.message,
+        }
+    }
+
     /// Connects to the first of `addresses` that answers before `by`.
     ///
     /// # Errors
@@ -129,7 +153,7 @@ impl Dialer {
         connect_any(token.origin(), addresses, by, &policy.deadlines, out).await
     }
 
-    /// Shakes hands where the scheme asks for it, within its own deadline and before `by`.
+    /// Shakes hands where the scheme asks for it, within its own deadline and before `by`, with a certificate to present.
     ///
     /// # Errors
     /// The failure of the handshake; what was learnt stands in `out`.
@@ -139,6 +163,7 @@ impl Dialer {
         tcp: TcpStream,
         by: Instant,
         policy: &Policy,
+        certificate: Option<&ClientCertificate>,
         out: &mut Dialled,
     ) -> Result<Stream, Failure> {
         let origin = token.origin();
@@ -149,7 +174,7 @@ impl Dialer {
         let name = ServerName::try_from(origin.host.clone())
             .map_err(|_| tls(format!("{} cannot be a TLS server name", display_str(&origin.host))))?;
         let sni = matches!(name, ServerName::DnsName(_)).then(|| origin.host.clone());
-        let (config, recorded) = self.trust.handshake(policy.http, policy.insecure).map_err(tls)?;
+        let (config, recorded) = self.trust.handshake(policy.http, policy.insecure, certificate).map_err(tls)?;
         let by = Deadline::from_std(by.min(Instant::now() + policy.deadlines.tls));
         let shaken = timeout_at(by, TlsConnector::from(config).connect(name, tcp)).await;
         match shaken {
@@ -165,7 +190,7 @@ impl Dialer {
             }
             Ok(Err(e)) => {
                 let facts = facts(&recorded, None, sni);
-                let message = handshake_words(&e, &facts, origin);
+                let message = handshake_words(&e, &facts, origin, certificate.is_some());
                 out.tls = Some(facts);
                 Err(tls(message))
             }
@@ -264,7 +289,7 @@ async fn connect_any(
 }
 
 /// A handshake error in words, with what to try.
-fn handshake_words(e: &std::io::Error, facts: &TlsFacts, origin: &Origin) -> String {
+fn handshake_words(e: &std::io::Error, facts: &TlsFacts, origin: &Origin, presented: bool) -> String {
     let inner = e.get_ref().and_then(|i| i.downcast_ref::<rustls::Error>());
     match inner {
         Some(rustls::Error::InvalidCertificate(_) | rustls::Error::General(_)) if !facts.faults.is_empty() => {
@@ -277,7 +302,7 @@ fn handshake_words(e: &std::io::Error, facts: &TlsFacts, origin: &Origin) -> Str
             format!("{} does not speak TLS on this port; try http://", display_str(&origin.host_port()))
         }
         Some(rustls::Error::AlertReceived(alert)) if facts.client_certificate_requested => {
-            certificate_words(Some(*alert))
+            certificate_words(Some(*alert), presented)
         }
         Some(rustls::Error::AlertReceived(alert)) => format!(
             "the server refused the handshake with the alert {alert:?}; lunette offered TLS 1.2 and 1.3 with forward-secret suites"
@@ -292,11 +317,18 @@ fn handshake_words(e: &std::io::Error, facts: &TlsFacts, origin: &Origin) -> Str
     }
 }
 
-/// The words for a server that had asked for a client certificate, got none, and ended the connection, with its alert where
-/// that came through.
-pub fn certificate_words(alert: Option<rustls::AlertDescription>) -> String {
+/// The words for a server that had asked for a client certificate, got none or one it does not take, and ended the
+/// connection, with its alert where that came through.
+pub fn certificate_words(alert: Option<rustls::AlertDescription>, presented: bool) -> String {
     let alert = alert.map(|a| format!(" (alert {a:?})")).unwrap_or_default();
-    format!("the server asked for a client certificate and ended without one{alert}; this version has none to give")
+    if presented {
+        return format!(
+            "the server refused the client certificate of this identity{alert}; look at its issuer and its dates"
+        );
+    }
+    format!(
+        "the server asked for a client certificate and ended without one{alert}; give one with --identity NAME=cert:FILE"
+    )
 }
 
 impl AsyncRead for Stream {

@@ -75,12 +75,15 @@ pub fn express(request: &Request) -> Result<Expressed, String> {
     for name in typed.iter().filter(|n| casing == Casing::Title && !written_in_title(n).eq(n.iter().copied())) {
         let written: Vec<u8> = written_in_title(name).collect();
         altered.push(Alteration {
-            by: "sender",
+            by: "sender".into(),
             what: format!("header {} is written {}", display(name), display(&written)),
         });
     }
     if regrouped(&typed) {
-        altered.push(Alteration { by: "sender", what: "equal header names are sent one after the other".to_owned() });
+        altered.push(Alteration {
+            by: "sender".into(),
+            what: "equal header names are sent one after the other".to_owned(),
+        });
     }
     Ok(Expressed { method, target, headers, casing, altered })
 }

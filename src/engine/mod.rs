@@ -5,6 +5,7 @@
 //! then does a byte leave.
 
 mod budget;
+mod certificate;
 mod decode;
 mod dial;
 mod express;
@@ -15,8 +16,8 @@ mod tap;
 mod timer;
 mod tls;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
@@ -24,13 +25,14 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::base::{Error, Exit, Result};
-use crate::wire::{BoxFuture, Exchange, Failure, FailureKind, Phase, Policy, Record, Request, Transport};
+use crate::wire::{BoxFuture, Exchange, Failure, FailureKind, Origin, Phase, Policy, Record, Request, Transport};
 
 use budget::Budgets;
-pub use budget::Lane;
+pub use budget::{Lane, Limits, Spent};
+pub use certificate::{Certificates, ClientCertificate};
 use dial::Dialer;
 pub use dial::Override;
-pub use scope::{Entry, Scope};
+pub use scope::{Entry, Most, Scope};
 use send::Exchanger;
 use tls::Trust;
 
@@ -50,6 +52,10 @@ pub struct Config {
     pub roots: Option<Vec<u8>>,
     /// Names with an address given by the user.
     pub overrides: Vec<Override>,
+    /// Certificates that identities present, by name.
+    pub certificates: Certificates,
+    /// Send only what changes nothing.
+    pub read_only: bool,
 }
 
 /// Whether `pem` holds certificates that a run can trust.
@@ -63,7 +69,7 @@ pub fn check_roots(pem: &[u8]) -> Result<()> {
 /// Who asked for a job, and how much it may send.
 #[derive(Debug, Clone, Copy)]
 pub struct Budget {
-    /// The word in the record: `hand`, `check`, `rate`, `oauth`.
+    /// The word in the record: `hand`, `grade`, `check`, `rate`, `oauth`, `login`.
     pub origin: &'static str,
     /// Which lane it takes.
     pub lane: Lane,
@@ -74,6 +80,8 @@ pub struct Budget {
 impl Budget {
     /// One who types and waits.
     pub const HAND: Self = Self { origin: "hand", lane: Lane::Hand, requests: None };
+    /// The one request of a grade.
+    pub const GRADE: Self = Self { origin: "grade", lane: Lane::Hand, requests: None };
 }
 
 /// A running job: cancelled with it, and not by dropping it.
@@ -98,7 +106,8 @@ pub struct Engine {
     shared: Arc<Shared>,
     /// Places for jobs of a batch, so that what waits is bounded; a hand needs none.
     places: Arc<Semaphore>,
-    root: CancellationToken,
+    /// What every job's token comes from; another one once all were stopped.
+    root: Mutex<CancellationToken>,
     runtime: Option<Runtime>,
 }
 
@@ -109,13 +118,12 @@ impl Engine {
     /// Roots that cannot be read, or a machine that gives no thread.
     pub fn start(config: Config, record: Arc<dyn Record>) -> Result<Self> {
         let trust = Trust::new(config.roots.as_deref())?;
+        let budgets = Budgets::new(config.rate, config.scope.clone());
         let scope = Scope::new(config.scope, config.offline);
-        let dialer = Dialer { scope, trust, overrides: config.overrides };
-        let shared = Arc::new(Shared {
-            exchanger: Exchanger::new(dialer, record),
-            budgets: Budgets::new(config.rate),
-            numbers: AtomicU64::new(1),
-        });
+        scope.set_read_only(config.read_only);
+        let dialer = Dialer { scope, trust, overrides: config.overrides, certificates: config.certificates };
+        let shared =
+            Arc::new(Shared { exchanger: Exchanger::new(dialer, record), budgets, numbers: AtomicU64::new(1) });
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("lunette-engine")
@@ -124,7 +132,7 @@ impl Engine {
             .build()
             .map_err(|e| Error::new(Exit::Unreachable, format!("the engine cannot start: {e}")))?;
         let places = Arc::new(Semaphore::new(MOST_WAITING));
-        Ok(Self { shared, places, root: CancellationToken::new(), runtime: Some(runtime) })
+        Ok(Self { shared, places, root: Mutex::default(), runtime: Some(runtime) })
     }
 
     /// The scope, to show and to add to.
@@ -146,7 +154,7 @@ impl Engine {
                 Error::new(Exit::NotJudged, "too many jobs wait already").hint("let some of them end first")
             })?),
         };
-        let cancel = self.root.child_token();
+        let cancel = self.root().child_token();
         let line = Line {
             shared: Arc::clone(&self.shared),
             budget,
@@ -180,15 +188,46 @@ impl Engine {
         take.recv().map_err(|_| Error::new(Exit::Interrupted, "the job ended without a result"))
     }
 
-    /// Stops everything that runs and waits.
+    fn root(&self) -> MutexGuard<'_, CancellationToken> {
+        self.root.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Stops everything that runs and waits. What is asked for afterwards runs.
     pub fn cancel_all(&self) {
-        self.root.cancel();
+        std::mem::take(&mut *self.root()).cancel();
+    }
+
+    /// Ends all traffic: nothing more is sent until [`Engine::resume`], what runs is cancelled, and idle connections are
+    /// closed.
+    pub fn stop(&self) {
+        self.scope().stop(true);
+        self.cancel_all();
+        self.shared.exchanger.hang_up();
+    }
+
+    /// Lets traffic flow again after a stop.
+    pub fn resume(&self) {
+        self.scope().stop(false);
+    }
+
+    /// What every origin was sent so far, and what it takes.
+    pub fn spent(&self) -> Vec<Spent> {
+        self.shared.budgets.spent()
+    }
+
+    /// Looks up where a host leads, and tells `give` in a few words; for one who has to decide whether to admit it. Sends
+    /// nothing but the question of its name.
+    pub fn look_up(&self, origin: Origin, give: impl FnOnce(String) + Send + 'static) {
+        let shared = Arc::clone(&self.shared);
+        if let Some(runtime) = &self.runtime {
+            runtime.spawn(async move { give(shared.exchanger.dialer.where_to(&origin).await) });
+        }
     }
 }
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        self.root.cancel();
+        self.root().cancel();
         if let Some(runtime) = self.runtime.take() {
             // A peer that holds a connection must not hold the program.
             runtime.shutdown_timeout(Duration::from_millis(200));
@@ -234,8 +273,13 @@ impl Transport for Line {
                 () = self.cancel.cancelled() => None,
                 pass = self.shared.budgets.admit(&request.origin, self.budget.lane) => Some(pass),
             };
-            let Some(_pass) = pass else {
-                return unsent(request, FailureKind::Cancelled, "cancelled before anything was sent");
+            let _pass = match pass {
+                Some(Some(pass)) => pass,
+                Some(None) => {
+                    let message = "this target has had all the requests that lunette.toml lets it take in a run; nothing was sent";
+                    return unsent(request, FailureKind::Budget, message);
+                }
+                None => return unsent(request, FailureKind::Cancelled, "cancelled before anything was sent"),
             };
             self.shared.exchanger.exchange(id, self.budget.origin, request, policy, self.cancel.cancelled()).await
         })
@@ -252,6 +296,15 @@ impl Transport for Line {
 
     fn now(&self) -> Instant {
         Instant::now()
+    }
+
+    fn aside(&self, origin: &'static str, requests: u64) -> Box<dyn Transport + '_> {
+        Box::new(Self {
+            shared: Arc::clone(&self.shared),
+            budget: Budget { origin, requests: Some(requests), ..self.budget },
+            left: Some(AtomicU64::new(requests)),
+            cancel: self.cancel.clone(),
+        })
     }
 
     fn requests_left(&self) -> Option<u64> {

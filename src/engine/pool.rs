@@ -33,6 +33,8 @@ pub struct Kind {
     pub insecure: bool,
     /// How header names are written.
     pub casing: Casing,
+    /// The identity whose certificate the connection may have presented.
+    pub certificate: Option<String>,
 }
 
 /// An open connection.
@@ -119,6 +121,11 @@ impl Pool {
             return Some(open);
         }
         None
+    }
+
+    /// Closes all of them.
+    pub fn clear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Keeps a connection whose reply was read to its end.

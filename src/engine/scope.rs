@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::base::{Clock as _, Error, Result, Stamp, SystemClock, text};
 use crate::wire::Origin;
@@ -25,12 +27,35 @@ pub struct Entry {
     pub typed: bool,
     /// The last second in which it is in scope; without end when `None`.
     pub until: Option<Stamp>,
+    /// What it takes at most.
+    pub most: Most,
+    /// Why it is in scope, in a few words: who said so, and what for.
+    pub why: String,
+}
+
+/// What a target takes at most; the defaults where nothing is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Most {
+    /// Requests in a run.
+    pub requests: Option<u64>,
+    /// Time between two requests of a batch.
+    pub interval: Option<Duration>,
+    /// Requests in flight.
+    pub concurrency: Option<usize>,
 }
 
 impl Entry {
     /// The entry for a host that was typed as a target.
     pub fn typed(origin: &Origin) -> Self {
-        Self { host: origin.host.clone(), port: Some(origin.port), range: None, typed: true, until: None }
+        Self {
+            host: origin.host.clone(),
+            port: Some(origin.port),
+            range: None,
+            typed: true,
+            until: None,
+            most: Most::default(),
+            why: "typed in this run".to_owned(),
+        }
     }
 
     /// Parses `HOST[:PORT][=CIDR]`.
@@ -57,7 +82,7 @@ impl Entry {
             }
             None => None,
         };
-        Ok(Self { host, port, range, typed: false, until: None })
+        Ok(Self { host, port, range, typed: false, until: None, most: Most::default(), why: "--allow".to_owned() })
     }
 
     /// True when it is in scope no more.
@@ -65,7 +90,8 @@ impl Entry {
         self.until.is_some_and(|until| until < now)
     }
 
-    fn covers(&self, origin: &Origin) -> bool {
+    /// True when it names this host and port.
+    pub fn covers(&self, origin: &Origin) -> bool {
         self.port.is_none_or(|p| p == origin.port)
             && (self.host == origin.host
                 || matches!((self.literal(), origin.host.parse::<IpAddr>()), (Some(a), Ok(b)) if a == b))
@@ -123,6 +149,10 @@ pub enum Denied {
     },
     /// The run is offline.
     Offline,
+    /// Everything was stopped by hand.
+    Stopped,
+    /// Only requests that change nothing are sent.
+    ReadOnly(String),
 }
 
 impl Denied {
@@ -154,9 +184,15 @@ impl Denied {
             ))
             .hint("start a new run if the change is meant"),
             Self::Offline => Error::refused("this run is offline").hint("leave out --offline to connect"),
+            Self::Stopped => Error::refused("everything is stopped").hint("Ctrl+G, then R, resumes"),
+            Self::ReadOnly(method) => Error::refused(format!("read-only: {method} may change something"))
+                .hint(format!("only {} are sent; leave read-only mode to send it", SAFE.join(", "))),
         }
     }
 }
+
+/// Methods that ask for nothing to be changed (RFC 9110 section 9.2.1).
+const SAFE: &[&str] = &["GET", "HEAD", "OPTIONS", "TRACE"];
 
 /// The day of an instant, as lunette.toml writes it.
 fn day(at: Stamp) -> String {
@@ -185,12 +221,54 @@ pub struct Scope {
     entries: Mutex<Vec<Entry>>,
     pins: Mutex<HashMap<String, Vec<IpAddr>>>,
     offline: bool,
+    stopped: AtomicBool,
+    read_only: AtomicBool,
 }
 
 impl Scope {
     /// A scope with these entries.
     pub fn new(entries: Vec<Entry>, offline: bool) -> Self {
-        Self { entries: Mutex::new(entries), pins: Mutex::default(), offline }
+        Self { entries: Mutex::new(entries), offline, ..Self::default() }
+    }
+
+    /// Refuses everything until it is lifted.
+    pub fn stop(&self, stopped: bool) {
+        self.stopped.store(stopped, Ordering::SeqCst);
+    }
+
+    /// True while everything is refused.
+    pub fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::SeqCst)
+    }
+
+    /// Refuses methods that may change something, or no longer does.
+    pub fn set_read_only(&self, on: bool) {
+        self.read_only.store(on, Ordering::SeqCst);
+    }
+
+    /// True while methods that may change something are refused.
+    pub fn is_read_only(&self) -> bool {
+        self.read_only.load(Ordering::SeqCst)
+    }
+
+    /// True when the run connects to nothing.
+    pub fn is_offline(&self) -> bool {
+        self.offline
+    }
+
+    /// Whether a method may be sent.
+    ///
+    /// # Errors
+    /// [`Denied::ReadOnly`].
+    pub fn permits(&self, method: &[u8]) -> Result<(), Denied> {
+        // Methods have a case: `get` is not GET, and nobody knows what it does.
+        let safe = SAFE.iter().any(|m| m.as_bytes() == method);
+        if safe || !self.is_read_only() { Ok(()) } else { Err(Denied::ReadOnly(text::display(method))) }
+    }
+
+    /// Takes an entry out for the rest of the run.
+    pub fn withdraw(&self, entry: &Entry) {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner).retain(|e| e != entry);
     }
 
     /// Adds an entry for the rest of the run.
@@ -209,8 +287,11 @@ impl Scope {
     /// Admits a host and port by name, or says why not.
     ///
     /// # Errors
-    /// [`Denied::Offline`], [`Denied::NotInScope`] or [`Denied::Expired`].
+    /// [`Denied::Stopped`], [`Denied::Offline`], [`Denied::NotInScope`] or [`Denied::Expired`].
     pub fn authorise(&self, origin: &Origin) -> Result<ScopeToken, Denied> {
+        if self.is_stopped() {
+            return Err(Denied::Stopped);
+        }
         if self.offline {
             return Err(Denied::Offline);
         }
@@ -374,6 +455,26 @@ mod tests {
         scope.admit(Entry::parse("169.254.169.254").expect("e"));
         let t = scope.authorise(&literal).expect("literal");
         assert!(scope.judge(&t, &[ip("169.254.169.254")]).is_ok());
+    }
+
+    #[test]
+    fn a_stop_refuses_all_and_read_only_what_may_change_something() {
+        let scope = Scope::new(vec![Entry::parse("a.test").expect("e")], false);
+        let o = origin("http://a.test/");
+        scope.stop(true);
+        assert_eq!(scope.authorise(&o).expect_err("stopped"), Denied::Stopped);
+        scope.stop(false);
+        assert!(scope.authorise(&o).is_ok() && scope.permits(b"DELETE").is_ok());
+        scope.set_read_only(true);
+        for method in ["GET", "HEAD", "OPTIONS", "TRACE"] {
+            assert!(scope.permits(method.as_bytes()).is_ok());
+        }
+        for method in ["POST", "get", "GET ", "", "\x1b[2J"] {
+            let said = scope.permits(method.as_bytes()).expect_err("refused").error().to_string();
+            assert!(said.contains("read-only") && !said.contains('\x1b'), "{said}");
+        }
+        scope.withdraw(&Entry::parse("a.test").expect("e"));
+        assert!(scope.authorise(&o).is_err());
     }
 
     #[test]

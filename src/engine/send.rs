@@ -50,12 +50,19 @@ struct Course {
     tap: Option<Tap>,
     wire: Vec<u8>,
     http2: bool,
+    /// Whether there is a certificate to present.
+    presents: bool,
 }
 
 impl Exchanger {
     /// An exchanger without connections.
     pub fn new(dialer: Dialer, record: Arc<dyn Record>) -> Self {
         Self { dialer, record, keeper: Arc::default(), pool: Pool::default() }
+    }
+
+    /// Closes every idle connection.
+    pub fn hang_up(&self) {
+        self.pool.clear();
     }
 
     /// Carries one request. `stop` ends it early; whatever was learnt until then is in the exchange.
@@ -79,6 +86,7 @@ impl Exchanger {
             tap: None,
             wire: Vec::new(),
             http2: false,
+            presents: false,
         };
         let by = began + policy.deadlines.total;
         let mut failed = tokio::select! {
@@ -110,6 +118,10 @@ impl Exchanger {
             let kind = if denied == Denied::Offline { FailureKind::Offline } else { FailureKind::Scope };
             prepare(kind, denied.error().to_string())
         })?;
+        self.dialer
+            .scope
+            .permits(&request.method)
+            .map_err(|denied| prepare(FailureKind::Scope, denied.error().to_string()))?;
         let expressed = express(request).map_err(|why| {
             prepare(FailureKind::Inexpressible, format!("this cannot be sent as typed: {why}; nothing was sent"))
         })?;
@@ -126,7 +138,9 @@ impl Exchanger {
             http: policy.http,
             insecure: policy.insecure,
             casing: expressed.casing,
+            certificate: request.identity.clone().filter(|name| self.dialer.certificates.contains_key(name)),
         };
+        course.presents = kind.certificate.is_some();
         let mut timer = Timer::new(by, policy.deadlines.total);
         let mut open = if let Some(open) = self.reuse(&kind, policy, &mut timer).await {
             intent.remote = open.connection.remote;
@@ -180,7 +194,8 @@ impl Exchanger {
         course.phase = Phase::Connect;
         let tcp = self.dialer.connect(token, &addresses, by, policy, &mut course.dialled).await?;
         course.phase = Phase::Tls;
-        let stream = self.dialer.secure(token, tcp, whole_by, policy, &mut course.dialled).await?;
+        let certificate = kind.certificate.as_ref().and_then(|name| self.dialer.certificates.get(name));
+        let stream = self.dialer.secure(token, tcp, whole_by, policy, certificate, &mut course.dialled).await?;
         course.phase = Phase::Send;
         let (stream, tap) = Tapped::new(stream);
         let http2 = match policy.http {
@@ -350,15 +365,15 @@ fn protocol_changes(request: &Request) -> Vec<Alteration> {
     for (n, v) in &request.headers {
         let left_out = n.eq_ignore_ascii_case(b"te") && v != b"trailers";
         if n.eq_ignore_ascii_case(b"host") {
-            out.push(Alteration { by, what: "Host is sent as :authority".to_owned() });
+            out.push(Alteration { by: by.into(), what: "Host is sent as :authority".to_owned() });
         } else if left_out
             || ["connection", "keep-alive", "proxy-connection", "upgrade"]
                 .iter()
                 .any(|c| n.eq_ignore_ascii_case(c.as_bytes()))
         {
-            out.push(Alteration { by, what: format!("{} is left out", display(n)) });
+            out.push(Alteration { by: by.into(), what: format!("{} is left out", display(n)) });
         } else if n.iter().any(u8::is_ascii_uppercase) {
-            out.push(Alteration { by, what: format!("{} is sent in lower case", display(n)) });
+            out.push(Alteration { by: by.into(), what: format!("{} is sent in lower case", display(n)) });
         }
     }
     out
@@ -455,9 +470,9 @@ fn words(e: &hyper::Error, course: &Course) -> Failure {
         (FailureKind::Closed, "the server closed the connection in the middle of the body".to_owned())
     } else if course.http2 && read.starts_with(b"HTTP/1") {
         (FailureKind::Protocol, "the server answered in HTTP/1, not in HTTP/2; leave out --http 2".to_owned())
-    } else if (e.is_canceled() || e.is_closed()) && is_refused_without_certificate(course) {
+    } else if (e.is_canceled() || e.is_closed()) && is_refused_for_certificate(course) {
         // The alert came before the request was handed over, and went with the connection.
-        (FailureKind::Tls, super::dial::certificate_words(None))
+        (FailureKind::Tls, super::dial::certificate_words(None, course.presents))
     } else if e.is_canceled() || e.is_closed() {
         (FailureKind::Closed, "the connection was closed before the request could be sent".to_owned())
     } else {
@@ -468,7 +483,7 @@ fn words(e: &hyper::Error, course: &Course) -> Failure {
 
 /// True for a new connection whose server asked for a client certificate: in TLS 1.3 it judges the answer only after the
 /// handshake (RFC 8446 section 4.4.2.4).
-fn is_refused_without_certificate(course: &Course) -> bool {
+fn is_refused_for_certificate(course: &Course) -> bool {
     course.exchange.tls.as_ref().is_some_and(|t| t.client_certificate_requested)
         && course.exchange.connection.as_ref().is_some_and(|c| !c.reused)
 }
@@ -479,9 +494,9 @@ fn broken(e: &hyper::Error, course: &Course) -> (FailureKind, String) {
     let io = cause.and_then(|c| c.downcast_ref::<std::io::Error>());
     let alert = io.and_then(|io| io.get_ref()).and_then(|inner| inner.downcast_ref::<rustls::Error>());
     if let Some(rustls::Error::AlertReceived(alert)) = alert
-        && is_refused_without_certificate(course)
+        && is_refused_for_certificate(course)
     {
-        return (FailureKind::Tls, super::dial::certificate_words(Some(*alert)));
+        return (FailureKind::Tls, super::dial::certificate_words(Some(*alert), course.presents));
     }
     if io.is_some_and(|io| io.kind() == std::io::ErrorKind::UnexpectedEof) {
         return (FailureKind::Closed, "the server closed the connection in the middle of the body".to_owned());

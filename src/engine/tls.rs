@@ -14,6 +14,8 @@ use crate::base::{Clock as _, Error, Result, SystemClock};
 use crate::tls::{read, self_signed, validity_fault};
 use crate::wire::{HttpChoice, TlsFacts};
 
+use super::certificate::ClientCertificate;
+
 /// What the callbacks of one handshake learnt.
 #[derive(Debug, Default)]
 pub struct Recorded {
@@ -74,7 +76,7 @@ impl Trust {
             .clone()
     }
 
-    /// The configuration of one handshake and where its callbacks write.
+    /// The configuration of one handshake and where its callbacks write. `certificate` is presented when one is asked for.
     ///
     /// # Errors
     /// One sentence, when the crypto provider has no usable protocol version.
@@ -82,6 +84,7 @@ impl Trust {
         &self,
         http: HttpChoice,
         insecure: bool,
+        certificate: Option<&ClientCertificate>,
     ) -> Result<(Arc<ClientConfig>, Arc<Mutex<Recorded>>), String> {
         let recorded: Shared = Arc::default();
         let verifier = Recorder {
@@ -95,7 +98,7 @@ impl Trust {
             .map_err(|e| e.to_string())?
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier))
-            .with_client_cert_resolver(Arc::new(Asked(Arc::clone(&recorded))));
+            .with_client_cert_resolver(Arc::new(Asked(Arc::clone(&recorded), certificate.cloned())));
         config.alpn_protocols = match http {
             HttpChoice::Auto => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
             HttpChoice::Http1 => vec![b"http/1.1".to_vec()],
@@ -169,14 +172,14 @@ fn scheme_name(scheme: SignatureScheme) -> String {
     )
 }
 
-/// Notes that the server asked for a client certificate, and has none to give.
+/// Notes that the server asked for a client certificate, and gives the one of the identity, where it has one.
 #[derive(Debug)]
-struct Asked(Shared);
+struct Asked(Shared, Option<ClientCertificate>);
 
 impl ResolvesClientCert for Asked {
     fn resolve(&self, _hints: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         with(&self.0, |r| r.asked_for_certificate = true);
-        None
+        self.1.as_ref().map(|c| Arc::clone(&c.0))
     }
     fn has_certs(&self) -> bool {
         true

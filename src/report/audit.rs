@@ -24,7 +24,9 @@ pub fn document(chain: &Chain, sent: Option<&[Sent]>) -> Value {
             "intact": intact(chain),
             "lines": chain.lines,
             "head": chain.head,
-            "keyed": false,
+            "keyed": chain.marked > 0,
+            "marked": chain.marked,
+            "vouched": chain.vouched,
             "torn": chain.torn,
             "open": chain.open,
             "broken": chain.broken.as_ref().map(|b| json!({"line": b.line, "message": b.what})),
@@ -47,7 +49,9 @@ fn entry(sent: &Sent) -> Value {
     json!({
         "seq": i["seq"],
         "time": i["time"],
+        "run": i["run"],
         "who": i["who"],
+        "identity": i["identity"],
         "remote": i["remote"],
         "method": i["method"],
         "url": i["url"],
@@ -68,6 +72,7 @@ pub fn plain(sent: &[Sent]) -> String {
         ("seq", Align::Right),
         left("time"),
         left("who"),
+        left("as"),
         left("result"),
         left("dialled"),
         left("method"),
@@ -88,6 +93,7 @@ pub fn plain(sent: &[Sent]) -> String {
             i["seq"].as_u64().unwrap_or_default().to_string(),
             text(&i["time"]),
             text(&i["who"]),
+            text(&i["identity"]),
             result,
             text(&i["remote"]),
             text(&i["method"]),
@@ -122,6 +128,24 @@ pub fn verdict(chain: &Chain) -> String {
     if chain.open > 0 {
         let _ = writeln!(out, "intents without a result: {}", count(chain.open));
     }
-    let _ = writeln!(out, "{UNKEYED}\n{TAIL}");
+    let _ = writeln!(out, "{}\n{TAIL}", worth(chain));
     out
+}
+
+/// What the chain is worth against one who can write the log.
+fn worth(chain: &Chain) -> String {
+    match chain.vouched {
+        _ if chain.marked == 0 => UNKEYED.to_owned(),
+        None => format!(
+            "the head is keyed: {} of {} lines are marked; name a file that opens the vault to hold the marks against its key (LUNETTE_PASSPHRASE_FILE, LUNETTE_IDENTITY_FILE)",
+            count(chain.marked),
+            count(chain.lines)
+        ),
+        Some(last) if last == chain.lines => "the head is keyed: the vault's key vouches for every line".to_owned(),
+        Some(last) => format!(
+            "the vault's key vouches for the first {} lines; the {} after them were written without it, or anew by who has it not",
+            count(last),
+            count(chain.lines.saturating_sub(last))
+        ),
+    }
 }

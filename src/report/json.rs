@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde_json::Value;
 use serde_json::ser::{CharEscape, Formatter, PrettyFormatter, Serializer};
 
+use crate::base::known;
 use crate::base::text::is_hazard;
 
 /// Writes one document, indented, with a newline at the end. Every control, bidirectional and invisible character inside a
@@ -21,6 +22,23 @@ pub fn to_string(document: &Value) -> String {
     // Writing to memory does not fail.
     let _ = write(&mut out, document);
     String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Masks every known secret in the texts and names of a document, before it is written: what is written stays one document
+/// whatever a secret is made of.
+pub fn redact(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = known::redacted(std::mem::take(text)),
+        Value::Array(all) => all.iter_mut().for_each(redact),
+        Value::Object(members) => {
+            if members.keys().any(|name| !known::find(name.as_bytes()).is_empty()) {
+                let all = std::mem::take(members).into_iter();
+                members.extend(all.map(|(name, value)| (known::redacted(name), value)));
+            }
+            members.values_mut().for_each(redact);
+        }
+        _ => {}
+    }
 }
 
 struct Safe(PrettyFormatter<'static>);
@@ -82,6 +100,14 @@ mod tests {
         let text = to_string(&value);
         assert!(text.contains("\\u202e") && text.contains("\\u001b") && text.contains("\\udb40\\udc41"), "{text}");
         assert_eq!(serde_json::from_str::<Value>(&text).expect("json"), value);
+    }
+
+    #[test]
+    fn a_known_secret_is_masked_in_texts_and_names_and_the_document_stays_one() {
+        crate::base::known::learn(b"qu\"oted-s3cret");
+        let mut value = json!({"a": ["<qu\"oted-s3cret>", 5], "qu\"oted-s3cret": {"b": "qu\"oted-s3cret"}});
+        redact(&mut value);
+        assert_eq!(value, json!({"a": ["<***>", 5], "***": {"b": "***"}}));
     }
 
     proptest! {

@@ -3,8 +3,10 @@
 pub mod audit;
 pub mod exchange;
 pub mod grade;
+pub mod history;
 pub mod inventory;
 pub mod json;
 pub mod rules;
 pub mod table;
 pub mod token;
+pub mod vault;

@@ -1,23 +1,26 @@
-//! The record of a run without a workspace.
+//! The record of a run without a workspace: in memory, the latest exchanges whole.
 
-use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::base::Result;
+use super::history::{Form, History, Kept, MOST_ROWS, Row, Select, row, takes};
+use crate::base::{Error, Result};
 use crate::wire::{Exchange, Intent, Record};
 
-/// Intents kept; older ones are only counted.
+/// Exchanges kept; older ones are only counted.
 const MOST: usize = 1_000;
+/// Bytes of bodies kept.
+const MOST_BYTES: usize = 64 << 20;
 
-/// Keeps the latest intents, and counts them all.
-#[derive(Debug, Default)]
-pub struct Memory {
-    kept: Mutex<Kept>,
-}
+/// Keeps the latest exchanges, and counts them all.
+#[derive(Default)]
+pub struct Memory(Mutex<State>);
 
-#[derive(Debug, Default)]
-struct Kept {
-    intents: VecDeque<Intent>,
+#[derive(Default)]
+struct State {
+    open: HashMap<u64, &'static str>,
+    kept: VecDeque<(Row, Arc<Exchange>)>,
+    bytes: usize,
     intended: u64,
     ended: u64,
 }
@@ -25,28 +28,58 @@ struct Kept {
 impl Memory {
     /// How many exchanges were intended, and how many of all ended.
     pub fn counts(&self) -> (u64, u64) {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        (kept.intended, kept.ended)
+        let state = self.lock();
+        (state.intended, state.ended)
     }
 
-    /// The latest intents, oldest first.
-    pub fn intents(&self) -> Vec<Intent> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).intents.iter().cloned().collect()
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn size(x: &Exchange) -> usize {
+    x.request.body.len() + x.response.as_ref().map_or(0, |r| r.body.len())
 }
 
 impl Record for Memory {
     fn intent(&self, intent: &Intent) -> Result<()> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.intended += 1;
-        if kept.intents.len() == MOST {
-            kept.intents.pop_front();
-        }
-        kept.intents.push_back(intent.clone());
+        let mut state = self.lock();
+        state.intended += 1;
+        state.open.insert(intent.id, intent.origin);
         Ok(())
     }
 
-    fn result(&self, _exchange: &Exchange) {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).ended += 1;
+    fn result(&self, exchange: &Exchange) {
+        let mut state = self.lock();
+        state.ended += 1;
+        let Some(who) = state.open.remove(&exchange.id) else { return };
+        let id = i64::try_from(state.ended).unwrap_or(i64::MAX);
+        let row = Row { id, ..row(exchange, "", who, Form::Whole) };
+        state.bytes += size(exchange);
+        state.kept.push_back((row, Arc::new(exchange.clone())));
+        while state.kept.len() > MOST || state.bytes > MOST_BYTES {
+            let Some((_, gone)) = state.kept.pop_front() else { break };
+            state.bytes -= size(&gone);
+        }
     }
+}
+
+impl History for Memory {
+    fn list(&self, select: &Select) -> Result<Vec<Row>> {
+        let most = if select.most == 0 { MOST_ROWS } else { select.most };
+        Ok(self.lock().kept.iter().rev().map(|(row, _)| row).filter(|r| takes(select, r)).take(most).cloned().collect())
+    }
+
+    fn load(&self, id: i64) -> Result<Kept> {
+        let state = self.lock();
+        let found = state.kept.iter().find(|(row, _)| row.id == id);
+        let (row, exchange) = found.ok_or_else(|| Error::input(format!("exchange {id} is not kept any more")))?;
+        Ok(Kept { row: row.clone(), exchange: Exchange::clone(exchange) })
+    }
+
+    fn trouble(&self) -> Option<String> {
+        None
+    }
+
+    fn watch(&self, _: Box<dyn Fn(Option<String>) + Send + Sync>) {}
 }

@@ -2,10 +2,16 @@
 
 pub mod audit;
 mod folder;
+pub mod history;
+mod keeper;
 mod memory;
 pub mod seal;
+pub mod vault;
 pub mod workspace;
 
 pub use audit::Audit;
+pub use history::History;
+pub use keeper::{Keeper, KeySource, run_name};
 pub use memory::Memory;
+pub use vault::Vault;
 pub use workspace::Workspace;

@@ -3,6 +3,8 @@
 //! A record is sealed with ChaCha20-Poly1305 (RFC 8439) under a key of its own, derived with HKDF-SHA256 (RFC 5869) from a
 //! data key and 32 random bytes, so that no two records share a key and no nonce can repeat.
 
+use std::sync::Arc;
+
 use aws_lc_rs::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
 use aws_lc_rs::{hmac, rand};
@@ -43,12 +45,12 @@ impl DataKey {
 
 /// The data keys of a workspace: the newest seals, every one opens.
 #[derive(Debug, Clone)]
-pub struct Keys(Vec<DataKey>);
+pub struct Keys(Arc<[DataKey]>);
 
 impl Keys {
     /// These keys, oldest first; `None` when there are none.
     pub fn new(keys: Vec<DataKey>) -> Option<Self> {
-        (!keys.is_empty()).then_some(Self(keys))
+        (!keys.is_empty()).then(|| Self(keys.into()))
     }
 
     /// All of them, oldest first.

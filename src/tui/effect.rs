@@ -24,8 +24,8 @@ pub enum Msg {
     Paste(String),
     /// The app tells something.
     App(Event),
-    /// A large body was indexed: which exchange, and its lines.
-    Indexed(u64, Lines),
+    /// A large body was indexed: of which exchange, whether its secrets are shown, and its lines.
+    Indexed((u64, bool), Lines),
     /// A signal arrived.
     Signal(i32),
     /// A thread other than the one that draws has failed.
@@ -111,6 +111,8 @@ pub enum Effect {
     Graded(EndpointKey, Grades),
     /// Show text above the panes.
     Explain(String, Vec<String>),
+    /// Show what guards this run.
+    Guard,
     /// Ask for a command, with its start typed already.
     Command(String),
     /// Do something long off the main thread and come back with a message.

@@ -15,7 +15,7 @@ use ratatui::layout::Rect;
 use super::effect::{Effect, Level, Msg};
 use super::root::Root;
 use super::{Start, Theme, keymap};
-use crate::app::{Ask, Event};
+use crate::app::{Ask, Event, VaultState};
 use crate::base::{Clock, Stamp};
 
 /// A clock that moves only when told to.
@@ -67,8 +67,10 @@ impl Screen {
         let root = Root::new(Start {
             workspace: "no workspace".to_owned(),
             scope: "api.test:443".to_owned(),
+            vault: VaultState::None,
             sources: sources.iter().map(Into::into).collect(),
             filters: Vec::new(),
+            identities: Vec::new(),
             open: None,
             theme,
             mouse: true,

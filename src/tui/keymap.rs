@@ -23,6 +23,10 @@ pub enum Context {
     Field,
     /// A scope question is open.
     Scope,
+    /// The guard of this run is open.
+    Guard,
+    /// The history is open.
+    Past,
     /// Something lies above the panes.
     Layer,
     /// Anywhere, even while text is typed.
@@ -42,6 +46,8 @@ impl Context {
             Self::Token => "token",
             Self::Field => "in a field",
             Self::Scope => "scope question",
+            Self::Guard => "scope and budgets",
+            Self::Past => "history",
             Self::Layer => "above the panes",
             Self::Always => "always",
         }
@@ -103,7 +109,7 @@ actions! {
     Reload "reload" ["F5" "r"] Inventory "" "Reads the sources again.";
 
     Send "send" ["Ctrl+J" "Alt+Enter" "Ctrl+Enter" "s"] Composer "send" "Sends the request as it stands.";
-    Edit "edit" ["Enter" "e" "i"] Request "edit" "Edits the field under the cursor.";
+    Edit "edit" ["Enter" "e"] Request "edit" "Edits the field under the cursor.";
     NextField "next-field" ["Tab"] Composer "next" "Goes to the next field, and from the last one to the response.";
     PreviousField "previous-field" ["Shift+Tab"] Composer "" "Goes to the field before.";
     ToResponse "response" ["l" "Right"] Request "response" "Goes to the response.";
@@ -121,6 +127,7 @@ actions! {
     ScrollLeft "scroll-left" ["<" "Shift+Left"] Response "" "Goes back to the left of long lines.";
     OpenToken "token" ["t"] Composer "token" "Opens the token under the cursor, or the first one of the exchange.";
     Again "again" ["r" "F5"] Composer "again" "Sends the last request once more, as it was.";
+    Identity "identity" ["i"] Composer "" "Sends as the next identity, or as nobody; with a name, as that one." ("[NAME|none]");
     Insecure "insecure" ["I"] Composer "" "Goes on when the certificate is not trusted, or stops doing so; faults are shown either way.";
     CopyHere "copy" ["y"] Composer "copy" "Copies what is under the cursor.";
     ExplainHere "explain" ["K"] Composer "" "Shows what is under the cursor whole.";
@@ -134,6 +141,14 @@ actions! {
     FieldNext "done-next" ["Tab"] Field "next" "Keeps what was typed and goes to the next field.";
     FieldPrevious "done-previous" ["Shift+Tab"] Field "" "Keeps what was typed and goes to the field before.";
     FieldSend "done-send" ["Ctrl+J" "Alt+Enter" "Ctrl+Enter"] Field "send" "Keeps what was typed and sends.";
+
+    AdmitHost "admit-host" ["a"] Guard "admit a host" "Admits a host for this run." ("HOST[:PORT][=CIDR]");
+    Withdraw "withdraw" ["x" "Delete"] Guard "take out of scope" "Takes the entry under the cursor out of scope for the rest of this run.";
+    ReadOnly "read-only" ["w"] Guard "read-only on / off" "Sends only GET, HEAD, OPTIONS and TRACE, or anything again.";
+    Resume "resume" ["R"] Guard "resume" "Lets traffic flow again after everything was stopped.";
+
+    Recall "recall" ["Enter"] Past "open" "Opens the exchange in the composer, ready to be sent again.";
+    SearchHistory "history" ["/"] Past "search" "Lists what was sent, newest first, with this text in its method or URL." ("[TEXT]");
 
     Close "close" ["Esc" "q"] Layer "close" "Closes what lies above the panes.";
 
@@ -152,17 +167,23 @@ actions! {
     Findings "findings" ["6"] Global "" "Opens the findings.";
     NextPane "next-pane" ["Tab"] Global "" "Opens the next pane.";
     PreviousPane "previous-pane" ["Shift+Tab"] Global "" "Opens the pane before.";
+    Unlock "unlock" ["F3"] Global "" "Opens the vault: takes its passphrase, which is never drawn.";
+    Lock "lock" [] Global "" "Closes the vault and forgets what was read of it.";
     Palette "palette" ["Ctrl+P"] Global "palette" "Finds an action by a few letters of its name.";
     Command "command" [":"] Global "commands" "Takes a command by name.";
     Load "load" [] Global "" "Reads specifications and logs into the inventory." ("FILE ...");
     Open "open" [] Global "" "Opens a URL in the composer." ("[METHOD] URL");
     Log "log" ["L"] Global "" "Shows the notices of this run.";
     Mouse "mouse" ["F2"] Always "" "Gives the mouse to the terminal for selecting text, or takes it back.";
+    Halt "halt" ["F8" "Ctrl+X"] Always "" "Ends all traffic at once; nothing more is sent until it is resumed.";
     CancelAll "cancel" [] Global "" "Stops everything that runs.";
     Suspend "suspend" ["Ctrl+Z"] Always "" "Puts the program to sleep and gives the terminal back until it is woken.";
+    Reveal "reveal" ["F4"] Always "" "Shows the secrets that are masked on screen, or masks them again.";
     Redraw "redraw" ["Ctrl+L"] Always "" "Draws the screen anew.";
     Back "back" ["Esc"] Global "" "Goes back; stops what runs when there is nothing to go back from.";
     Quit "quit" ["q"] Global "quit" "Leaves; asks once more while something runs.";
+    Scope "scope" ["Ctrl+G"] Global "scope" "Shows what is in scope and why, and what each target was sent; adds and takes out hosts.";
+    Past "sent" ["H"] Global "history" "Shows what was sent, newest first.";
     QuitNow "quit-now" ["Ctrl+C"] Always "" "Leaves at once.";
     Help "help" ["?"] Global "help" "Shows every key.";
 }

@@ -28,7 +28,8 @@ use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::layout::Rect;
 use signal_hook::consts::SIGTSTP;
 
-use crate::app::{Ask, Event};
+use crate::app::identity::Named;
+use crate::app::{Ask, Event, VaultState};
 use crate::base::{Clock, Error, Result};
 use effect::{Effect, Level, Msg};
 use root::Root;
@@ -41,10 +42,14 @@ pub struct Start {
     pub workspace: String,
     /// What scope admits, in a few words, or `none`.
     pub scope: String,
+    /// How the workspace's vault stands.
+    pub vault: VaultState,
     /// Specifications and logs to read at once.
     pub sources: Vec<PathBuf>,
     /// Filters of the list that the workspace has saved: name and text.
     pub filters: Vec<(String, String)>,
+    /// Identities to send as.
+    pub identities: Vec<Named>,
     /// A URL to open in the composer at once: `[METHOD] URL`.
     pub open: Option<String>,
     /// How roles look.
@@ -67,11 +72,11 @@ pub type Asker = Box<dyn Fn(Ask) + Send>;
 pub fn run(start: Start, events: Receiver<Event>, ask: Asker) -> Result<i32> {
     let (to, messages) = channel();
     let mut guard = guard::Guard::enter(start.mouse)?;
-    guard::install_panic_hook(to.clone());
+    let before = guard::install_panic_hook(to.clone());
     let code = pump(start, events, &ask, &to, &messages, &mut guard);
     drop(guard);
     // What fails from here on is told in the ordinary way.
-    let _ = std::panic::take_hook();
+    std::panic::set_hook(before);
     match code {
         // A terminal that is gone is no failure of ours: leave as a hang-up does.
         Err(_) if rustix::termios::tcgetattr(io::stdin()).is_err() => Ok(HUNG_UP),

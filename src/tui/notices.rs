@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::effect::Level;
+use crate::base::known;
 
 /// How long a notice stands.
 const SHOWN: Duration = Duration::from_secs(3);
@@ -18,12 +19,12 @@ pub struct Notices {
 }
 
 impl Notices {
-    /// Says something.
+    /// Says something. Neither the line nor the log holds a secret, whatever else the screen shows.
     pub fn say(&mut self, level: Level, text: String, now: Instant) {
         if self.log.len() >= KEPT {
             self.log.drain(..KEPT / 2);
         }
-        self.log.push((level, text));
+        self.log.push((level, known::redacted(text)));
         self.until = Some(now + SHOWN);
     }
 

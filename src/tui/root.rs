@@ -19,11 +19,15 @@ use super::panes::plain::Plain;
 use super::panes::rate::RatePane;
 use super::panes::token::TokenPane;
 use super::panes::{Now, Pane, movement};
+use super::widgets::guard::GuardView;
 use super::widgets::input::Field;
 use super::widgets::layers::{Layer, Outcome};
+use super::widgets::masked::Masked;
+use super::widgets::past::Past;
 use super::widgets::pen::Pen;
 use super::widgets::table::{Cursor, Move};
-use crate::app::{Ask, Event, JobId};
+use crate::app::{Ask, Event, Guard, JobId, Select, VaultState};
+use crate::base::known;
 use crate::base::text::display_str;
 use crate::wire::Origin;
 
@@ -39,6 +43,10 @@ pub struct Root {
     pub(super) notices: Notices,
     pub(super) work: Work,
     pub(super) mouse: bool,
+    /// How the workspace's vault stands.
+    pub(super) vault: VaultState,
+    /// Whether secrets are shown on screen.
+    pub(super) reveal: bool,
     size: Rect,
 }
 
@@ -59,8 +67,12 @@ pub struct Work {
     pub running: Vec<JobId>,
     /// Scope questions, oldest first.
     pub questions: Vec<(Origin, String)>,
-    /// Origins admitted by hand in this run.
+    /// Origins admitted by hand since the scope was told last.
     pub admitted: usize,
+    /// What guards this run, as it was told last.
+    pub guard: Option<Arc<Guard>>,
+    /// Why the record cannot be kept.
+    pub unkept: Option<String>,
     /// Set once leaving was asked for while something runs.
     leaving: bool,
 }
@@ -72,7 +84,7 @@ impl Root {
             at: PaneId::Inventory,
             panes: Panes {
                 inventory: InventoryPane::new(start.sources.clone(), start.filters.clone()),
-                composer: ComposerPane::default(),
+                composer: ComposerPane::new(start.identities.clone()),
                 token: TokenPane::default(),
                 oauth: Plain("OAuth flows, hop by hop, with what is wrong about each. Nothing of it is here yet."),
                 rate: RatePane::default(),
@@ -82,6 +94,8 @@ impl Root {
             notices: Notices::default(),
             work: Work::default(),
             mouse: start.mouse,
+            vault: start.vault,
+            reveal: false,
             size: Rect::default(),
             start,
         }
@@ -129,7 +143,7 @@ impl Root {
     pub(super) fn contexts(&mut self) -> Vec<Context> {
         match self.layers.last() {
             Some(l) if l.editing() => vec![Context::Field, Context::Move, Context::Always],
-            Some(_) => vec![Context::Layer, Context::Move, Context::Always],
+            Some(l) => l.context().into_iter().chain([Context::Layer, Context::Move, Context::Always]).collect(),
             None => {
                 let mut contexts = self.pane().contexts();
                 // A question that arrives while something is typed takes no letter of it.
@@ -195,6 +209,8 @@ impl Root {
             Action::Suspend => return vec![Effect::Suspend],
             Action::Redraw => return vec![Effect::Redraw],
             Action::Mouse => return self.toggle_mouse(),
+            Action::Halt => return self.halt(),
+            Action::Reveal => return self.toggle_reveal(),
             _ => {}
         }
         if let Some(layer) = self.layers.last_mut() {
@@ -204,9 +220,25 @@ impl Root {
                     self.layers.pop();
                     Vec::new()
                 }
+                Outcome::Types(action) => {
+                    self.layers.pop();
+                    vec![Effect::Command(format!("{} ", keymap::spec(action).id))]
+                }
+                Outcome::Asks(ask) => vec![Effect::Ask(ask)],
+                Outcome::AsksAndCloses(ask) => {
+                    self.layers.pop();
+                    vec![Effect::Ask(ask)]
+                }
                 Outcome::Does(action, argument) => {
                     self.layers.pop();
                     self.command(action, &argument)
+                }
+                Outcome::Unlocks(passphrase) => {
+                    self.layers.pop();
+                    vec![
+                        Effect::Ask(Ask::Unlock(passphrase)),
+                        Effect::Notice(Level::Info, "the vault is being opened".to_owned()),
+                    ]
                 }
                 Outcome::Unknown(name) => {
                     let known = keymap::ACTIONS.iter().map(|s| s.id);
@@ -235,7 +267,7 @@ impl Root {
             Context::Token => self.at = PaneId::Token,
             _ => {}
         }
-        if matches!(action, Action::Load | Action::Open) && argument.is_empty() {
+        if matches!(action, Action::Load | Action::Open | Action::AdmitHost) && argument.is_empty() {
             return vec![Effect::Command(format!("{} ", spec.id))];
         }
         let before = self.contexts();
@@ -268,6 +300,18 @@ impl Root {
                 Vec::new()
             }
             Action::Command => vec![Effect::Command(String::new())],
+            Action::Scope | Action::Withdraw => vec![Effect::Ask(Ask::Guard), Effect::Guard],
+            Action::AdmitHost => vec![Effect::Ask(Ask::AdmitTyped(argument.to_owned())), Effect::Guard],
+            Action::ReadOnly => {
+                let on = self.work.guard.as_ref().is_some_and(|g| g.read_only);
+                vec![Effect::Ask(Ask::ReadOnly(!on))]
+            }
+            Action::Resume => vec![Effect::Ask(Ask::Resume)],
+            Action::Past | Action::SearchHistory | Action::Recall => {
+                let text = (!argument.is_empty()).then(|| argument.to_owned());
+                self.layers.push(Layer::Past(Past::new(Arc::default(), argument.to_owned())));
+                vec![Effect::Ask(Ask::History(Select { text, ..Select::default() }))]
+            }
             Action::Log => {
                 self.layers.push(Layer::Log(Cursor::default()));
                 Vec::new()
@@ -280,6 +324,19 @@ impl Root {
                 self.panes.composer.open(argument);
                 pane(PaneId::Composer)
             }
+            Action::Unlock => match self.vault {
+                VaultState::None => vec![Effect::Notice(
+                    Level::Info,
+                    "there is no vault in this workspace; lunette vault init makes one".to_owned(),
+                )],
+                VaultState::Open => vec![Effect::Notice(Level::Info, "the vault is open; :lock closes it".to_owned())],
+                VaultState::Locked => {
+                    self.layers.push(Layer::Passphrase(Masked::default()));
+                    Vec::new()
+                }
+            },
+            Action::Lock if self.vault == VaultState::Open => vec![Effect::Ask(Ask::Lock)],
+            Action::Lock => vec![Effect::Notice(Level::Info, "there is no vault that is open".to_owned())],
             Action::CancelAll => vec![Effect::Ask(Ask::CancelAll)],
             Action::Back if self.runs() => {
                 vec![Effect::Ask(Ask::CancelAll), Effect::Notice(Level::Info, "everything is being stopped".to_owned())]
@@ -297,11 +354,28 @@ impl Root {
         !self.work.running.is_empty() || self.panes.inventory.loading()
     }
 
+    fn halt(&mut self) -> Vec<Effect> {
+        self.work.questions.clear();
+        let text = "everything is stopped, and nothing more is sent: Ctrl+G, then R, resumes".to_owned();
+        vec![Effect::Ask(Ask::Halt), Effect::Notice(Level::Warn, text)]
+    }
+
     fn toggle_mouse(&mut self) -> Vec<Effect> {
         self.mouse = !self.mouse;
         let text =
             if self.mouse { "the mouse is lunette's" } else { "the mouse is the terminal's: select text as usual" };
         vec![Effect::Mouse(self.mouse), Effect::Notice(Level::Info, text.to_owned())]
+    }
+
+    fn toggle_reveal(&mut self) -> Vec<Effect> {
+        self.reveal = !self.reveal;
+        let mut effects = self.panes.composer.reveal(self.reveal);
+        effects.push(if self.reveal {
+            Effect::Notice(Level::Warn, "secrets are shown on screen: F4 masks them".to_owned())
+        } else {
+            Effect::Notice(Level::Info, "secrets are masked on screen".to_owned())
+        });
+        effects
     }
 
     fn answer(&mut self, allow: bool) -> Vec<Effect> {
@@ -346,7 +420,62 @@ impl Root {
                 self.work.questions.retain(|(o, _)| *o != judged.exchange.request.origin);
                 return self.panes.composer.done(id, &judged);
             }
+            Event::Noted(text) => return vec![Effect::Notice(Level::Info, display_str(&text))],
+            Event::Identity(name, until) => self.panes.composer.who.ends(&name, until),
+            Event::ScopeKnown { origin, reason } => {
+                // A question that was answered meanwhile stays answered.
+                for (_, known) in self.work.questions.iter_mut().filter(|(o, _)| *o == origin) {
+                    known.clone_from(&reason);
+                }
+            }
+            Event::Guarded(guard) => {
+                self.start.scope = guard.scope_words(self.start.clock.wall());
+                self.work.admitted = 0;
+                for layer in &mut self.layers {
+                    if let Layer::Guard(view) = layer {
+                        view.guard = Arc::clone(&guard);
+                    }
+                }
+                self.work.guard = Some(guard);
+            }
+            Event::Record(unkept) => {
+                let notice = match &unkept {
+                    Some(words) => Effect::Notice(Level::Error, format!("the history cannot be written: {words}")),
+                    None => {
+                        Effect::Notice(Level::Info, "the history is written again, and nothing is missing".to_owned())
+                    }
+                };
+                self.work.unkept = unkept;
+                return vec![notice];
+            }
+            Event::Listed(rows) => {
+                for layer in &mut self.layers {
+                    if let Layer::Past(past) = layer {
+                        past.take(Arc::clone(&rows));
+                    }
+                }
+            }
+            Event::Recalled(recalled) => {
+                self.at = PaneId::Composer;
+                let note = match recalled.left_out.as_slice() {
+                    [] => format!("exchange {} as it was sent; s sends it again", recalled.row.id),
+                    names => format!(
+                        "exchange {}, without {}: it was masked when it was kept",
+                        recalled.row.id,
+                        names.join(", ")
+                    ),
+                };
+                let mut effects = self.panes.composer.recalled(*recalled);
+                effects.push(Effect::Notice(Level::Info, display_str(&note)));
+                return effects;
+            }
             Event::Latency(snapshot) => self.panes.rate.take(snapshot),
+            Event::Vault(state) => {
+                self.vault = state;
+                let word = if state == VaultState::Open { "open" } else { "locked" };
+                return vec![Effect::Notice(Level::Info, format!("the vault is {word}"))];
+            }
+            Event::StaysLocked(error) => return vec![Effect::Notice(Level::Error, display_str(&error.to_string()))],
             Event::Failed(error) => {
                 let text = display_str(&error.to_string());
                 if !self.panes.composer.failed() {
@@ -380,7 +509,18 @@ impl Root {
                     self.at = PaneId::Token;
                 }
                 Effect::Graded(key, grades) => self.panes.inventory.graded(key, grades),
-                Effect::Explain(title, lines) => self.layers.push(Layer::Text(title, lines, Cursor::default())),
+                Effect::Explain(title, lines) => {
+                    // Masked before it is wrapped: what stands on two lines is not found any more.
+                    let veil = |l: String| if self.reveal { l } else { known::redacted(l) };
+                    let lines = lines.into_iter().map(veil).collect();
+                    self.layers.push(Layer::Text(title, lines, Cursor::default()));
+                }
+                Effect::Guard => {
+                    if !self.layers.iter().any(|l| matches!(l, Layer::Guard(_))) {
+                        let guard = self.work.guard.clone().unwrap_or_default();
+                        self.layers.push(Layer::Guard(GuardView::new(guard)));
+                    }
+                }
                 Effect::Command(text) => self.layers.push(Layer::Command(Field::new(&text))),
                 other => out.push(other),
             }
@@ -436,7 +576,7 @@ impl Root {
         self.size = area;
         let now = self.now();
         let theme = self.start.theme.clone();
-        let mut pen = Pen::new(buf, &theme);
+        let mut pen = Pen::new(buf, &theme, self.reveal);
         let plain = theme.style(super::theme::Role::Text);
         pen.buf.set_style(area, plain);
         if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
@@ -452,7 +592,7 @@ impl Root {
         }
         let mut layers = std::mem::take(&mut self.layers);
         for layer in &mut layers {
-            layer.draw(&mut pen, middle, &self.notices.log);
+            layer.draw(&mut pen, middle, &self.notices.log, now.wall);
         }
         self.layers = layers;
         chrome::last(&mut pen, area, self, now);

@@ -1,16 +1,20 @@
 //! One exchange: what was sent, what came back, and every fact of the connection that carried it. A failure is inside it,
 //! with all that was learnt until then.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::{Request, Response};
+use crate::base::text::exact;
 use crate::base::{Stamp, Untrusted};
 
 /// The phases of a connection, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Phase {
     /// Before anything left: the request could not be expressed, or scope refused it.
     Prepare,
@@ -44,7 +48,7 @@ impl Phase {
 }
 
 /// How long each phase took; `None` where it did not happen (a reused connection has no `dns`, `connect` or `tls`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Phases {
     /// Name resolution.
     pub dns: Option<Duration>,
@@ -79,7 +83,7 @@ impl Phases {
 }
 
 /// The connection that carried an exchange.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connection {
     /// Address dialled.
     pub remote: SocketAddr,
@@ -94,13 +98,16 @@ pub struct Connection {
 }
 
 /// One certificate of the chain the peer presented.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Certificate {
     /// Subject distinguished name.
+    #[serde(with = "exact")]
     pub subject: Untrusted,
     /// Issuer distinguished name.
+    #[serde(with = "exact")]
     pub issuer: Untrusted,
     /// Subject alternative names: DNS names and addresses.
+    #[serde(with = "exact::list")]
     pub san: Vec<Untrusted>,
     /// Start of validity.
     pub not_before: Option<Stamp>,
@@ -115,7 +122,7 @@ pub struct Certificate {
 }
 
 /// What was agreed in a TLS handshake.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct TlsFacts {
     /// `TLSv1.3` or `TLSv1.2`.
     pub version: String,
@@ -138,7 +145,8 @@ pub struct TlsFacts {
 }
 
 /// Which sender carried a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Sender {
     /// hyper, HTTP/1.1 or HTTP/2.
     #[default]
@@ -155,16 +163,17 @@ impl Sender {
 }
 
 /// One difference between what was typed and what was sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alteration {
     /// Who forced it: `protocol`.
-    pub by: &'static str,
+    pub by: Cow<'static, str>,
     /// What changed, in words.
     pub what: String,
 }
 
 /// The kinds of failure, in the words of the document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum FailureKind {
     /// Scope refused it.
     Scope,
@@ -174,6 +183,8 @@ pub enum FailureKind {
     Budget,
     /// The record could not be kept, so nothing was sent.
     Record,
+    /// The credential of the identity could not be made, so nothing was sent.
+    Credential,
     /// The request cannot be expressed by this sender.
     Inexpressible,
     /// Name resolution failed.
@@ -204,6 +215,7 @@ impl FailureKind {
             Self::Offline => "offline",
             Self::Budget => "budget",
             Self::Record => "record",
+            Self::Credential => "credential",
             Self::Inexpressible => "inexpressible",
             Self::Dns => "dns",
             Self::Refused => "refused",
@@ -219,7 +231,7 @@ impl FailureKind {
 }
 
 /// Why an exchange did not complete.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// Where in the exchange.
     pub phase: Phase,
@@ -229,8 +241,8 @@ pub struct Failure {
     pub message: String,
 }
 
-/// One exchange.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One exchange. A record of it keeps the bodies, the bytes sent and the hops apart from the rest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exchange {
     /// Number within this run.
     pub id: u64,
@@ -239,6 +251,7 @@ pub struct Exchange {
     /// What was typed.
     pub request: Request,
     /// The exact bytes that left, up to a cap; `None` where nothing left or where the protocol has no such text (HTTP/2).
+    #[serde(skip)]
     pub sent: Option<Bytes>,
     /// Which sender carried it.
     pub sender: Sender,
@@ -253,6 +266,7 @@ pub struct Exchange {
     /// The handshake, once there was one.
     pub tls: Option<TlsFacts>,
     /// Redirects before this one, oldest first.
+    #[serde(skip)]
     pub hops: Vec<Exchange>,
     /// Name of the identity used.
     pub identity: Option<String>,

@@ -5,10 +5,14 @@
 
 pub mod address;
 pub mod exchange;
+pub mod http_file;
+pub mod identity;
+pub mod recipe;
 pub mod reference;
 pub mod request;
 pub mod response;
 pub mod saved;
+pub mod sigv4;
 pub mod traits;
 pub mod url;
 
@@ -16,6 +20,9 @@ pub use address::Cidr;
 pub use exchange::{
     Alteration, Certificate, Connection, Exchange, Failure, FailureKind, Phase, Phases, Sender, TlsFacts,
 };
+pub use http_file::HttpFile;
+pub use identity::{Credential, Identity, Profile};
+pub use recipe::Recipe;
 pub use reference::Reference;
 pub use request::{Body, Headers, Request};
 pub use response::{Media, Response};

@@ -1,8 +1,10 @@
 //! A request as typed.
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::url::{Origin, Target};
+use crate::base::text::exact;
 use crate::base::{Error, Result};
 
 /// Ordered headers with their names in the case they were typed.
@@ -12,17 +14,21 @@ pub type Headers = Vec<(Vec<u8>, Vec<u8>)>;
 pub type Body = Bytes;
 
 /// A request as bytes: nothing in it is normalised.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     /// Where it goes.
     pub origin: Origin,
     /// Method, free text.
+    #[serde(with = "exact")]
     pub method: Vec<u8>,
     /// Request target: the exact bytes of the request line.
+    #[serde(with = "exact")]
     pub target: Vec<u8>,
     /// Headers in order. `Host` and `Content-Length` are added by the sender when absent.
+    #[serde(with = "exact::pairs")]
     pub headers: Headers,
     /// Body.
+    #[serde(skip)]
     pub body: Body,
     /// Name of the identity whose credential it carries.
     pub identity: Option<String>,
@@ -67,4 +73,9 @@ impl Request {
     pub fn is_authenticated(&self) -> bool {
         self.headers.iter().any(|(n, v)| !v.is_empty() && crate::base::secret::is_credential_header(n))
     }
+}
+
+/// True for a byte that may stand in the name of a header (RFC 9110 section 5.6.2, token).
+pub fn is_name_byte(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b)
 }

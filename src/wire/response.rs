@@ -1,8 +1,10 @@
 //! A response as received.
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use crate::base::Untrusted;
+use crate::base::text::exact;
 
 /// What kind of content a reply holds, judged from its `Content-Type` and its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,17 +22,20 @@ pub enum Media {
 }
 
 /// A response: whatever of it was received.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Response {
     /// `HTTP/1.1`, `HTTP/2`, and so on.
     pub version: String,
     /// Status code.
     pub status: u16,
     /// Reason phrase (empty on HTTP/2).
+    #[serde(with = "exact")]
     pub reason: Untrusted,
     /// Headers in order of receipt.
+    #[serde(with = "exact::pairs")]
     pub headers: Vec<(Untrusted, Untrusted)>,
     /// Body after content decoding, up to the caps.
+    #[serde(skip)]
     pub body: Bytes,
     /// True when a cap, a deadline or a broken connection cut the body short.
     pub truncated: bool,

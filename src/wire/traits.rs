@@ -118,6 +118,9 @@ pub trait Transport: Send + Sync {
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()>;
     /// Monotonic now, on the clock that paces the sends.
     fn now(&self) -> Instant;
+    /// The same job, cancelled with it, under another word in the record and with a budget of its own: for what it takes to
+    /// get ready, such as a login.
+    fn aside(&self, origin: &'static str, requests: u64) -> Box<dyn Transport + '_>;
     /// Requests left in this job's budget; `None` when it has no limit.
     fn requests_left(&self) -> Option<u64>;
 }
@@ -127,7 +130,7 @@ pub trait Transport: Send + Sync {
 pub struct Intent {
     /// Number of the exchange.
     pub id: u64,
-    /// Who asked: `hand`, `check`, `rate`, `oauth`.
+    /// Who asked: `hand`, `grade`, `check`, `rate`, `oauth`, `login`.
     pub origin: &'static str,
     /// Address about to be written to.
     pub remote: std::net::SocketAddr,

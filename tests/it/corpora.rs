@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use proptest::prelude::*;
+
 #[path = "../../fuzz/bodies.rs"]
 mod bodies;
 
@@ -34,4 +36,29 @@ fn token() {
 #[test]
 fn headers() {
     replay("headers", bodies::headers);
+}
+
+#[test]
+fn http() {
+    replay("http", bodies::http);
+}
+
+/// What a file of requests is made of, in any order, besides any bytes at all.
+fn pieces() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        "(### ?[a-z]{0,4}|@[a-z]{1,2} = |\\{\\{[a-z]{1,2}\\}\\}|\\{\\{env:A\\}\\}|# @(name|capture|credential|expires) )",
+        "(GET http://h/|POST |[A-Z][a-z]: |< |<@ |> \\{%|%\\}|json \\$[.\\[\\]a-z*?@()]{0,6}|= |a|\n|\r\n|\n\n)",
+        "\\PC{0,4}",
+    ];
+    prop_oneof![
+        4 => prop::collection::vec(piece, 0..60).prop_map(|v| v.concat().into_bytes()),
+        1 => prop::collection::vec(any::<u8>(), 0..400),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_as_requests_or_answered(bytes in pieces()) {
+        bodies::http(&bytes);
+    }
 }

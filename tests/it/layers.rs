@@ -51,6 +51,8 @@ const NAMES: &[(&str, &[&str], bool)] = &[
     ("tokio_rustls", &["engine", "demo"], false),
     ("rustls", &["engine", "demo"], false),
     ("reqwest", &["engine/download.rs"], false),
+    ("rusqlite", &["store"], false),
+    ("age", &["store"], false),
     ("ratatui", &["tui"], false),
     ("crossterm", &["tui"], false),
     ("std::fs", &["files", "store"], true),

@@ -1,5 +1,6 @@
 //! One binary for all integration tests, by what a user does.
 
+mod canary;
 mod cli;
 mod corpora;
 mod engine;

@@ -14,15 +14,17 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::fs::{FlockOperation, OFlags};
 use serde_json::{Map, Value, json};
 
-use super::folder;
+use super::folder::{self, Locked};
+use super::keeper::KeySource;
+use super::seal::Keys;
 use crate::base::hash::sha256_hex;
 use crate::base::text::display_str;
-use crate::base::{Clock as _, Error, Result, SystemClock};
+use crate::base::{Clock as _, Error, Result, SystemClock, known};
 use crate::wire::{Exchange, Intent, Record};
 
 use line::{START, seal};
@@ -38,9 +40,10 @@ const MOST_TEXT: usize = 2_048;
 const TAIL: u64 = 64 << 10;
 
 /// The log of a workspace. It is opened, and made, at the first intent.
-#[derive(Debug)]
 pub struct Audit {
     workspace: PathBuf,
+    run: String,
+    keys: KeySource,
     state: Mutex<State>,
     synced: Mutex<Synced>,
 }
@@ -88,9 +91,15 @@ pub fn path(workspace: &Path) -> PathBuf {
 }
 
 impl Audit {
-    /// The log of the workspace in this folder.
-    pub fn new(workspace: &Path) -> Self {
-        Self { workspace: workspace.to_owned(), state: Mutex::default(), synced: Mutex::default() }
+    /// The log of the workspace in this folder, for the run of this name. Its lines are marked while `keys` gives any.
+    pub fn new(workspace: &Path, run: &str, keys: KeySource) -> Self {
+        Self {
+            workspace: workspace.to_owned(),
+            run: run.to_owned(),
+            keys,
+            state: Mutex::default(),
+            synced: Mutex::default(),
+        }
     }
 
     /// Opens the log, so that what keeps it from being written is known before anything is sent.
@@ -119,7 +128,7 @@ impl Audit {
             state.log = Some(Log::open(&self.workspace)?);
         }
         let Some(log) = &mut state.log else { return Err(Error::input("the log is not open")) };
-        let seq = log.append(kind, members)?;
+        let seq = log.append(kind, members, (self.keys)().as_ref())?;
         let file = Arc::clone(&log.file);
         if let Some(id) = of.filter(|_| kind == "intent") {
             state.open.insert(id, seq);
@@ -151,12 +160,16 @@ impl Audit {
 
 impl Record for Audit {
     fn intent(&self, intent: &Intent) -> Result<()> {
-        let members = object(json!({
+        let mut members = object(json!({
+            "run": self.run,
             "who": intent.origin,
             "remote": intent.remote.to_string(),
             "method": cut(&intent.method),
             "url": cut(&intent.url),
         }));
+        if let Some(identity) = &intent.identity {
+            members.insert("identity".to_owned(), cut(&display_str(identity)).into());
+        }
         blocking(|| {
             let (_, count, file) = self.append("intent", members, Some(intent.id))?;
             self.sync(count, &file)
@@ -176,7 +189,7 @@ impl Record for Audit {
 }
 
 /// Runs work that waits for the disk without holding up the engine's other tasks.
-fn blocking<T>(work: impl FnOnce() -> T) -> T {
+pub(super) fn blocking<T>(work: impl FnOnce() -> T) -> T {
     use tokio::runtime::{Handle, RuntimeFlavor};
     match Handle::try_current() {
         Ok(here) if here.runtime_flavor() == RuntimeFlavor::MultiThread => tokio::task::block_in_place(work),
@@ -191,38 +204,12 @@ fn object(value: Value) -> Map<String, Value> {
     }
 }
 
+/// A text as it is kept: without known secrets, and of bounded length.
 fn cut(text: &str) -> String {
+    let text: &str = &known::redact_str(text);
     match text.char_indices().nth(MOST_TEXT) {
         Some((end, _)) => format!("{}\u{2026}", &text[..end]),
         None => text.to_owned(),
-    }
-}
-
-/// Holds the lock of the file until it is dropped.
-struct Locked<'a>(&'a File);
-
-impl<'a> Locked<'a> {
-    fn take(file: &'a File, how: FlockOperation) -> io::Result<Self> {
-        let began = Instant::now();
-        let mut pause = Duration::from_micros(200);
-        loop {
-            match flock(file, how) {
-                Ok(()) => return Ok(Self(file)),
-                Err(rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::INTR) if began.elapsed() < PATIENCE => {}
-                Err(rustix::io::Errno::WOULDBLOCK) => {
-                    return Err(io::Error::other("another instance has held its lock for 5 s"));
-                }
-                Err(e) => return Err(e.into()),
-            }
-            std::thread::sleep(pause);
-            pause = (pause * 2).min(Duration::from_millis(5));
-        }
-    }
-}
-
-impl Drop for Locked<'_> {
-    fn drop(&mut self) {
-        let _ = flock(self.0, FlockOperation::Unlock);
     }
 }
 
@@ -256,9 +243,10 @@ impl Log {
     }
 
     /// Appends one line under the lock, and gives its number.
-    fn append(&mut self, kind: &str, members: Map<String, Value>) -> Result<u64> {
+    fn append(&mut self, kind: &str, members: Map<String, Value>, keys: Option<&Keys>) -> Result<u64> {
         let failed = |e: &io::Error| folder::failed(&self.path, e);
-        let locked = Locked::take(&self.file, FlockOperation::NonBlockingLockExclusive).map_err(|e| failed(&e))?;
+        let locked =
+            Locked::take(&*self.file, FlockOperation::NonBlockingLockExclusive, PATIENCE).map_err(|e| failed(&e))?;
         let here = self.file.metadata().map_err(|e| failed(&e))?;
         let there = fs::symlink_metadata(&self.path).map_err(|e| failed(&e))?;
         if (here.dev(), here.ino()) != (there.dev(), there.ino()) {
@@ -282,7 +270,7 @@ impl Log {
         let mut put = |head: &mut Head, kind: &str, members: Map<String, Value>| {
             let mut all = object(json!({"time": SystemClock.wall(), "kind": kind}));
             all.extend(members);
-            let (text, hash) = seal(head.seq + 1, &head.hash, all);
+            let (text, hash) = seal(head.seq + 1, &head.hash, all, keys);
             out.extend([text.as_str(), "\n"]);
             (head.seq, head.hash) = (head.seq + 1, hash);
         };

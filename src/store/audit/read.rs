@@ -9,9 +9,10 @@ use rustix::fs::FlockOperation;
 use serde_json::Value;
 
 use super::line::{self, Line, START};
-use super::{Locked, path, unread};
+use super::{Locked, PATIENCE, path, unread};
 use crate::base::hash::sha256_hex;
 use crate::base::{Result, Stamp};
+use crate::store::seal::Keys;
 use crate::wire::Target;
 
 /// Bytes that may stand between a torn line and its mark.
@@ -28,6 +29,11 @@ pub struct Chain {
     pub torn: u64,
     /// Intents without a result: a crash, or an exchange that still runs.
     pub open: u64,
+    /// Lines with a mark.
+    pub marked: u64,
+    /// The last line, by its number in the chain, that a mark vouches for, once every mark was held against the vault's
+    /// keys; `None` without them.
+    pub vouched: Option<u64>,
     /// Where it breaks.
     pub broken: Option<Broken>,
     /// Whether the head that was asked for stands in it; `None` when none was.
@@ -76,21 +82,26 @@ impl Select {
     }
 }
 
-/// Reads the log of a workspace as far as it is written now. `head`: one printed earlier, which must stand in it. Gives the
-/// chain, and the exchanges that `select` takes; none without it.
+/// Reads the log of a workspace as far as it is written now. `head`: one printed earlier, which must stand in it. `keys`: those
+/// of the vault, to hold the marks against. Gives the chain, and the exchanges that `select` takes; none without it.
 ///
 /// # Errors
 /// A log that is not there or cannot be read. A broken chain is none: it is in what is given.
-pub fn scan(workspace: &Path, head: Option<&str>, select: Option<&Select>) -> Result<(Chain, Vec<Sent>)> {
+pub fn scan(
+    workspace: &Path,
+    head: Option<&str>,
+    keys: Option<&Keys>,
+    select: Option<&Select>,
+) -> Result<(Chain, Vec<Sent>)> {
     let path = path(workspace);
     let file = File::open(&path).map_err(|e| unread(&path, &e))?;
     // Under the lock no line is half written; what comes later is not read.
-    let length = Locked::take(&file, FlockOperation::NonBlockingLockShared)
+    let length = Locked::take(&file, FlockOperation::NonBlockingLockShared, PATIENCE)
         .and_then(|_locked| file.metadata())
         .map_err(|e| unread(&path, &e))?
         .len();
     let mut from = BufReader::with_capacity(1 << 16, file.take(length));
-    let mut reader = Reader::new(head);
+    let mut reader = Reader::new(head, keys);
     let mut bytes = Vec::new();
     loop {
         bytes.clear();
@@ -106,6 +117,7 @@ pub fn scan(workspace: &Path, head: Option<&str>, select: Option<&Select>) -> Re
 struct Reader<'a> {
     chain: Chain,
     wanted: Option<&'a str>,
+    keys: Option<&'a Keys>,
     at: u64,
     /// Bytes that do not belong to the chain, unless a mark that follows names them.
     pending: Vec<u8>,
@@ -115,10 +127,18 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(wanted: Option<&'a str>) -> Self {
-        let chain =
-            Chain { lines: 0, head: START.to_owned(), torn: 0, open: 0, broken: None, anchored: wanted.map(|_| false) };
-        Self { chain, wanted, at: 0, pending: Vec::new(), suspect: None, open: HashMap::new(), sent: Vec::new() }
+    fn new(wanted: Option<&'a str>, keys: Option<&'a Keys>) -> Self {
+        let chain = Chain {
+            lines: 0,
+            head: START.to_owned(),
+            torn: 0,
+            open: 0,
+            marked: 0,
+            vouched: keys.map(|_| 0),
+            broken: None,
+            anchored: wanted.map(|_| false),
+        };
+        Self { chain, wanted, keys, at: 0, pending: Vec::new(), suspect: None, open: HashMap::new(), sent: Vec::new() }
     }
 
     fn line(&mut self, bytes: &[u8], select: Option<&Select>) {
@@ -133,8 +153,16 @@ impl<'a> Reader<'a> {
             return;
         }
         match read {
+            Some(line) if self.keys.is_some_and(|k| !line::vouched(ended.unwrap_or(bytes), &line, k)) => {
+                let what = "its mark is not the vault's: it was written anew without the key";
+                self.chain.broken = Some(Broken { line: self.at, what });
+            }
             Some(line) if self.follows(&line) => {
                 self.chain.lines += 1;
+                if line.mark.is_some() {
+                    self.chain.marked += 1;
+                    self.chain.vouched = self.chain.vouched.map(|_| line.seq);
+                }
                 self.chain.head.clone_from(&line.hash);
                 if self.wanted == Some(line.hash.as_str()) {
                     self.chain.anchored = Some(true);

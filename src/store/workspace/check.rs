@@ -10,8 +10,10 @@ use crate::base::error::nearest;
 use crate::base::secret::{find_tokens, is_credential_header, is_secret_member};
 use crate::base::text::{display_str, is_hazard};
 use crate::inventory::filter::Filter;
-use crate::wire::Cidr;
+use crate::wire::identity::{Identity, is_name};
+use crate::wire::request::is_name_byte;
 use crate::wire::url::split_port;
+use crate::wire::{Cidr, Credential, Reference, Target};
 
 /// Something wrong in the file.
 #[derive(Debug)]
@@ -44,7 +46,7 @@ pub fn first(text: &str) -> Result<(), Problem> {
     problems.into_iter().min_by_key(|p| p.at).map_or(Ok(()), Err)
 }
 
-const REFERENCE: &str = "keep secrets out of this file and write a reference: env:NAME or file:PATH";
+const REFERENCE: &str = "keep secrets out of this file and write a reference: env:NAME, file:PATH or vault:NAME";
 
 fn table(table: &DeTable<'_>, keys: &[Key], what: &str, at: usize, problems: &mut Vec<Problem>) {
     let mut misspelt = false;
@@ -120,6 +122,12 @@ fn check(value: &Spanned<DeValue<'_>>, kind: Kind, name: &str, problems: &mut Ve
                         wrong(what, REFERENCE.to_owned());
                     }
                     names.push(word.to_ascii_lowercase());
+                } else if matches!(inner, Kind::Table(_)) {
+                    if !is_name(word) {
+                        wrong(format!("{shown:?} is no name"), "use letters, digits, - and _".to_owned());
+                    }
+                    check(value, *inner, &format!("{name}.{shown}"), problems);
+                    continue;
                 } else if word.trim().is_empty() || word.chars().any(is_hazard) {
                     wrong(format!("{shown:?} is no name"), "give it a name that can be typed".to_owned());
                 }
@@ -140,7 +148,30 @@ fn check(value: &Spanned<DeValue<'_>>, kind: Kind, name: &str, problems: &mut Ve
                 say(format!("{name} is not between 1 and 65535"), kind.example(name));
             }
         }
-        (Kind::Text | Kind::Host | Kind::Range | Kind::Header | Kind::Filter, DeValue::String(s)) => {
+        (Kind::Whole(least, most), DeValue::Integer(n)) => {
+            let number = u32::from_str_radix(n.as_str(), n.radix());
+            if !number.is_ok_and(|n| (least..=most).contains(&n)) {
+                say(format!("{name} is not between {least} and {most}"), kind.example(name));
+            }
+        }
+        (Kind::Flag, DeValue::Boolean(_)) => {}
+        (Kind::Credential, DeValue::String(s)) => {
+            if let Err((what, hint)) = reference_alone(s) {
+                say(what, hint);
+            }
+        }
+        (
+            Kind::Text
+            | Kind::Host
+            | Kind::Range
+            | Kind::Header
+            | Kind::Filter
+            | Kind::Ids
+            | Kind::Secret
+            | Kind::Url
+            | Kind::OneOf(_),
+            DeValue::String(s),
+        ) => {
             if let Err(what) = judge(kind, s) {
                 let hint = match kind {
                     Kind::Header | Kind::Filter => "see the example that lunette init writes".to_owned(),
@@ -160,18 +191,10 @@ fn article(kind: &str) -> String {
     }
 }
 
-/// RFC 9110 section 5.6.2, token.
-fn is_name_byte(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b)
-}
-
 /// A header that carries a credential may only refer to it.
 fn credential(name: &str, value: &str) -> Result<(), String> {
-    if value.starts_with("env:") || value.starts_with("file:") {
+    if !matches!(Reference::parse(value), Reference::Literal(_) | Reference::Stdin) {
         return Ok(());
-    }
-    if value.starts_with("vault:") {
-        return Err("a vault is not part of this version".to_owned());
     }
     let scheme = value.split(' ').next().unwrap_or_default();
     let schemed = ["bearer", "basic", "dpop"].iter().any(|s| scheme.eq_ignore_ascii_case(s) && value.contains(' '));
@@ -192,9 +215,50 @@ fn judge(kind: Kind, s: &str) -> Result<(), String> {
     match kind {
         Kind::Host => host(s),
         Kind::Range if Cidr::parse(s).is_none() => Err(format!("{} is not an address range", display_str(s))),
+        Kind::Ids => anybody().own(s).map_err(|e| e.what),
+        Kind::Secret => match Reference::parse(s) {
+            Reference::Literal(_) => Err("the secret itself stands in this file".to_owned()),
+            Reference::Stdin => Err(NO_STDIN.to_owned()),
+            _ => Ok(()),
+        },
+        Kind::Url => match Target::parse(s.as_bytes()) {
+            Ok(t) if t.userinfo.is_none() && t.fragment.is_none() && s.contains("://") => Ok(()),
+            Ok(_) => Err("this is no absolute URL without a user and a fragment".to_owned()),
+            Err(e) => Err(e.what),
+        },
+        Kind::OneOf(words) if !words.contains(&s) => Err(format!("{} is not known here", display_str(s))),
         Kind::Filter => Filter::parse(s).map(drop).map_err(|e| e.to_string()),
         _ => Ok(()),
     }
+}
+
+const NO_STDIN: &str = "a workspace has no stdin to read a secret from";
+
+/// An identity to try ids on.
+fn anybody() -> Identity {
+    let credential = Credential::Oauth(String::new());
+    Identity { name: String::new(), credential, role: None, ids: Vec::new() }
+}
+
+/// A credential in which no secret stands.
+fn reference_alone(s: &str) -> Result<(), (String, String)> {
+    let reference =
+        || "keep secrets out of this file and write a reference: env:NAME, file:PATH or vault:NAME".to_owned();
+    if s.chars().any(is_hazard) {
+        return Err(("the credential holds a control or an invisible character".to_owned(), reference()));
+    }
+    if s.contains(",role=") || s.contains(",ids=") {
+        let hint = "write role = \"user\" and ids = [\"order:1001\"] as keys beside it";
+        return Err(("role and ids are keys of their own here".to_owned(), hint.to_owned()));
+    }
+    let credential = Credential::parse(s).map_err(|e| (e.what, e.hint.unwrap_or_default()))?;
+    if credential.is_literal() {
+        return Err(("the secret itself stands in this credential".to_owned(), reference()));
+    }
+    if credential.references().contains(&&Reference::Stdin) {
+        return Err((NO_STDIN.to_owned(), reference()));
+    }
+    Ok(())
 }
 
 fn host(s: &str) -> Result<(), String> {

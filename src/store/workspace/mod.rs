@@ -10,21 +10,23 @@ use std::fs;
 use std::io::{ErrorKind, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::base::error::nearest;
 use crate::base::text::{display, display_str};
-use crate::base::{Error, Result, Stamp};
-use crate::wire::{Cidr, Load};
+use crate::base::{Error, Result, Stamp, known};
+use crate::wire::{Cidr, Credential, Identity, Profile, Reference, Secrets};
 
 use super::folder;
 pub use keys::{FILE, schema};
 
 /// Largest workspace file that is read.
 const MOST: u64 = 1 << 20;
-/// Largest file a header may refer to.
-const MOST_SECRET: u64 = 64 << 10;
+/// Minutes without use after which the vault closes, unless the file says otherwise.
+const LOCK_MINUTES: u64 = 15;
 
 /// A workspace as its file says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,14 +37,22 @@ pub struct Workspace {
     pub shown: String,
     /// Its name, in display form.
     pub name: String,
+    /// Whether only what changes nothing is sent.
+    pub read_only: bool,
     /// What is in scope, expired or not, in the order of the file.
     pub targets: Vec<Target>,
     /// Specifications and logs to open.
     pub sources: Vec<PathBuf>,
     /// Headers for requests to the targets, in the order of the file.
     pub headers: Vec<Header>,
+    /// Who requests to the targets are sent as, in the order of the file.
+    pub identities: Vec<Identity>,
+    /// OAuth clients, in the order of the file.
+    pub profiles: Vec<Profile>,
     /// Filters of the inventory: name and text.
     pub filters: Vec<(String, String)>,
+    /// Time without use after which the vault closes.
+    pub vault_idle: Duration,
 }
 
 /// One target.
@@ -60,6 +70,12 @@ pub struct Target {
     pub note: Option<String>,
     /// The last second in which it is in scope.
     pub until: Option<Stamp>,
+    /// Most requests that it takes in a run.
+    pub requests: Option<u64>,
+    /// Most requests a second of a batch.
+    pub rate: Option<u32>,
+    /// Most requests in flight of a batch.
+    pub concurrency: Option<usize>,
     /// Where it stands: file and line.
     pub place: String,
 }
@@ -83,7 +99,7 @@ impl Target {
 pub struct Header {
     /// Its name as typed.
     pub name: String,
-    /// The value, or `env:NAME`, or `file:PATH`.
+    /// The value, or a reference to it.
     value: String,
     place: String,
 }
@@ -92,28 +108,21 @@ impl Header {
     /// The value itself, read from where it is referred to.
     ///
     /// # Errors
-    /// A variable that is not set, or a file that cannot be read.
-    fn read(&self, folder: &Path, files: &dyn Load) -> Result<Vec<u8>> {
-        if let Some(name) = self.value.strip_prefix("env:") {
-            return std::env::var_os(name)
-                .map(std::ffi::OsString::into_encoded_bytes)
-                .filter(|v| !v.is_empty())
-                .ok_or_else(|| {
-                    Error::input(format!(
-                        "{} refers to the variable {}, which is not set",
-                        self.name,
-                        display_str(name)
-                    ))
-                    .at(self.place.clone())
-                    .hint(format!("export {}", display_str(name)))
-                });
+    /// A reference that leads nowhere.
+    fn read(&self, secrets: &dyn Secrets) -> Result<Vec<u8>> {
+        match Reference::parse(&self.value) {
+            // What stands in this file is no secret, and a dash is a dash.
+            Reference::Literal(_) | Reference::Stdin => Ok(self.value.clone().into_bytes()),
+            reference => match secrets.read(&reference) {
+                Ok(secret) => {
+                    // A server that repeats it may leave out the scheme before it.
+                    known::learn_header(self.name.as_bytes(), secret.expose());
+                    Ok(secret.expose().to_vec())
+                }
+                Err(e) if e.place.is_none() => Err(e.at(self.place.clone())),
+                Err(e) => Err(e),
+            },
         }
-        if let Some(path) = self.value.strip_prefix("file:") {
-            let mut bytes = files.whole(&folder.join(path), MOST_SECRET)?;
-            bytes.truncate(bytes.trim_ascii_end().len());
-            return Ok(bytes);
-        }
-        Ok(self.value.clone().into_bytes())
     }
 }
 
@@ -129,13 +138,43 @@ struct Raw {
     #[serde(default)]
     headers: BTreeMap<Spanned<String>, String>,
     #[serde(default)]
+    identity: BTreeMap<Spanned<String>, RawIdentity>,
+    #[serde(default)]
+    profile: BTreeMap<Spanned<String>, RawProfile>,
+    #[serde(default)]
     filters: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawIdentity {
+    credential: String,
+    role: Option<String>,
+    #[serde(default)]
+    ids: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawProfile {
+    issuer: Option<String>,
+    token_url: Option<String>,
+    client_id: String,
+    client_secret: Option<String>,
+    client_auth: Option<String>,
+    grant: String,
+    #[serde(default)]
+    scopes: Vec<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawWorkspace {
     name: String,
+    #[serde(default, rename = "read-only")]
+    read_only: bool,
+    #[serde(rename = "vault-lock-minutes")]
+    vault_lock_minutes: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -147,6 +186,9 @@ struct RawTarget {
     owner: Option<String>,
     note: Option<String>,
     expires: Option<toml::value::Datetime>,
+    requests: Option<u64>,
+    rate: Option<u32>,
+    concurrency: Option<usize>,
 }
 
 impl Workspace {
@@ -239,6 +281,9 @@ impl Workspace {
                 owner: t.owner,
                 note: t.note,
                 until: until.transpose()?,
+                requests: t.requests,
+                rate: t.rate,
+                concurrency: t.concurrency,
                 place,
             })
         };
@@ -251,14 +296,19 @@ impl Workspace {
             })
             .collect();
         headers.sort_by_key(|(at, _)| *at);
+        let profiles = profiles(raw.profile, &place)?;
         Ok(Self {
             folder: folder.to_owned(),
             shown: shown.to_owned(),
             name: display_str(raw.workspace.name.trim()),
+            read_only: raw.workspace.read_only,
             targets: raw.target.into_iter().map(target).collect::<Result<_>>()?,
             sources: raw.sources.iter().map(|s| folder.join(s)).collect(),
             headers: headers.into_iter().map(|(_, h)| h).collect(),
+            identities: identities(raw.identity, &profiles, &place)?,
+            profiles,
             filters: raw.filters.into_iter().collect(),
+            vault_idle: Duration::from_mins(raw.workspace.vault_lock_minutes.unwrap_or(LOCK_MINUTES)),
         })
     }
 
@@ -272,9 +322,64 @@ impl Workspace {
     ///
     /// # Errors
     /// As the first reference that leads nowhere.
-    pub fn headers(&self, files: &dyn Load) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
-        self.headers.iter().map(|h| Ok((h.name.clone().into_bytes(), h.read(&self.folder, files)?))).collect()
+    pub fn headers(&self, secrets: &dyn Secrets) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+        self.headers.iter().map(|h| Ok((h.name.clone().into_bytes(), h.read(secrets)?))).collect()
     }
+}
+
+/// The entries of a table in the order of the file.
+fn in_order<T>(table: BTreeMap<Spanned<String>, T>) -> Vec<(usize, String, T)> {
+    let mut all: Vec<_> =
+        table.into_iter().map(|(name, value)| (name.span().start, name.into_inner(), value)).collect();
+    all.sort_by_key(|(at, ..)| *at);
+    all
+}
+
+fn profiles(raw: BTreeMap<Spanned<String>, RawProfile>, place: &dyn Fn(usize) -> String) -> Result<Vec<Profile>> {
+    let profile = |(at, name, p): (usize, String, RawProfile)| {
+        if p.issuer.is_none() && p.token_url.is_none() {
+            return Err(Error::input(format!("the profile {name} names no server"))
+                .at(place(at))
+                .hint("write issuer = \"https://login.example.com\", or token-url"));
+        }
+        Ok(Profile {
+            name,
+            issuer: p.issuer,
+            token_url: p.token_url,
+            client_id: p.client_id,
+            client_secret: p.client_secret.as_deref().map(Reference::parse),
+            client_auth: p.client_auth,
+            grant: p.grant,
+            scopes: p.scopes,
+        })
+    };
+    in_order(raw).into_iter().map(profile).collect()
+}
+
+fn identities(
+    raw: BTreeMap<Spanned<String>, RawIdentity>,
+    profiles: &[Profile],
+    place: &dyn Fn(usize) -> String,
+) -> Result<Vec<Identity>> {
+    let identity = |(at, name, i): (usize, String, RawIdentity)| {
+        let read = || {
+            let credential = Credential::parse(&i.credential)?;
+            if let Credential::Oauth(profile) = &credential
+                && !profiles.iter().any(|p| p.name == *profile)
+            {
+                let error = Error::input(format!("{name} refers to the profile {profile}, which is not here"));
+                return Err(match nearest(profile, profiles.iter().map(|p| p.name.as_str())) {
+                    Some(near) => error.hint(format!("did you mean {near}?")),
+                    None => error.hint(format!("declare it: [profile.{profile}]")),
+                });
+            }
+            let mut identity = Identity { name: name.clone(), credential, role: i.role.clone(), ids: Vec::new() };
+            i.ids.iter().try_for_each(|ids| identity.own(ids))?;
+            Ok(identity)
+        };
+        read().map_err(|e| e.at(place(at)))
+    };
+    in_order(raw).into_iter().map(identity).collect()
 }
 
 /// Writes a commented workspace file and makes `.lunette/` beside it. Gives the path of the file.
@@ -342,6 +447,7 @@ mod tests {
             .map(|l| l.strip_prefix('#').filter(|r| !r.starts_with(' ')).unwrap_or(l).to_owned() + "\n")
             .collect();
         let full = Workspace::parse(&taken, Path::new("/w"), FILE).expect("the examples parse");
+        assert!(full.identities.len() > 2 && full.profiles.len() == 1);
         assert!(!full.targets.is_empty() && !full.headers.is_empty() && !full.filters.is_empty());
         // Serde has taken every key of the table, so the two do not drift apart.
         for key in keys::all() {

@@ -73,6 +73,11 @@ impl Text {
         self.cursor.go(step, self.lines.len());
     }
 
+    /// Puts the cursor where that of another text stands.
+    pub fn follow(&mut self, other: &Self) {
+        self.cursor = other.cursor;
+    }
+
     /// Puts the cursor on the row drawn at `y` of the window.
     pub fn click(&mut self, y: usize) {
         self.cursor.at = (self.cursor.top + y).min(self.lines.len().saturating_sub(1));

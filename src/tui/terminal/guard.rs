@@ -15,7 +15,7 @@ use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_ra
 use crossterm::{execute, queue};
 use signal_hook::consts::SIGCONT;
 
-use crate::base::text::display_str;
+use crate::base::text::{display_str, panic_text};
 use crate::base::{Error, Result};
 use crate::tui::effect::Msg;
 
@@ -115,15 +115,17 @@ fn speaks_kitty() -> bool {
             || ["WezTerm", "ghostty"].contains(&var("TERM_PROGRAM").as_str()))
 }
 
+/// What a panic did before the screen had it.
+pub type PanicHook = Box<dyn Fn(&std::panic::PanicHookInfo<'_>) + Send + Sync>;
+
 /// Makes a panic of the drawing thread give the terminal back first and then print its message escaped; a panic of any
-/// other thread becomes a message on the screen that goes on.
-pub fn install_panic_hook(others: Sender<Msg>) {
+/// other thread becomes a message on the screen that goes on. Gives what a panic did before.
+pub fn install_panic_hook(others: Sender<Msg>) -> PanicHook {
     let drawing = std::thread::current().id();
+    let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         let place = info.location().map(|l| format!("{}:{}", l.file(), l.line())).unwrap_or_default();
-        let text = info
-            .payload_as_str()
-            .map_or_else(|| "no message".to_owned(), |s| display_str(&s.chars().take(2_000).collect::<String>()));
+        let text = panic_text(info);
         if std::thread::current().id() == drawing {
             give_back();
             let _ = writeln!(io::stderr(), "lunette failed at {place}: {text}");
@@ -131,4 +133,5 @@ pub fn install_panic_hook(others: Sender<Msg>) {
             let _ = others.send(Msg::Panicked(format!("a part of lunette failed at {place}: {text}")));
         }
     }));
+    before
 }

@@ -166,6 +166,15 @@ impl Body {
         &self.bytes[range]
     }
 
+    /// Stands where another one stands that has as many lines. False when it has not.
+    pub fn follow(&mut self, other: &Self) -> bool {
+        let alike = self.len() == other.len();
+        if alike {
+            (self.cursor, self.folded, self.visible) = (other.cursor, other.folded.clone(), other.visible.clone());
+        }
+        alike
+    }
+
     /// Searches from the line after the cursor (or before it), round the end; empty text repeats the last search.
     /// Letters match without regard to case unless one is upper case. False when nothing is found.
     pub fn search(&mut self, text: &str, back: bool) -> bool {

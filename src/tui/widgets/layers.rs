@@ -3,10 +3,15 @@
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
+use super::guard::GuardView;
 use super::input::Field;
+use super::masked::Masked;
 use super::palette::matches;
+use super::past::Past;
 use super::pen::{Pen, wrap};
 use super::table::{Cursor, Move};
+use crate::app::Ask;
+use crate::base::{Secret, Stamp};
 use crate::tui::effect::Level;
 use crate::tui::keymap::{ACTIONS, Action, Context, Spec, spec};
 use crate::tui::theme::Role;
@@ -19,10 +24,16 @@ pub enum Layer {
     Palette(Field, Cursor),
     /// `:`
     Command(Field),
+    /// The passphrase of the vault.
+    Passphrase(Masked),
     /// The notices of this run, newest last.
     Log(Cursor),
     /// A heading and lines, wrapped when drawn.
     Text(String, Vec<String>, Cursor),
+    /// What guards this run.
+    Guard(GuardView),
+    /// What was sent.
+    Past(Past),
 }
 
 /// What came of a key given to a layer.
@@ -33,6 +44,14 @@ pub enum Outcome {
     Closes,
     /// The layer closes and this action is done, with its argument.
     Does(Action, String),
+    /// The layer closes, and this action waits on the command line for its argument.
+    Types(Action),
+    /// The layer stays, and the app is asked.
+    Asks(Ask),
+    /// The layer closes, and the app is asked.
+    AsksAndCloses(Ask),
+    /// The layer closes, and this passphrase was typed in it.
+    Unlocks(Secret),
     /// A command that is not known.
     Unknown(String),
 }
@@ -40,7 +59,16 @@ pub enum Outcome {
 impl Layer {
     /// True while the layer takes text.
     pub fn editing(&self) -> bool {
-        matches!(self, Self::Palette(..) | Self::Command(_))
+        matches!(self, Self::Palette(..) | Self::Command(_) | Self::Passphrase(_))
+    }
+
+    /// The keys that are this layer's own.
+    pub fn context(&self) -> Option<Context> {
+        match self {
+            Self::Guard(_) => Some(Context::Guard),
+            Self::Past(_) => Some(Context::Past),
+            _ => None,
+        }
     }
 
     /// Takes a key of a layer that takes text, once `Esc` and `Enter` were looked at.
@@ -54,14 +82,17 @@ impl Layer {
             Self::Command(field) => {
                 field.key(key);
             }
+            Self::Passphrase(field) => field.key(key),
             _ => {}
         }
     }
 
     /// Takes pasted text.
     pub fn paste(&mut self, text: &str) {
-        if let Self::Palette(field, _) | Self::Command(field) = self {
-            field.paste(text);
+        match self {
+            Self::Palette(field, _) | Self::Command(field) => field.paste(text),
+            Self::Passphrase(field) => field.paste(text),
+            _ => {}
         }
     }
 
@@ -69,6 +100,8 @@ impl Layer {
     pub fn act(&mut self, action: Action, step: Option<Move>) -> Outcome {
         match (self, action) {
             (_, Action::Close | Action::Leave | Action::Back) => Outcome::Closes,
+            (Self::Guard(view), _) => view.act(action, step),
+            (Self::Past(past), _) => past.act(action, step),
             (Self::Palette(field, cursor), Action::Done) => match matches(field.text()).get(cursor.at) {
                 Some(s) => Outcome::Does(s.action, String::new()),
                 None => Outcome::Stays,
@@ -102,6 +135,7 @@ impl Layer {
                     None => Outcome::Unknown(name.to_owned()),
                 }
             }
+            (Self::Passphrase(field), Action::Done) => Outcome::Unlocks(field.take()),
             (Self::Help(_, c) | Self::Log(c) | Self::Text(_, _, c), _) => {
                 if let Some(step) = step {
                     // The window is moved, not a row; drawing, which knows how many lines there are, clamps it.
@@ -114,9 +148,11 @@ impl Layer {
     }
 
     /// Draws the layer over `area`.
-    pub fn draw(&mut self, pen: &mut Pen<'_>, area: Rect, log: &[(Level, String)]) {
+    pub fn draw(&mut self, pen: &mut Pen<'_>, area: Rect, log: &[(Level, String)], now: Stamp) {
         match self {
-            Self::Command(_) => {}
+            Self::Command(_) | Self::Passphrase(_) => {}
+            Self::Guard(view) => view.draw(pen, area, now),
+            Self::Past(past) => past.draw(pen, area),
             Self::Help(contexts, cursor) => lines(pen, area, "keys", &help(contexts), cursor),
             Self::Log(cursor) => {
                 let rows: Vec<(String, String, Role)> = log
@@ -184,7 +220,7 @@ fn help(contexts: &[Context]) -> Vec<(String, String, Role)> {
 }
 
 /// A box in the middle of `area`, as high as what it holds needs.
-fn frame(pen: &mut Pen<'_>, area: Rect, title: &str, rows: usize) -> Rect {
+pub(super) fn frame(pen: &mut Pen<'_>, area: Rect, title: &str, rows: usize) -> Rect {
     let width = area.width.saturating_sub(4).min(104);
     let wanted = u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(2);
     let height = area.height.saturating_sub(2).min(wanted).max(area.height.min(3));

@@ -1,10 +1,13 @@
 //! What the panes are made of: a pen, a virtual table, a windowed body, one-line fields, small charts and layers.
 
 pub mod body;
+pub mod guard;
 pub mod input;
 pub mod json;
 pub mod layers;
+pub mod masked;
 pub mod palette;
+pub mod past;
 pub mod pen;
 pub mod spark;
 pub mod table;

@@ -2,6 +2,8 @@
 //!
 //! What reaches [`Pen::put`] is in display form already; a second filter here would hide a pane that forgot.
 
+use std::borrow::Cow;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
@@ -9,6 +11,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use crate::base::figure::count;
+use crate::base::known;
 use crate::base::text::{display, is_hazard};
 use crate::tui::theme::{Role, Theme};
 
@@ -26,12 +29,20 @@ pub struct Pen<'a> {
     pub theme: &'a Theme,
     /// Where the terminal's cursor stands, when a field has it.
     pub cursor: Option<Position>,
+    /// Whether known secrets are drawn as they are.
+    pub reveal: bool,
 }
 
 impl<'a> Pen<'a> {
     /// A pen for one frame.
-    pub fn new(buf: &'a mut Buffer, theme: &'a Theme) -> Self {
-        Self { buf, theme, cursor: None }
+    pub fn new(buf: &'a mut Buffer, theme: &'a Theme, reveal: bool) -> Self {
+        Self { buf, theme, cursor: None, reveal }
+    }
+
+    /// Text as it may be drawn: with known secrets masked, unless they are to be seen. Whatever is drawn passes here; what is
+    /// cut or wrapped before it is drawn has to pass here before that.
+    pub fn veil<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.reveal { Cow::Borrowed(text) } else { known::redact_str(text) }
     }
 
     /// The style of a role.
@@ -51,13 +62,15 @@ impl<'a> Pen<'a> {
             return x;
         }
         let room = usize::from(end - x);
-        let text = fit(text, room);
+        let veiled = self.veil(text);
+        let text = fit(&veiled, room);
         let (next, _) = self.buf.set_stringn(x, y, &*text, room, style);
         next
     }
 
     /// Draws `text` so that it ends before `end`, in a field that starts at `x`.
     pub fn right(&mut self, x: u16, y: u16, end: u16, text: &str, role: Role) {
+        let text: &str = &self.veil(text);
         let width = u16::try_from(text.width()).unwrap_or(u16::MAX);
         self.put(x.max(end.saturating_sub(width)), y, end, text, role);
     }
@@ -101,7 +114,7 @@ impl<'a> Pen<'a> {
     /// Draws lines of words wrapped to the width of `area`; returns the row after the last.
     pub fn wrapped(&mut self, area: Rect, text: &str, role: Role) -> u16 {
         let mut y = area.top();
-        for line in wrap(text, usize::from(area.width)) {
+        for line in wrap(&self.veil(text), usize::from(area.width)) {
             if y >= area.bottom() {
                 break;
             }

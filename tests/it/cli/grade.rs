@@ -71,12 +71,14 @@ fn headers_of_the_request_arrive_as_typed() {
     let recorder = Recorder::start();
     Cli::new().run(&["grade", &recorder.url("/a/../b"), "-H", "accept: x"]).ended(0);
     let heard = recorder.requests(1, std::time::Duration::from_secs(20));
-    let wanted = format!(
-        "GET /a/../b HTTP/1.1\r\nhost: {}\r\naccept: x\r\nuser-agent: lunette/{}\r\n\r\n",
+    let begins = format!(
+        "GET /a/../b HTTP/1.1\r\nhost: {}\r\naccept: x\r\nuser-agent: lunette/{} (grade; run ",
         recorder.addr,
         env!("CARGO_PKG_VERSION")
     );
-    assert_eq!(String::from_utf8_lossy(&heard[0]), wanted);
+    let sent = String::from_utf8_lossy(&heard[0]).into_owned();
+    let run = sent.strip_prefix(&begins).and_then(|r| r.strip_suffix(")\r\n\r\n")).unwrap_or_else(|| panic!("{sent}"));
+    assert!(run.len() == 8 && run.bytes().all(|b| b.is_ascii_hexdigit()), "{run}");
 }
 
 /// The reply that the README shows.

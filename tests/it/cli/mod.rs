@@ -3,12 +3,14 @@
 mod audit;
 mod demo;
 mod grade;
+mod identity;
 mod input;
 mod inventory;
 mod network;
 mod send;
 mod token;
 mod usage;
+mod vault;
 mod workspace;
 
 use std::path::Path;

@@ -1,7 +1,9 @@
 //! The engine, through its public door: what it keeps of a reply that goes wrong, what it refuses, and in which order.
 
 mod calm;
+mod guard;
 mod hostile;
+mod identity;
 mod replies;
 mod scope;
 mod tls;

@@ -1,5 +1,8 @@
 //! Real peers: documents that others publish and servers that others wrote.
 
+mod age;
+mod aws4;
 mod github;
+mod mtls;
 mod nginx;
 mod observatory;

@@ -64,27 +64,36 @@ const SHOP: &str = r#"{
 }"#;
 
 /// nginx in a folder of its own, on a free port of loopback.
-struct Nginx {
+pub struct Nginx {
     child: Option<Child>,
     folder: tempfile::TempDir,
-    address: SocketAddr,
+    /// Where it listens.
+    pub address: SocketAddr,
 }
 
 impl Nginx {
     fn start() -> Self {
+        Self::with(CONFIG, &[])
+    }
+
+    /// nginx with this configuration and these files in its folder.
+    pub fn with(config: &str, files: &[(&str, String)]) -> Self {
         let program = ["/usr/sbin/nginx", "/usr/local/sbin/nginx", "/usr/bin/nginx", "/usr/local/bin/nginx"]
             .map(PathBuf::from)
             .into_iter()
             .find(|p| p.is_file())
             .expect("nginx is not installed; run: apt-get update && apt-get install -y nginx-light");
         let folder = tempfile::tempdir().expect("a folder");
+        for (name, text) in files {
+            std::fs::write(folder.path().join(name), text).expect("a file of nginx");
+        }
         // Between the moment a port is found free and the moment nginx takes it somebody else may.
         for _ in 0..10 {
             let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
             let address = listener.local_addr().expect("an address");
             drop(listener);
             let place = folder.path().to_str().expect("a plain path");
-            let config = CONFIG.replace("FOLDER", place).replace("PORT", &address.port().to_string());
+            let config = config.replace("FOLDER", place).replace("PORT", &address.port().to_string());
             std::fs::write(folder.path().join("nginx.conf"), config).expect("the configuration");
             let mut child = Command::new(&program)
                 .args(["-p", place, "-c", "nginx.conf"])

@@ -50,6 +50,14 @@ impl Cli {
         self
     }
 
+    /// Writes a file first that only its owner may read.
+    pub fn private(self, name: &str, bytes: impl AsRef<[u8]>) -> Self {
+        let path = self.path(name);
+        let this = self.file(name, bytes);
+        std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("chmod");
+        this
+    }
+
     /// What stands on stdin.
     pub fn stdin(mut self, bytes: impl AsRef<[u8]>) -> Self {
         self.stdin = bytes.as_ref().to_vec();
@@ -94,6 +102,21 @@ impl Cli {
     /// Runs to the end.
     pub fn run(&self, arguments: &[impl AsRef<OsStr>]) -> Ran {
         self.start(arguments).end()
+    }
+
+    /// Runs to the end with other variables; an empty one is not set.
+    pub fn run_with(&self, variables: &[(&str, &str)], arguments: &[impl AsRef<OsStr>]) -> Ran {
+        let mut command = self.command(arguments);
+        for (name, value) in variables {
+            if value.is_empty() {
+                command.env_remove(name)
+            } else {
+                command.env(name, value)
+            };
+        }
+        let mut running = Self::running(command, arguments, &self.stdin);
+        running.stdout = running.child.stdout.take().map(Reading::start);
+        running.end()
     }
 
     /// Runs to the end without the superuser's right to write where it is not permitted.
@@ -189,6 +212,11 @@ pub struct Running {
 }
 
 impl Running {
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).expect("the process is there");

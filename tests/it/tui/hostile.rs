@@ -75,7 +75,7 @@ fn events(h: &str) -> Vec<(&'static str, Event)> {
     exchange.request.headers = vec![(h.into(), h.into())];
     exchange.request.body = Bytes::copy_from_slice(h.as_bytes());
     exchange.sent = Some(Bytes::copy_from_slice(h.as_bytes()));
-    exchange.altered = vec![Alteration { by: "protocol", what: h.into() }];
+    exchange.altered = vec![Alteration { by: "protocol".into(), what: h.into() }];
     exchange.error = Some(Failure { phase: Phase::Receive, kind: FailureKind::Protocol, message: h.into() });
     if let Some(r) = &mut exchange.response {
         r.version = h.into();

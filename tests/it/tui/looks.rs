@@ -178,3 +178,15 @@ fn without_colour_nothing_is_lost() {
     assert!(reversed(&mono) > 10, "the selection is seen without colour");
     assert!(colour.buffer().content().iter().any(|c| !matches!(c.fg, ratatui::style::Color::Reset)));
 }
+
+#[test]
+fn guard_and_history() {
+    picture("guard", |s| {
+        with_list(s);
+        s.keys("Ctrl+G").event(super::guard::guard(true));
+    });
+    picture("history", |s| {
+        with_list(s);
+        s.keys("H").event(super::guard::rows());
+    });
+}

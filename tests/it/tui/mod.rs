@@ -2,7 +2,9 @@
 
 mod data;
 mod flow;
+mod guard;
 mod hostile;
 mod looks;
 mod pty;
+mod secrets;
 mod sizes;

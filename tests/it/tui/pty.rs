@@ -20,10 +20,12 @@ fn the_program_itself() {
     let (events, received) = channel();
     let answers = events.clone();
     let start = Start {
+        vault: lunette::app::VaultState::None,
         workspace: "no workspace".into(),
         scope: "none".into(),
         sources: vec!["shop.yaml".into()],
         filters: Vec::new(),
+        identities: Vec::new(),
         open: None,
         theme: if mode == "mono" { Theme::mono() } else { Theme::terminal() },
         mouse: true,

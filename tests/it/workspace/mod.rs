@@ -1,8 +1,10 @@
 //! The workspace file: every right one and every wrong one is a case. A wrong one stands beside its message, in a file of the
 //! same name that ends in `.txt`; `UPDATE_SAMPLES=1 cargo test --test it workspace` writes the messages anew.
 
+mod faults;
 mod processes;
 mod screen;
+mod sealed;
 
 use std::path::{Path, PathBuf};
 
@@ -48,12 +50,29 @@ fn a_full_file_says_all_it_holds() {
     assert_eq!(first.range.map(|r| r.to_string()).as_deref(), Some("10.0.0.0/8"));
     assert_eq!((first.owner.as_deref(), first.note.as_deref()), (Some("team-orders"), Some("ticket 4711")));
     assert_eq!(first.until, Stamp::parse("2999-12-31T23:59:59Z"));
-    assert_eq!((first.place.as_str(), second.port, third.port), ("lunette.toml:7", None, Some(8080)));
+    assert_eq!((first.requests, first.rate, first.concurrency), (Some(5000), Some(10), Some(4)));
+    assert!(w.read_only && second.requests.is_none());
+    assert_eq!((first.place.as_str(), second.port, third.port), ("lunette.toml:8", None, Some(8080)));
     assert_eq!(
         w.headers.iter().map(|h| h.name.as_str()).collect::<Vec<_>>(),
         ["X-Review", "Accept", "Authorization", "X-Api-Key"]
     );
     assert_eq!(w.filters.len(), 2);
+    let kinds: Vec<(&str, &str)> = w.identities.iter().map(|i| (i.name.as_str(), i.credential.kind().word)).collect();
+    let wanted = [
+        ("alice", "login"),
+        ("bob", "basic"),
+        ("svc", "oauth"),
+        ("ci", "sigv4"),
+        ("mtls", "cert"),
+        ("pass", "command"),
+    ];
+    assert_eq!(kinds, wanted);
+    let alice = &w.identities[0];
+    assert_eq!((alice.role.as_deref(), alice.ids.len(), alice.ids[0].1.len()), (Some("user"), 2, 2));
+    let [shop] = &w.profiles[..] else { panic!("one profile: {:?}", w.profiles) };
+    assert_eq!((shop.client_id.as_str(), shop.grant.as_str(), shop.scopes.len()), ("lunette", "client_credentials", 2));
+    assert_eq!(shop.client_secret.as_ref().map(ToString::to_string).as_deref(), Some("vault:shop"));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::support::recorder::Recorder;
 const SPEC: &str = r#"{"openapi":"3.0.3","info":{"title":"t","version":"1"},"servers":[{"url":"BASE"}],
 "paths":{"/orders":{"get":{"responses":{"200":{"description":"ok"}}}}}}"#;
 
-fn begun(recorder: &Recorder) -> tempfile::TempDir {
+pub(super) fn begun(recorder: &Recorder) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let text = format!(
         "sources = [\"shop.json\"]\n[workspace]\nname = \"Shop \u{e9}\"\n[[target]]\nhost = \"127.0.0.1\"\nport = {}\n\
@@ -27,11 +27,18 @@ fn begun(recorder: &Recorder) -> tempfile::TempDir {
 }
 
 fn screen(folder: &Path, cols: u16, rows: u16) -> Pty {
+    screen_with(folder, cols, rows, &[])
+}
+
+pub(super) fn screen_with(folder: &Path, cols: u16, rows: u16, environment: &[(&str, String)]) -> Pty {
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_lunette"));
     command.cwd(folder);
     command.env("TERM", "xterm-256color");
     for name in ["NO_COLOR", "TMUX"] {
         command.env_remove(name);
+    }
+    for (name, value) in environment {
+        command.env(name, value);
     }
     Pty::spawn(command, cols, rows)
 }
@@ -49,8 +56,70 @@ fn a_workspace_opens_with_its_name_scope_and_sources_and_keeps_the_record() {
         pty.send(b"\r").sees("http://127.0.0.1:").send(b"s").sees("200");
         pty.send(b"q");
         assert!(pty.ends().success());
-        let (chain, _) = scan(folder.path(), None, None).expect("a log");
+        let (chain, _) = scan(folder.path(), None, None, None).expect("a log");
         assert_eq!((chain.lines, chain.open, chain.broken), (2, 0, None));
+    }
+}
+
+/// What a run of the screen sent, as text.
+fn sent(recorder: &Recorder, count: usize) -> Vec<String> {
+    let requests = recorder.requests(count, std::time::Duration::from_secs(20));
+    requests.iter().map(|r| String::from_utf8_lossy(r).into_owned()).collect()
+}
+
+#[test]
+fn one_is_chosen_to_send_as_and_its_secret_never_reaches_the_screen() {
+    let login = br#"{"access_token": "t0ken-of-alice", "expires_in": 900}"#;
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", login.len());
+    for (cols, rows) in [(140, 45), (80, 24)] {
+        let reply = [head.as_bytes(), login].concat();
+        let says = |who: &str| format!("HTTP/1.1 200 to {who}\r\nContent-Length: 0\r\n\r\n").into_bytes();
+        let recorder = Recorder::scripted(vec![reply, says("alice"), says("bob"), says("nobody")], true);
+        let folder = begun(&recorder);
+        let file = folder.path().join("lunette.toml");
+        let more = "[identity.alice]\ncredential = \"login:alice.http\"\nrole = \"user\"\n[identity.bob]\n\
+                    credential = \"header:X-Api-Key:file:bob\"\n[identity.old]\ncredential = \"bearer:file:gone\"\n";
+        fs::write(&file, fs::read_to_string(&file).expect("read") + more).expect("write");
+        fs::write(folder.path().join("bob"), "s3cret-of-bob\n").expect("write");
+        let recipe = format!(
+            "# @capture token = json $.access_token\n# @expires json $.expires_in\n\
+             # @credential Authorization: Bearer {{{{token}}}}\nPOST {}\n",
+            recorder.url("/login")
+        );
+        fs::write(folder.path().join("alice.http"), recipe).expect("write");
+        let mut pty = screen(folder.path(), cols, rows);
+        pty.sees("/orders").send(b"\r").sees("http://127.0.0.1:").sees("identity none");
+        pty.send(b"i").sees("identity alice (user) by login").send(b"s").sees("200 to alice");
+        let alice = sent(&recorder, 2).remove(1);
+        assert!(alice.contains("Authorization: Bearer t0ken-of-alice\r\n"), "{alice}");
+        if cols < 120 {
+            // Back from the reply; what follows at once would be read as one key with it.
+            pty.send(b"\x1b").sees("sent as typed");
+        }
+        pty.sees("until ");
+        pty.send(b":identity bob\r").sees("identity bob by header").send(b"s").sees("200 to bob");
+        let bob = sent(&recorder, 3).remove(2);
+        assert!(bob.contains("X-Api-Key: s3cret-of-bob\r\n") && !bob.contains("t0ken"), "{bob}");
+        if cols < 120 {
+            // Back from the reply; what follows at once would be read as one key with it.
+            pty.send(b"\x1b").sees("sent as typed");
+        }
+        // One whose secret is gone sends nothing, and says why.
+        pty.send(b"i").sees("identity old by bearer").send(b"s").sees("no reply").sees("identity old: ");
+        if cols < 120 {
+            // Back from the reply; what follows at once would be read as one key with it.
+            pty.send(b"\x1b").sees("sent as typed");
+        }
+        pty.send(b":identity blob\r").sees("did you mean bob?");
+        pty.send(b"i").sees("identity none").send(b"s").sees("200 to nobody");
+        let nobody = sent(&recorder, 4).remove(3);
+        assert!(!nobody.contains("t0ken") && !nobody.contains("s3cret"), "{nobody}");
+        pty.send(b"q");
+        assert!(pty.ends().success());
+        let log = fs::read_to_string(folder.path().join(".lunette/audit.jsonl")).expect("the log");
+        assert_eq!(log.matches("\"identity\":\"alice\"").count(), 2, "the login and the send");
+        assert_eq!(log.matches("\"identity\":\"bob\"").count(), 1);
+        assert!(!log.contains("s3cret") && !log.contains("t0ken"));
     }
 }
 

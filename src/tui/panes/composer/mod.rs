@@ -3,6 +3,7 @@
 mod grade;
 mod request;
 mod response;
+mod who;
 
 use std::sync::Arc;
 
@@ -11,8 +12,9 @@ use ratatui::layout::Rect;
 
 use super::text::More;
 use super::{Now, Pane, Prompt, WIDE, columns, movement};
-use crate::app::{Ask, Composed, Draft, JobId, Judged, grade as live};
-use crate::base::secret::find_tokens;
+use crate::app::identity::Named;
+use crate::app::{Ask, Composed, Draft, JobId, Judged, Recalled, grade as live};
+use crate::base::secret::{find_tokens, mask_target};
 use crate::base::text::display;
 use crate::grade::odd::Sends;
 use crate::grade::probes::{Probe, UNSAFE};
@@ -23,8 +25,9 @@ use crate::tui::widgets::body::Lines;
 use crate::tui::widgets::input::Field;
 use crate::tui::widgets::pen::{Pen, clip};
 use crate::tui::widgets::table::Move;
-use request::{Form, Item};
+use request::Form;
 use response::{Response, TABS, tls_word};
+use who::Who;
 
 /// Bytes that are copied at most: more than terminals take.
 const COPY_CAP: usize = 100_000;
@@ -60,10 +63,14 @@ pub struct ComposerPane {
     search: Option<Field>,
     /// The live extras that were shown, and for which exchange.
     armed: Option<(u64, Vec<Probe>)>,
+    /// Who it is sent as, whatever the form.
+    pub who: Who,
     /// Forms put aside while another endpoint is open, newest last.
     shelf: Vec<(EndpointKey, Form)>,
     wide: bool,
     rule: u16,
+    /// Whether secrets are shown.
+    reveal: bool,
 }
 
 impl Default for ComposerPane {
@@ -77,14 +84,21 @@ impl Default for ComposerPane {
             last: None,
             search: None,
             armed: None,
+            who: Who::default(),
             shelf: Vec::new(),
             wide: true,
             rule: 0,
+            reveal: false,
         }
     }
 }
 
 impl ComposerPane {
+    /// A composer that knows these identities.
+    pub fn new(identities: Vec<Named>) -> Self {
+        Self { who: Who::new(identities), ..Self::default() }
+    }
+
     /// Notes which endpoint the app was asked to make ready.
     pub fn expect(&mut self, key: EndpointKey) {
         self.endpoint.0 = Some(key);
@@ -127,6 +141,20 @@ impl ComposerPane {
         self.response = None;
     }
 
+    /// An exchange of the history is opened, ready to be sent again.
+    pub fn recalled(&mut self, recalled: Recalled) -> Vec<Effect> {
+        self.shelve();
+        self.form = Form::again(&recalled.draft, &format!("{} · no {}", recalled.draft.method, recalled.row.id));
+        self.sending = Sending::No;
+        let chosen = self.who.choose(recalled.draft.identity.as_deref().unwrap_or(who::NOBODY));
+        self.last = Some((recalled.draft, None));
+        let (response, work) = Response::new(recalled.judged, 0, self.reveal);
+        self.response = Some(response);
+        self.side = Side::Request;
+        let unknown = chosen.err().map(|text| Effect::Notice(Level::Warn, text));
+        work.into_iter().chain(unknown).collect()
+    }
+
     /// A send got its number.
     pub fn started(&mut self, id: JobId) {
         if self.sending == Sending::Asked {
@@ -159,7 +187,7 @@ impl ComposerPane {
             effects.push(Effect::Graded(key, grades));
         }
         let tab = self.response.as_ref().map_or(0, |r| r.tab);
-        let (response, work) = Response::new(Arc::clone(judged), tab);
+        let (response, work) = Response::new(Arc::clone(judged), tab, self.reveal);
         self.response = Some(response);
         effects.extend(work);
         if !self.wide && !self.form.editing() {
@@ -168,8 +196,18 @@ impl ComposerPane {
         effects
     }
 
+    /// Shows secrets, or masks them.
+    pub fn reveal(&mut self, reveal: bool) -> Vec<Effect> {
+        self.reveal = reveal;
+        let Some(old) = self.response.take() else { return Vec::new() };
+        let (mut response, work) = Response::new(Arc::clone(&old.judged), old.tab, reveal);
+        response.stand_as(&old);
+        self.response = Some(response);
+        work.into_iter().collect()
+    }
+
     /// A large body has its lines.
-    pub fn indexed(&mut self, id: u64, lines: Lines) {
+    pub fn indexed(&mut self, id: (u64, bool), lines: Lines) {
         if let Some(r) = &mut self.response {
             r.indexed(id, lines);
         }
@@ -177,7 +215,8 @@ impl ComposerPane {
 
     /// Sends what stands there.
     fn send(&mut self) -> Vec<Effect> {
-        let draft = self.form.draft();
+        let mut draft = self.form.draft();
+        draft.identity = self.who.name().map(str::to_owned);
         if draft.url.is_empty() {
             return vec![Effect::Notice(
                 Level::Warn,
@@ -223,8 +262,8 @@ impl ComposerPane {
     fn subject(&self) -> String {
         self.response.as_ref().map_or_else(String::new, |r| {
             let request = &r.judged.exchange.request;
-            let target = &request.target[..request.target.len().min(200)];
-            format!("{} {}", display(&request.method), display(target))
+            let target = mask_target(&request.target);
+            format!("{} {}", display(&request.method), display(&target[..target.len().min(200)]))
         })
     }
 
@@ -403,6 +442,18 @@ impl Pane for ComposerPane {
                 return Some(Vec::new());
             }
             Action::OpenToken => return Some(self.token()),
+            Action::Identity if self.who.is_empty() => {
+                let text = "there is no identity: declare one in lunette.toml, [identity.NAME]";
+                return Some(vec![Effect::Notice(Level::Info, text.to_owned())]);
+            }
+            Action::Identity if argument.is_empty() => {
+                self.who.next();
+                return Some(Vec::new());
+            }
+            Action::Identity => {
+                let chosen = self.who.choose(argument);
+                return Some(chosen.err().map(|text| Effect::Notice(Level::Warn, text)).into_iter().collect());
+            }
             Action::Insecure => {
                 self.form.insecure = !self.form.insecure;
                 return Some(Vec::new());
@@ -414,8 +465,7 @@ impl Pane for ComposerPane {
                 }
                 let text = match (self.side, &mut self.response) {
                     (Side::Response, Some(r)) => r.under(COPY_CAP),
-                    _ if self.form.item() == Item::Url => display(self.form.resolved().as_bytes()),
-                    _ => display(self.form.under().as_bytes()),
+                    _ => display(self.form.under_shown(self.reveal).as_bytes()),
                 };
                 return Some(vec![if action == Action::CopyHere {
                     Effect::Copy("what is under the cursor", text)
@@ -498,12 +548,13 @@ impl Pane for ComposerPane {
     fn draw(&mut self, pen: &mut Pen<'_>, area: Rect, _: Now) {
         self.wide = area.width >= WIDE;
         let focused = self.side == Side::Request;
+        let who = if self.who.is_empty() { String::new() } else { self.who.line() };
         if !self.wide {
             if let (Some(r), Side::Response) = (&mut self.response, self.side) {
                 r.draw(pen, area, true);
             } else {
                 pen.put(area.x, area.y, area.x + 1, "▌", Role::Focus);
-                self.form.draw(pen, area, true);
+                self.form.draw(pen, area, true, &who);
             }
             return;
         }
@@ -513,7 +564,7 @@ impl Pane for ComposerPane {
         if focused {
             pen.put(left.x, left.y, left.x + 1, "▌", Role::Focus);
         }
-        self.form.draw(pen, left, focused);
+        self.form.draw(pen, left, focused, &who);
         let right = Rect { x: rule + 1, width: area.right().saturating_sub(rule + 1), ..right };
         if let Some(r) = &mut self.response {
             r.draw(pen, right, !focused);

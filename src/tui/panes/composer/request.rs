@@ -1,5 +1,7 @@
 //! The request side: method, URL, parameters, headers and body, each its own field.
 
+use std::borrow::Cow;
+
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -9,6 +11,8 @@ use ratatui_textarea::TextArea;
 use crate::app::send::USER_AGENT;
 use crate::app::{Composed, Draft};
 use crate::base::figure::bytes;
+use crate::base::known;
+use crate::base::secret::{MASK, is_secret_member, mask_header, mask_url};
 use crate::inventory::Place;
 use crate::tui::theme::Role;
 use crate::tui::widgets::input::Field;
@@ -95,6 +99,17 @@ impl Form {
             drawn: Vec::new(),
         };
         form.follow_path();
+        form
+    }
+
+    /// A request that was sent before, as it was.
+    pub fn again(draft: &Draft, title: &str) -> Self {
+        let mut form = Self::open(&draft.method, &draft.url);
+        title.clone_into(&mut form.title);
+        form.rows.retain(|r| r.place != Place::Header);
+        form.rows.extend(draft.headers.iter().take(ROWS_CAP).map(|(n, v)| header(n, v)));
+        form.body = area(&draft.body);
+        form.insecure = draft.insecure;
         form
     }
 
@@ -211,6 +226,20 @@ impl Form {
     /// What is under the cursor, as typed.
     pub fn under(&self) -> String {
         self.text_of(self.item())
+    }
+
+    /// What is under the cursor as it goes out, its secrets masked unless they are to be seen.
+    pub fn under_shown(&self, reveal: bool) -> String {
+        let item = self.item();
+        match item {
+            Item::Url if reveal => self.resolved(),
+            Item::Url => masked_url(&self.resolved()),
+            Item::Row(i) if !reveal => {
+                self.rows.get(i).map_or_else(String::new, |r| Row { value: r.masked(), ..r.clone() }.text())
+            }
+            _ if reveal => self.text_of(item),
+            _ => known::redact_str(&self.text_of(item)).into_owned(),
+        }
     }
 
     /// The body as typed.
@@ -352,11 +381,12 @@ impl Form {
             headers,
             body: self.body_text(),
             insecure: self.insecure,
+            identity: None,
         }
     }
 
-    /// Draws the form.
-    pub fn draw(&mut self, pen: &mut Pen<'_>, area: Rect, focused: bool) {
+    /// Draws the form. `who` says who it is sent as, where there is a choice.
+    pub fn draw(&mut self, pen: &mut Pen<'_>, area: Rect, focused: bool, who: &str) {
         self.drawn.clear();
         if area.height == 0 {
             return;
@@ -370,14 +400,17 @@ impl Form {
         let mut y = area.y + 1;
         let resolved = self.resolved();
         if y < area.bottom() {
-            let note = match (resolved == self.url, self.insecure) {
+            let as_typed = resolved == self.url;
+            let resolved = if pen.reveal { resolved } else { masked_url(&resolved) };
+            let note = match (as_typed, self.insecure) {
                 (true, false) if self.url.is_empty() => String::new(),
                 (true, false) => "sent as typed".to_owned(),
                 (true, true) => "sent as typed; certificate faults do not stop it".to_owned(),
                 (false, false) => shown(resolved.as_bytes()),
                 (false, true) => format!("{}   certificate faults do not stop it", shown(resolved.as_bytes())),
             };
-            pen.put(at(8), y, end, &note, if self.insecure { Role::Warn } else { Role::Muted });
+            let x = if who.is_empty() { at(8) } else { pen.put(at(8), y, end, who, Role::Accent) + 3 };
+            pen.put(x, y, end, &note, if self.insecure { Role::Warn } else { Role::Muted });
             y += 1;
         }
         for note in &self.notes {
@@ -469,10 +502,13 @@ impl Form {
         let (text, role) = match item {
             Item::Method => (self.method.clone(), Role::of_method(&self.method)),
             Item::Url if self.url.is_empty() => ("URL: Enter types it".to_owned(), Role::Muted),
-            Item::Url => (self.url.clone(), Role::Text),
+            Item::Url => (if pen.reveal { self.url.clone() } else { masked_url(&self.url) }, Role::Text),
             Item::Row(i) => {
                 let row = &self.rows[i];
-                (row.value.clone(), if row.on { Role::Text } else { Role::Muted })
+                (
+                    if pen.reveal { row.value.clone() } else { row.masked() },
+                    if row.on { Role::Text } else { Role::Muted },
+                )
             }
             Item::Body => return,
         };
@@ -507,6 +543,16 @@ impl Form {
         if inner.is_empty() {
             return;
         }
+        // The widget draws what it holds; where that must not be seen, the lines are drawn without it.
+        let text = self.body_text();
+        if let Cow::Owned(masked) = pen.veil(&text)
+            && !self.editing_body()
+        {
+            for (y, line) in (inner.y..inner.bottom()).zip(masked.split('\n')) {
+                pen.put(inner.x, y, inner.right(), &clip(line), Role::Text);
+            }
+            return;
+        }
         let cursor = if self.editing_body() { pen.style(Role::Selection) } else { Style::new() };
         self.body.set_cursor_style(cursor);
         self.body.set_style(pen.style(Role::Text));
@@ -516,6 +562,21 @@ impl Form {
 }
 
 impl Row {
+    /// The value as it is drawn: that of a credential's header or of a secret parameter masked, and known secrets in any.
+    fn masked(&self) -> String {
+        let masked = match self.place {
+            // Nothing is hidden where nothing is typed yet, but for a scheme.
+            _ if self.value.is_empty() || self.value.ends_with(' ') => {
+                known::redact(self.value.as_bytes()).into_owned()
+            }
+            Place::Header => mask_header(self.name.as_bytes(), self.value.as_bytes()),
+            Place::Cookie => mask_header(b"Cookie", self.value.as_bytes()),
+            _ if is_secret_member(&self.name) => MASK.into(),
+            _ => known::redact(self.value.as_bytes()).into_owned(),
+        };
+        String::from_utf8_lossy(&masked).into_owned()
+    }
+
     /// The row as one line of text, as it is edited.
     fn text(&self) -> String {
         match (self.declared, self.place) {
@@ -541,6 +602,10 @@ impl Row {
         name.clone_into(&mut self.name);
         value.clone_into(&mut self.value);
     }
+}
+
+fn masked_url(url: &str) -> String {
+    String::from_utf8_lossy(&mask_url(url.as_bytes())).into_owned()
 }
 
 fn header(name: &str, value: &str) -> Row {

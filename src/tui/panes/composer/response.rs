@@ -1,13 +1,17 @@
 //! The response side: what came back, and every fact of how.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use ratatui::layout::Rect;
 
 use super::super::text::{More, Styled, Text};
 use super::grade;
 use crate::app::Judged;
 use crate::base::figure::{bytes, millis};
+use crate::base::known;
+use crate::base::secret::{mask_body, mask_header, mask_message, mask_target};
 use crate::base::text::display;
 use crate::report::grade::cost;
 use crate::tui::effect::{Effect, Msg};
@@ -33,35 +37,45 @@ pub struct Response {
     /// The tab that is open.
     pub tab: usize,
     drawn: Rect,
+    reveal: bool,
 }
 
 impl Response {
-    /// Takes an exchange; a large body is indexed by the effect that comes with it.
-    pub fn new(judged: Arc<Judged>, tab: usize) -> (Self, Option<Effect>) {
+    /// Takes an exchange; a large body is indexed by the effect that comes with it. Unless secrets are to be seen, known ones
+    /// and the credentials in headers are masked in all that is drawn.
+    pub fn new(judged: Arc<Judged>, tab: usize, reveal: bool) -> (Self, Option<Effect>) {
         let x = &judged.exchange;
-        let content = x.response.as_ref().map(|r| r.body.clone()).unwrap_or_default();
-        let json = matches!(content.iter().find(|b| !b.is_ascii_whitespace()), Some(b'{' | b'['));
+        let content = content(x, reveal);
+        let json = is_json(&content);
         let mut work = None;
         let body = if content.len() <= INLINE {
             let lines = body::index(&content, json);
             Some(Body::new(content, lines))
         } else {
-            let id = x.id;
+            let id = (x.id, reveal);
             work = Some(Effect::Work(Box::new(move || Msg::Indexed(id, body::index(&content, json)))));
             None
         };
-        let [headers, sent, time, tls] = [headers(x), sent(x), time(x), tls(x)].map(Text::new);
+        let [headers, sent, time, tls] = [headers(x, reveal), sent(x, reveal), time(x), tls(x)].map(Text::new);
         let texts = [headers, sent, time, tls, grade::text(&judged)];
         // A failure without a body is told on the body tab, where the eye is.
-        (Self { judged, body, texts, tab, drawn: Rect::default() }, work)
+        (Self { judged, body, texts, tab, drawn: Rect::default(), reveal }, work)
+    }
+
+    /// Stands where `other` stood, which shows the same exchange.
+    pub fn stand_as(&mut self, other: &Self) {
+        if let (Some(body), Some(stood)) = (&mut self.body, &other.body) {
+            body.follow(stood);
+        }
+        for (text, stood) in self.texts.iter_mut().zip(&other.texts) {
+            text.follow(stood);
+        }
     }
 
     /// A large body has its lines.
-    pub fn indexed(&mut self, id: u64, lines: Lines) {
-        if self.judged.exchange.id == id
-            && let Some(r) = &self.judged.exchange.response
-        {
-            self.body = Some(Body::new(r.body.clone(), lines));
+    pub fn indexed(&mut self, id: (u64, bool), lines: Lines) {
+        if (self.judged.exchange.id, self.reveal) == id {
+            self.body = Some(Body::new(content(&self.judged.exchange, self.reveal), lines));
         }
     }
 
@@ -102,9 +116,24 @@ impl Response {
     /// The bytes under the cursor of the body.
     pub fn raw_under(&mut self) -> Vec<u8> {
         if self.tab == 0 {
+            if let Some(real) = self.unmasked() {
+                return real.under(64 * 1024).to_vec();
+            }
             return self.body.as_ref().map(|b| b.under(64 * 1024).to_vec()).unwrap_or_default();
         }
         self.under(64 * 1024).into_bytes()
+    }
+
+    /// The body as it came, at the place where the masked one stands; `None` where nothing is masked, or it is too large to be
+    /// indexed for one key.
+    fn unmasked(&self) -> Option<Body> {
+        let (shown, came) = (self.body.as_ref()?, self.judged.exchange.response.as_ref()?.body.clone());
+        if self.reveal || came.len() > INLINE || known::find(&came).is_empty() {
+            return None;
+        }
+        let lines = body::index(&came, is_json(&came));
+        let mut real = Body::new(came, lines);
+        real.follow(shown).then_some(real)
     }
 
     /// A click at a place of the last drawing: a tab, or a line.
@@ -151,7 +180,7 @@ impl Response {
         let mut y = head(pen, area, &judged);
         if let Some(error) = &x.error {
             let text = format!("{} · {} · {}", error.phase.word(), error.kind.word(), clip(&error.message));
-            for line in wrap(&text, usize::from(area.width.saturating_sub(2))).iter().take(4) {
+            for line in wrap(&pen.veil(&text), usize::from(area.width.saturating_sub(2))).iter().take(4) {
                 if y < area.bottom() {
                     pen.put(left, y, end, line, Role::Error);
                     y += 1;
@@ -169,7 +198,7 @@ impl Response {
         self.drawn = Rect { y, height: area.bottom() - y, ..area };
         y += 1;
         // The lines at the foot are the same on every tab.
-        let foot = foot(&judged, usize::from(area.width.saturating_sub(2)));
+        let foot = foot(pen, &judged, usize::from(area.width.saturating_sub(2)));
         let foot_height = u16::try_from(foot.len()).unwrap_or(0).min(area.bottom().saturating_sub(y) / 2);
         let inner = Rect { y, height: area.bottom().saturating_sub(y + foot_height), ..area };
         if focused && inner.height > 0 {
@@ -263,7 +292,7 @@ pub fn tls_word(x: &Exchange) -> Option<&'static str> {
 }
 
 /// One line of phases, and what the grade costs most.
-fn foot(judged: &Judged, width: usize) -> Vec<(String, Role)> {
+fn foot(pen: &Pen<'_>, judged: &Judged, width: usize) -> Vec<(String, Role)> {
     let mut out = Vec::new();
     let phases: Vec<String> = judged
         .exchange
@@ -286,26 +315,45 @@ fn foot(judged: &Judged, width: usize) -> Vec<(String, Role)> {
     }
     if let Some((grade, worst)) = judged.headers.as_ref().and_then(|g| Some((g.grade, g.fails().next()?))) {
         let text = format!("why {grade}: {} ({})", clip(&worst.reason), cost(worst.weight, worst.cap));
-        out.extend(wrap(&text, width.max(10)).into_iter().take(2).map(|l| (l, Role::Muted)));
+        out.extend(wrap(&pen.veil(&text), width.max(10)).into_iter().take(2).map(|l| (l, Role::Muted)));
     }
     out
 }
 
-fn headers(x: &Exchange) -> Vec<Styled> {
+/// The body as it is drawn.
+fn content(x: &Exchange, reveal: bool) -> Bytes {
+    let came = x.response.as_ref().map(|r| r.body.clone()).unwrap_or_default();
+    match known::redact(&came) {
+        Cow::Owned(masked) if !reveal => masked.into(),
+        _ => came,
+    }
+}
+
+fn is_json(content: &[u8]) -> bool {
+    matches!(content.iter().find(|b| !b.is_ascii_whitespace()), Some(b'{' | b'['))
+}
+
+/// Bytes as they are drawn: through a mask, unless secrets are to be seen.
+fn through(mask: impl FnOnce(&[u8]) -> Vec<u8>, bytes: &[u8], reveal: bool) -> Cow<'_, [u8]> {
+    if reveal { Cow::Borrowed(bytes) } else { Cow::Owned(mask(bytes)) }
+}
+
+fn field(name: &[u8], value: &[u8], reveal: bool) -> Styled {
+    let value = through(|v| mask_header(name, v), value, reveal);
+    Styled::new(shown(name), Role::JsonKey).then(28, shown(&value), Role::Text)
+}
+
+fn headers(x: &Exchange, reveal: bool) -> Vec<Styled> {
     let Some(r) = &x.response else { return vec![Styled::new("no reply, so no headers", Role::Muted)] };
     let mut lines = vec![Styled::new(
         format!("{} {} {}", clip(&r.version), r.status, shown(r.reason.as_bytes())),
         Role::of_status(r.status),
     )];
-    lines.extend(
-        r.headers
-            .iter()
-            .map(|(n, v)| Styled::new(shown(n.as_bytes()), Role::JsonKey).then(28, shown(v.as_bytes()), Role::Text)),
-    );
+    lines.extend(r.headers.iter().map(|(n, v)| field(n.as_bytes(), v.as_bytes(), reveal)));
     lines
 }
 
-fn sent(x: &Exchange) -> Vec<Styled> {
+fn sent(x: &Exchange, reveal: bool) -> Vec<Styled> {
     let mut lines: Vec<Styled> =
         x.altered.iter().map(|a| Styled::new(format!("{}: {}", a.by, clip(&a.what)), Role::Warn)).collect();
     if lines.is_empty() && x.sent.is_some() {
@@ -313,7 +361,8 @@ fn sent(x: &Exchange) -> Vec<Styled> {
     }
     if let Some(sent) = &x.sent {
         lines.extend(
-            sent.split(|b| *b == b'\n')
+            through(mask_message, sent, reveal)
+                .split(|b| *b == b'\n')
                 .take(10_000)
                 .map(|l| Styled::new(shown(l.strip_suffix(b"\r").unwrap_or(l)), Role::Text)),
         );
@@ -324,14 +373,13 @@ fn sent(x: &Exchange) -> Vec<Styled> {
         None => "nothing is known to have left; the request as typed:",
     };
     lines.push(Styled::new(why, Role::Muted));
-    let request = format!("{} {}", shown(&x.request.method), shown(&x.request.target));
+    let request = format!("{} {}", shown(&x.request.method), shown(&through(mask_target, &x.request.target, reveal)));
     lines.push(Styled::new(request, Role::Text));
-    lines.extend(
-        x.request.headers.iter().map(|(n, v)| Styled::new(shown(n), Role::JsonKey).then(28, shown(v), Role::Text)),
-    );
+    lines.extend(x.request.headers.iter().map(|(n, v)| field(n, v, reveal)));
     if !x.request.body.is_empty() {
         lines.push(Styled::default());
-        lines.extend(x.request.body.split(|b| *b == b'\n').take(10_000).map(|l| Styled::new(shown(l), Role::Text)));
+        let body = through(mask_body, &x.request.body, reveal);
+        lines.extend(body.split(|b| *b == b'\n').take(10_000).map(|l| Styled::new(shown(l), Role::Text)));
     }
     lines
 }

@@ -1,0 +1,112 @@
+//! Use case: send again what was sent before. What was masked when it was kept is left out, and named; the identity makes its
+//! credential anew.
+
+use std::sync::Arc;
+
+use crate::base::secret::{MASK, is_credential_header};
+use crate::base::text::display;
+use crate::store::history::{Form, Kept};
+use crate::wire::Request;
+
+use super::{Draft, Keyring, Recalled, send};
+
+/// The exchange of the history, judged anew, and its request as it can be sent again.
+pub fn recall(kept: Kept, keyring: &Keyring) -> Recalled {
+    let (request, mut left_out) = again(&kept, keyring);
+    let parts = [&request.method, &request.target].into_iter().chain(request.headers.iter().flat_map(|(n, v)| [n, v]));
+    if parts.map(Vec::as_slice).chain([request.body.as_ref()]).any(|b| std::str::from_utf8(b).is_err()) {
+        left_out.push("bytes that are no text (they stand there as \u{fffd})".to_owned());
+    }
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let draft = Draft {
+        method: text(&request.method),
+        url: format!("{}{}", request.origin, text(&request.target)),
+        headers: request.headers.iter().map(|(n, v)| (text(n), text(v))).collect(),
+        body: text(&request.body),
+        insecure: false,
+        identity: request.identity.clone(),
+    };
+    Recalled { row: kept.row, judged: Arc::new(send::judge(kept.exchange)), draft, left_out }
+}
+
+/// The request of an exchange that was kept, without what only its masked form is known of, and the names of what was left
+/// out. A credential that its identity added is left to that identity.
+pub fn again(kept: &Kept, keyring: &Keyring) -> (Request, Vec<String>) {
+    let mut request = kept.exchange.request.clone();
+    let mut left_out = Vec::new();
+    let masked = |bytes: &[u8]| kept.row.form == Form::Masked && memchr::memmem::find(bytes, MASK.as_bytes()).is_some();
+    let renewed = request.identity.is_some();
+    let own = request.identity.as_ref().and_then(|name| keyring.headers(name).ok()).unwrap_or_default();
+    request.headers.retain(|(name, value)| {
+        let is_own = own.iter().any(|o| o.as_bytes().eq_ignore_ascii_case(name));
+        if renewed && (is_own || is_credential_header(name)) {
+            return false;
+        }
+        let stays = !masked(value);
+        if !stays {
+            left_out.push(format!("header {}", display(name)));
+        }
+        stays
+    });
+    if masked(&request.target) {
+        left_out.push("a value of the URL (it stands there as ***)".to_owned());
+    }
+    if masked(&request.body) {
+        left_out.push("a value of the body (it stands there as ***)".to_owned());
+    }
+    (request, left_out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Stamp;
+    use crate::store::Memory;
+    use crate::store::history::{History as _, Select};
+    use crate::wire::{Exchange, Intent, Record as _};
+
+    fn kept(form: Form, identity: Option<&str>, headers: &[(&str, &str)], url: &str) -> Kept {
+        let mut request = Request::new("PUT", url.as_bytes()).expect("url");
+        request.identity = identity.map(str::to_owned);
+        for (n, v) in headers {
+            request = request.header(n, v);
+        }
+        let memory = Memory::default();
+        let intent = Intent {
+            id: 1,
+            origin: "hand",
+            remote: "127.0.0.1:80".parse().expect("an address"),
+            method: "PUT".to_owned(),
+            url: url.to_owned(),
+            identity: request.identity.clone(),
+        };
+        memory.intent(&intent).expect("kept");
+        memory.result(&Exchange::new(1, Stamp::from_unix(0).expect("a time"), request));
+        let id = memory.list(&Select::default()).expect("a list")[0].id;
+        let mut kept = memory.load(id).expect("kept");
+        kept.row.form = form;
+        kept
+    }
+
+    #[test]
+    fn what_was_masked_is_left_out_and_named() {
+        let headers = [("Authorization", "Bearer ***"), ("X-A", "1")];
+        let recalled = recall(kept(Form::Masked, None, &headers, "http://h/a?token=***"), &Keyring::default());
+        assert_eq!(recalled.draft.headers, [("X-A".to_owned(), "1".to_owned())]);
+        assert_eq!(recalled.draft.url, "http://h/a?token=***");
+        assert_eq!(recalled.left_out.len(), 2, "{:?}", recalled.left_out);
+        let whole = recall(
+            kept(Form::Sealed, None, &[("Authorization", "Bearer abc"), ("X-B", "***")], "http://h/"),
+            &Keyring::default(),
+        );
+        assert_eq!((whole.draft.headers.len(), whole.left_out.len()), (2, 0));
+    }
+
+    #[test]
+    fn the_credential_of_an_identity_is_left_to_it() {
+        let headers = [("Authorization", "Bearer old"), ("X-A", "1")];
+        let recalled = recall(kept(Form::Sealed, Some("alice"), &headers, "http://h/"), &Keyring::default());
+        assert_eq!(recalled.draft.headers, [("X-A".to_owned(), "1".to_owned())]);
+        assert!(recalled.left_out.is_empty());
+    }
+}
