@@ -22,7 +22,7 @@ use crate::grade::probes::Probe;
 use crate::inventory::{Inventory, Operation};
 use crate::jwt::Decoded;
 use crate::rate::Snapshot;
-pub use crate::store::history::{Row, Select};
+pub use crate::store::history::{Graded, Row, Select};
 use crate::wire::{Exchange, Origin};
 
 pub use crate::store::vault::State as VaultState;
@@ -78,6 +78,10 @@ pub enum Ask {
     ReadOnly(bool),
     /// List the history: [`Event::Listed`].
     History(Select),
+    /// Keep what the latest exchange with an endpoint was worth.
+    Grade(Graded),
+    /// Tell what earlier runs kept of that: [`Event::Grades`].
+    Grades,
     /// Read one exchange of the history back: [`Event::Recalled`].
     Recall(i64),
     /// Stop one job.
@@ -244,6 +248,8 @@ pub enum Event {
     Guarded(Arc<Guard>),
     /// What the record says: why it cannot be kept; `None` once it can.
     Record(Option<String>),
+    /// What endpoints were worth when they were last sent to.
+    Grades(Arc<Vec<Graded>>),
     /// Exchanges of the history, newest first.
     Listed(Arc<Vec<Row>>),
     /// An exchange of the history, judged anew, and as a request that can be sent again: what was masked when it was kept is

@@ -165,6 +165,16 @@ impl Workbench {
                 Ok(())
             }
             Ask::History(select) => self.reading(move |history| Ok(Event::Listed(Arc::new(history.list(&select)?)))),
+            Ask::Grade(graded) => {
+                let (history, events) = (Arc::clone(&self.history), self.shared.events.clone());
+                spawn("history", move || {
+                    if let Err(e) = history.grade(&graded) {
+                        let _ = events.blocking_send(Event::Failed(e));
+                    }
+                })
+            }
+            // A workspace that has sent nothing has no grades, and that is no failure.
+            Ask::Grades => self.reading(|history| Ok(Event::Grades(Arc::new(history.grades().unwrap_or_default())))),
             Ask::Recall(id) => {
                 let keyring = Arc::clone(&self.keyring);
                 self.reading(move |history| Ok(Event::Recalled(Box::new(history::recall(history.load(id)?, &keyring)))))

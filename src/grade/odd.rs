@@ -17,6 +17,16 @@ impl Sends {
         let bits = EVERYWHERE.iter().enumerate().filter(|(_, n)| response.get(n).is_some());
         Self(bits.fold(0, |all, (i, _)| all | 1 << i))
     }
+
+    /// As it is kept: a bit a header, in the order of [`EVERYWHERE`].
+    pub fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// As it was kept.
+    pub fn from_bits(bits: u8) -> Self {
+        Self(bits)
+    }
 }
 
 /// What an endpoint lacks although most of its host send it: `17 endpoints send x-content-type-options, this one does not`.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::audit::Audit;
-use super::history::{History, Kept, Row, Select, Writer};
+use super::history::{Graded, History, Kept, Row, Select, Writer};
 use super::seal::Keys;
 use crate::base::{Result, hash};
 use crate::wire::{Exchange, Intent, Record};
@@ -84,6 +84,14 @@ impl Record for Keeper {
 }
 
 impl History for Keeper {
+    fn grade(&self, graded: &Graded) -> Result<()> {
+        self.history.grade(graded)
+    }
+
+    fn grades(&self) -> Result<Vec<Graded>> {
+        self.history.grades()
+    }
+
     fn list(&self, select: &Select) -> Result<Vec<Row>> {
         self.history.list(select)
     }

@@ -159,13 +159,17 @@ pub fn last(pen: &mut Pen<'_>, area: Rect, root: &mut Root, now: Now) {
         }
         if let Some((origin, reason)) = root.work.questions.first() {
             let host = clip(&origin.host_port());
-            let keys = if contexts.contains(&Context::Scope) {
-                "a admit for this run, Esc refuse"
-            } else {
-                "leave the field to answer"
+            let keys = match contexts.contains(&Context::Scope) {
+                true if area.width < ROOMY => "a admit, Esc refuse",
+                true => "a admit for this run, Esc refuse",
+                false => "leave the field to answer",
             };
             let x = pen.put(row.x, row.y, row.right(), &format!("{host} is not in scope — {keys}"), Role::Warn);
-            pen.put(x + 3, row.y, row.right(), &clip(reason), Role::Muted);
+            // Where it leads is what the answer hangs on: it is put shorter before it is cut.
+            let reason = clip(reason);
+            let left = usize::from(row.right().saturating_sub(x + 2));
+            let reason = if reason.width() > left { reason.replace(" address", "") } else { reason };
+            pen.put(x + 2, row.y, row.right(), &reason, Role::Muted);
             return;
         }
     }

@@ -174,6 +174,11 @@ impl InventoryPane {
         self.grades.insert(key, grades);
     }
 
+    /// Notes the grades that an earlier run kept of an endpoint, unless this one knows better.
+    pub fn graded_before(&mut self, key: EndpointKey, grades: Grades) {
+        self.grades.entry(key).or_insert(grades);
+    }
+
     /// What this endpoint does not send although most of its host do.
     fn odd(&self, e: &Endpoint) -> Vec<String> {
         let Some(sends) = self.grades.get(&key_of(e)).and_then(|g| g.sends) else { return Vec::new() };
