@@ -4,6 +4,8 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -135,6 +137,30 @@ fn the_twin_is_an_a_plus_over_tls_with_its_authority_trusted_and_each_flaw_costs
         );
         assert_ne!(rule(&grade(&twin, path, more), id)["outcome"], "fail", "{path} {id}");
     }
+    // What GET alone does not reach is graded from the exchange that was kept of it.
+    let login = |of: &Value| {
+        let url = format!("{}/api/login", of["https"].as_str().expect("a URL"));
+        let json = "Content-Type: application/json";
+        let authority = of["cacert"].as_str().expect("a path");
+        let send = ["send", "POST", &url, "-H", json, "-d", LOGIN, "--cacert", authority, "--format", "json", "--show"];
+        cli.run(&send).ended(0).json("exchange")
+    };
+    for (of, outcome) in [(&shop, "fail"), (&twin, "pass")] {
+        std::fs::write(cli.path("login.json"), login(of).to_string()).expect("write");
+        let doc = cli.run(&["grade", "--response", "login.json", "--format", "json"]).ended(0).json("grade");
+        let found = |id: &str| rule(&doc["headers"], id);
+        // Neither Secure (10) nor SameSite (5); HttpOnly is there.
+        for (id, weight) in [("LNH17", 15), ("LNH08", 12)] {
+            assert_eq!(found(id)["outcome"], outcome, "{id}: {doc}");
+            assert!(outcome == "pass" || found(id)["weight"] == weight, "{id}: {doc}");
+        }
+    }
+    let body = login(&shop)["response"]["body_base64"].as_str().expect("a body").to_owned();
+    let body: Value = serde_json::from_slice(&STANDARD.decode(body).expect("base64")).expect("JSON");
+    let bearer = format!("Authorization: Bearer {}", body["token"].as_str().expect("a token"));
+    let report = |of: &Value| rule(&grade(of, "/api/reports/2025-10", &["-H", &bearer]), "LNH03");
+    assert_eq!((report(&shop)["outcome"].as_str(), report(&shop)["weight"].as_u64()), (Some("fail"), Some(15)));
+    assert_ne!(report(&twin)["outcome"], "fail");
     let authority = std::path::PathBuf::from(shop["cacert"].as_str().expect("a path"));
     for running in [safe, flawed] {
         running.signal(Signal::TERM);
