@@ -235,6 +235,9 @@ pub struct InventoryArgs {
     /// End with 1 when an endpoint is in one of these states, or a finding is at least so severe
     #[arg(long, value_name = "STATE|SEVERITY", value_delimiter = ',')]
     pub fail_on: Vec<String>,
+    /// An inventory document written earlier: only what is new against it fails
+    #[arg(long, value_name = "FILE", requires = "fail_on")]
+    pub baseline: Option<PathBuf>,
 }
 
 /// `lunette jwt`.

@@ -18,7 +18,6 @@ const OPTIONS: &[&str] = &[
     "--proxy",
     "--secret-encoding",
     "--base",
-    "--baseline",
     "--as",
     "--log-format",
     "--secret",

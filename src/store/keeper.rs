@@ -16,8 +16,9 @@ pub type KeySource = Arc<dyn Fn() -> Option<Keys> + Send + Sync>;
 /// A name for a run, by which its lines and rows are told from others: 8 hexadecimal digits.
 pub fn run_name() -> String {
     let mut bytes = [0; 4];
-    // Without randomness the names of two runs may be the same, and their rows are told apart by time.
-    let _ = aws_lc_rs::rand::fill(&mut bytes);
+    // The system's own: the library that seals gathers entropy for 30 ms at its first use, and a name is no secret. Without
+    // it the names of two runs may be the same, and their rows are told apart by time.
+    let _ = rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty());
     hash::hex(&bytes)
 }
 

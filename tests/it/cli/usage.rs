@@ -71,8 +71,7 @@ fn what_the_contract_names_for_later_is_refused_with_a_sentence() {
         cli.run(&["send", "GET", "http://127.0.0.1:1/", option, "x"]).usage(&[option, "is not part of this version"]);
     }
     for arguments in [
-        &["inventory", "a", "--baseline", "b"][..],
-        &["inventory", "a", "--base", "http://h"],
+        &["inventory", "a", "--base", "http://h"][..],
         &["grade", "http://127.0.0.1:1/", "--tls-only"],
         &["jwt", "decode", "x", "--jwks", "f"],
         &["send", "GET", "http://127.0.0.1:1/", "--explain"],
