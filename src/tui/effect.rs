@@ -111,6 +111,8 @@ pub enum Effect {
     Graded(EndpointKey, Grades),
     /// Show text above the panes.
     Explain(String, Vec<String>),
+    /// Show what would be sent, with its key to send it.
+    Plan(String, Vec<String>),
     /// Show what guards this run.
     Guard,
     /// Ask for a command, with its start typed already.

@@ -493,6 +493,11 @@ impl Root {
         Vec::new()
     }
 
+    /// Lines as they may be shown, masked before they are wrapped: what stands on two lines is not found any more.
+    fn veiled(&self, lines: Vec<String>) -> Vec<String> {
+        lines.into_iter().map(|l| if self.reveal { l } else { known::redacted(l) }).collect()
+    }
+
     /// Does what effects ask of the screen itself; returns what is left for the world outside.
     fn settle(&mut self, effects: Vec<Effect>) -> Vec<Effect> {
         if self.work.leaving && effects.iter().any(|e| matches!(e, Effect::Ask(_))) {
@@ -521,10 +526,12 @@ impl Root {
                     self.panes.inventory.graded(key, grades);
                 }
                 Effect::Explain(title, lines) => {
-                    // Masked before it is wrapped: what stands on two lines is not found any more.
-                    let veil = |l: String| if self.reveal { l } else { known::redacted(l) };
-                    let lines = lines.into_iter().map(veil).collect();
+                    let lines = self.veiled(lines);
                     self.layers.push(Layer::Text(title, lines, Cursor::default()));
+                }
+                Effect::Plan(title, lines) => {
+                    let lines = self.veiled(lines);
+                    self.layers.push(Layer::Plan(title, lines, Cursor::default()));
                 }
                 Effect::Guard => {
                     if !self.layers.iter().any(|l| matches!(l, Layer::Guard(_))) {

@@ -210,7 +210,10 @@ fn the_live_extras_are_shown_before_they_are_sent() {
     s.keys("l x");
     assert!(s.view().contains("live extras: 13 requests") && s.view().contains("Origin: null"), "{}", s.view());
     assert!(s.asks.is_empty());
+    // Looked at and left: nothing is sent, and the next press shows it again.
     s.keys("Esc x");
+    assert!(s.asks.is_empty() && s.view().contains("live extras: 13 requests"), "{}", s.view());
+    s.keys("x");
     assert!(matches!(s.asks.pop_back(), Some(Ask::Live { plan, .. }) if plan.len() == 13));
     s.keys("x");
     assert!(s.view().contains("one request is under way"), "{}", s.view());

@@ -127,15 +127,12 @@ fn a_history_of_a_newer_version_or_half_of_one_opens_in_safe_mode_and_is_left_as
         let before = recorder.heard().len();
         cli.run(&["send", "GET", &recorder.url("/")]).ended(0);
         let db = folder.path().join(".lunette/history.db");
-        match what {
-            "newer" => {
-                let opened = rusqlite::Connection::open(&db).expect("opens");
-                opened.execute_batch("PRAGMA user_version = 99").expect("set");
-            }
-            _ => {
-                let bytes = fs::read(&db).expect("bytes");
-                fs::write(&db, &bytes[..bytes.len() / 2 + 100]).expect("write");
-            }
+        if what == "newer" {
+            let opened = rusqlite::Connection::open(&db).expect("opens");
+            opened.execute_batch("PRAGMA user_version = 99").expect("set");
+        } else {
+            let bytes = fs::read(&db).expect("bytes");
+            fs::write(&db, &bytes[..bytes.len() / 2 + 100]).expect("write");
         }
         let bytes = fs::read(&db).expect("bytes");
         let log = fs::read(folder.path().join(".lunette/audit.jsonl")).expect("the log");

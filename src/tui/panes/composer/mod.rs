@@ -32,6 +32,9 @@ use who::Who;
 /// Bytes that are copied at most: more than terminals take.
 const COPY_CAP: usize = 100_000;
 
+/// With this word the live extras that are shown are sent.
+pub const GO: &str = "send";
+
 /// Where a send is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sending {
@@ -267,15 +270,15 @@ impl ComposerPane {
         })
     }
 
-    /// The live extras: the first press shows what would be sent, the second sends it.
-    fn live(&mut self) -> Vec<Effect> {
+    /// The live extras: shows what would be sent; what is shown is sent on `go`.
+    fn live(&mut self, go: bool) -> Vec<Effect> {
         let Some(response) = self.response.as_ref() else { return Vec::new() };
         let judged = Arc::clone(&response.judged);
         if self.sending != Sending::No {
             return vec![Effect::Notice(Level::Warn, "one request is under way: Esc cancels it".to_owned())];
         }
         match self.armed.take() {
-            Some((id, plan)) if id == judged.exchange.id => {
+            Some((id, plan)) if go && id == judged.exchange.id => {
                 self.sending = Sending::Asked;
                 let insecure = self.last.as_ref().is_some_and(|(draft, _)| draft.insecure);
                 vec![Effect::Ask(Ask::Live { judged, plan, insecure })]
@@ -286,11 +289,11 @@ impl ComposerPane {
                     let why = if plan.is_empty() { UNSAFE } else { "there is no reply to compare with" };
                     return vec![Effect::Notice(Level::Info, why.to_owned())];
                 }
-                let mut lines = vec!["Esc closes this list; x once more then sends them.".to_owned(), String::new()];
+                let mut lines = vec!["x sends them; Esc does not.".to_owned(), String::new()];
                 lines.extend(live::words(&plan));
                 let title = format!("live extras: {} requests", plan.len());
                 self.armed = Some((judged.exchange.id, plan));
-                vec![Effect::Explain(title, lines)]
+                vec![Effect::Plan(title, lines)]
             }
         }
     }
@@ -330,7 +333,7 @@ impl ComposerPane {
         }
         match action {
             Action::Fold if response.more().is_some() => return response.more().map(told),
-            Action::Live => return Some(self.live()),
+            Action::Live => return Some(self.live(argument == GO)),
             Action::Fold if !response.body().is_some_and(crate::tui::widgets::body::Body::fold) => {
                 let text = response.under(8_192);
                 return Some(vec![Effect::Explain("the line".to_owned(), vec![text])]);
