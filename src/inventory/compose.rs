@@ -1,7 +1,7 @@
 //! An endpoint made ready to be sent.
 
 use super::model::{Endpoint, Inventory};
-use super::spec::{Operation, Parameter, Place, Server};
+use super::spec::{Operation, OperationKind, Parameter, Place, Server};
 use super::template::{Class, variables};
 
 /// Scheme, host and port without a trailing slash (empty when no source names them), the path template with its base
@@ -11,11 +11,19 @@ use super::template::{Class, variables};
 /// like what was seen; a method that is not declared takes path parameters and security from a declared neighbour.
 pub fn compose(inventory: &Inventory, index: usize) -> (String, String, Operation) {
     let Some(endpoint) = inventory.endpoints.get(index) else { return Default::default() };
-    let path = endpoint.path.lossy().into_owned();
+    let mut path = endpoint.path.lossy().into_owned();
     let mut operation = match endpoint.operation {
         Some(place) => resolve(inventory, place),
         None => guessed(inventory, endpoint, &path),
     };
+    if endpoint.kind != OperationKind::Path {
+        // Where it is called is for the reader to say.
+        return (String::new(), String::new(), operation);
+    }
+    // What stands after `#` in a declared path tells operations of one path apart; sent, it is part of the query.
+    if let (Some(_), Some((before, after))) = (endpoint.operation, path.split_once('#')) {
+        path = format!("{before}{}{after}", if before.contains('?') { '&' } else { '?' });
+    }
     // A base path may have its own variables, and an inferred template has only those.
     for name in variables(&path) {
         if !operation.parameters.iter().any(|p| p.place == Place::Path && p.name == name) {

@@ -1,6 +1,6 @@
 //! OpenAPI documents: a first pass that reads only what the list needs, and schemas resolved when an endpoint is opened.
 //!
-//! 3.0 and 3.1, JSON and YAML. An odd node costs that node and becomes a [`Problem`]; it never costs the document.
+//! OpenAPI 3.0, 3.1 and 3.2 and Swagger 2.0, JSON and YAML. An odd node costs that node and becomes a [`Problem`]; it never costs the document.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,12 +11,15 @@ use super::model::Problem;
 
 mod body;
 mod identify;
+mod levels;
+mod paths;
 mod pattern;
 mod read;
 mod resolve;
 mod schema;
 mod security;
 mod server;
+mod swagger;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -29,7 +32,7 @@ use text::Span;
 pub struct Document {
     /// Name of the source as the user gave it.
     pub source: Arc<str>,
-    /// Value of `openapi` as written, for example `3.0.3`.
+    /// Value of `openapi` or `swagger` as written, for example `3.0.3`.
     pub version: String,
     /// The document as JSON text; YAML is turned into JSON once.
     text: String,
@@ -38,14 +41,41 @@ pub struct Document {
     items: HashMap<String, Span>,
     /// Where every component stands, by `section/name`.
     components: HashMap<String, Span>,
+    /// Media types of bodies where an operation names none (Swagger 2.0).
+    consumes: Vec<String>,
+}
+
+/// What an operation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum OperationKind {
+    /// What the API answers at a path.
+    #[default]
+    Path,
+    /// What the API itself calls when something happens, at an address agreed on elsewhere.
+    Webhook,
+    /// What the API itself calls after a request, at an address taken from it.
+    Callback,
+}
+
+impl OperationKind {
+    /// The word in documents and on screen.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Path => "endpoint",
+            Self::Webhook => "webhook",
+            Self::Callback => "callback",
+        }
+    }
 }
 
 /// What the endpoint list needs of one operation.
 #[derive(Debug, Clone)]
 pub struct OperationLite {
-    /// Method in upper case.
+    /// What it is.
+    pub kind: OperationKind,
+    /// Method in upper case; an additional one (OpenAPI 3.2) as it is written.
     pub method: String,
-    /// Path as declared, without any server's base path.
+    /// Path as declared, without any server's base path; of a webhook its name, of a callback its expression.
     pub path: Arc<str>,
     /// `operationId`, as written.
     pub id: Option<String>,
@@ -83,13 +113,12 @@ impl Document {
     /// Reads a document. JSON or YAML is told by content, never by name.
     ///
     /// # Errors
-    /// Malformed text with line and column; a document of another kind (Swagger 2.0, `OpenAPI` 3.2, `AsyncAPI`, HAR,
-    /// Postman, any other), named.
+    /// Malformed text with line and column; a document of another kind (`AsyncAPI`, HAR, Postman, any other), named.
     pub fn read(source: Arc<str>, bytes: Vec<u8>) -> Result<(Self, Vec<Problem>)> {
         read::read(source, bytes)
     }
 
-    /// Every operation under `paths`, in document order.
+    /// Every operation, in document order: those of paths with their callbacks, then those of webhooks.
     pub fn operations(&self) -> &[OperationLite] {
         &self.operations
     }

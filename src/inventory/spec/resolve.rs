@@ -6,7 +6,7 @@ use std::rc::Rc;
 use serde_json::Value;
 
 use super::text::{elements, member, tokens};
-use super::{Document, Operation, Parameter, Place, body, schema};
+use super::{Document, Operation, OperationKind, Parameter, Place, body, schema, swagger};
 use crate::base::text::display_str;
 
 /// References followed while one operation is resolved.
@@ -111,6 +111,9 @@ impl<'d> Resolver<'d> {
                 (self.document.components.get(&format!("{section}/{name}"))?.slice(text), rest)
             }
             [a, name, rest @ ..] if a == "paths" => (self.document.items.get(name)?.slice(text), rest),
+            [section, name, rest @ ..] if self.document.components.contains_key(&format!("{section}/{name}")) => {
+                (self.document.components.get(&format!("{section}/{name}"))?.slice(text), rest)
+            }
             rest => (text, rest),
         };
         for token in rest {
@@ -138,9 +141,14 @@ pub(super) fn operation(document: &Document, index: usize) -> Operation {
     let path_level = member(lite.item.slice(&document.text), "parameters").and_then(|p| resolver.parse(p));
 
     let mut parameters: Vec<Parameter> = Vec::new();
+    let mut of_body = Vec::new();
     let lists = [path_level.as_ref(), node.get("parameters")];
     for declared in lists.into_iter().flatten().filter_map(Value::as_array).flatten().take(MOST_PARAMETERS) {
         let Some(declared) = resolver.object(declared) else { continue };
+        if swagger::is_body(&declared) {
+            of_body.push(declared);
+            continue;
+        }
         let Some(parameter) = parameter(&mut resolver, &declared) else { continue };
         // The operation's own parameter stands for the path's of the same name and place (OpenAPI 3.1.0, section 4.8.10).
         match parameters.iter_mut().find(|p| p.name == parameter.name && p.place == parameter.place) {
@@ -148,9 +156,18 @@ pub(super) fn operation(document: &Document, index: usize) -> Operation {
             None => parameters.push(parameter),
         }
     }
-    undeclared(&lite.path, &mut parameters);
+    if lite.kind == OperationKind::Path {
+        undeclared(&lite.path, &mut parameters);
+    } else {
+        resolver.note(format!("this is a {}: the API calls it, at an address that its reader gives", lite.kind.word()));
+    }
 
-    let body = node.get("requestBody").and_then(|b| resolver.object(b)).and_then(|b| body::example(&mut resolver, &b));
+    let own: Option<Vec<String>> = node.get("consumes").and_then(|c| serde_json::from_value(c.clone()).ok());
+    let body = match node.get("requestBody") {
+        Some(body) => resolver.object(body),
+        None => swagger::body(&of_body, own.as_ref().unwrap_or(&document.consumes)).map(Rc::new),
+    };
+    let body = body.and_then(|b| body::example(&mut resolver, &b));
     let text = |key: &str| node.get(key).and_then(Value::as_str).filter(|s| !s.trim().is_empty());
     Operation {
         summary: text("summary").or_else(|| text("operationId")).map(display_str),
@@ -164,13 +181,20 @@ pub(super) fn operation(document: &Document, index: usize) -> Operation {
 
 fn parameter(resolver: &mut Resolver<'_>, node: &Value) -> Option<Parameter> {
     let name = node.get("name")?.as_str()?.to_owned();
-    let place = Place::parse(node.get("in")?.as_str()?)?;
+    let word = node.get("in")?.as_str()?;
+    let Some(place) = Place::parse(word) else {
+        // `querystring` of OpenAPI 3.2 is the whole query, and has no name in it to fill.
+        resolver
+            .note(format!("a parameter in {} was left out", display_str(&word.chars().take(40).collect::<String>())));
+        return None;
+    };
     let required = place == Place::Path || node.get("required").and_then(Value::as_bool).unwrap_or(false);
     let media = node.get("content").and_then(Value::as_object).and_then(|c| c.values().next());
     let shape = node.get("schema").or_else(|| media?.get("schema"));
     let given = [Some(node), media].into_iter().flatten().find_map(|n| schema::given_example(resolver, n));
     let empty = Value::Object(serde_json::Map::new());
-    let shape = shape.unwrap_or(&empty);
+    // In Swagger 2.0 the parameter is its own schema.
+    let shape = shape.or_else(|| node.get("type").and(Some(node))).unwrap_or(&empty);
     let hint = schema::hint(resolver, &name, shape);
     let example = given.or_else(|| schema::example(resolver, shape)).unwrap_or(Value::Null);
     Some(Parameter { name, place, required, hint, example: schema::as_text(&example) })
