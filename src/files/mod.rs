@@ -2,13 +2,15 @@
 //!
 //! Files are read and not mapped: a log that is truncated while it is mapped would end the program.
 
+mod folder;
+
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use crate::base::{Error, Result, error::nearest, text::display};
-use crate::wire::Load;
+use crate::wire::{Listing, Load};
 
 /// Largest specification that is read unless the user says otherwise.
 pub const SPEC_CAP: u64 = 64 << 20;
@@ -62,6 +64,14 @@ impl Load for Disk {
                 return Ok(done);
             }
         }
+    }
+
+    fn below(&self, folder: &Path, name: &str, cap: u64) -> Result<Vec<u8>> {
+        self.whole(&folder::below(folder, name)?, cap)
+    }
+
+    fn listing(&self, path: &Path) -> Result<Option<Listing>> {
+        folder::listing(path)
     }
 }
 

@@ -66,7 +66,7 @@ impl Builder {
         self.problems.extend(problems);
         for (i, lite) in document.operations().iter().enumerate() {
             let location =
-                Location { source: document.source.clone(), pointer: Some(lite.pointer.clone()), line: lite.line };
+                Location { source: lite.source.clone(), pointer: Some(lite.pointer.clone()), line: lite.line };
             let first = lite.servers.first();
             let host = first.and_then(super::Server::host);
             let path = match lite.kind {

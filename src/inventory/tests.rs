@@ -128,9 +128,9 @@ fn what_the_api_calls_is_shown_apart() {
         ]
     );
     assert_eq!(inventory.endpoints[6].word(), Some("webhook"));
-    assert_eq!(compose(&inventory, 2).1, "/v1/?Action=List");
-    assert_eq!(compose(&inventory, 5).1, "/v1/q?x={x}&y");
-    let (base, path, _) = compose(&inventory, 7);
+    assert_eq!(compose(&inventory, 2, None).1, "/v1/?Action=List");
+    assert_eq!(compose(&inventory, 5, None).1, "/v1/q?x={x}&y");
+    let (base, path, _) = compose(&inventory, 7, None);
     assert_eq!((base.as_str(), path.as_str()), ("", ""));
 }
 
@@ -152,7 +152,7 @@ fn composed_for_sending() {
     );
     let at = |method: &str, path: &str| {
         let found = inventory.endpoints.iter().position(|e| e.method == method && e.path.display() == path);
-        compose(&inventory, found.unwrap_or_else(|| panic!("{path}: {:?}", list(&inventory))))
+        compose(&inventory, found.unwrap_or_else(|| panic!("{path}: {:?}", list(&inventory))), None)
     };
     let (base, path, operation) = at("GET", "/v1/orders/{id}");
     assert_eq!((base.as_str(), path.as_str()), ("https://api.test", "/v1/orders/{id}"));
@@ -162,7 +162,7 @@ fn composed_for_sending() {
     let (_, _, operation) = at("GET", "/x/{id}/y/{date}");
     let examples: Vec<_> = operation.parameters.iter().map(|p| (p.name.as_str(), p.example.as_str())).collect();
     assert_eq!(examples, [("id", "1"), ("date", "2024-01-31")]);
-    assert_eq!(compose(&inventory, 999), Default::default());
+    assert_eq!(compose(&inventory, 999, None), Default::default());
 }
 
 #[test]

@@ -6,12 +6,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::base::Result;
+use crate::wire::Load;
 
 use super::model::Problem;
 
+mod beyond;
 mod body;
 mod identify;
 mod levels;
+mod part;
 mod paths;
 mod pattern;
 mod read;
@@ -25,6 +28,8 @@ mod tests;
 mod text;
 mod yaml;
 
+pub use part::Home;
+use part::Part;
 pub use server::Server;
 use text::Span;
 
@@ -43,6 +48,10 @@ pub struct Document {
     components: HashMap<String, Span>,
     /// Media types of bodies where an operation names none (Swagger 2.0).
     consumes: Vec<String>,
+    /// Where it stands, when other files of its folder may be read.
+    home: Option<Home>,
+    /// Other files that declare operations of it.
+    parts: Vec<Arc<Part>>,
 }
 
 /// What an operation is.
@@ -92,9 +101,14 @@ pub struct OperationLite {
     pub security: Arc<[String]>,
     /// Servers that apply: the operation's, else the path's, else the document's. Never empty.
     pub servers: Arc<[Server]>,
+    /// The file it stands in, in the words in which the user named the document.
+    pub source: Arc<str>,
+    /// Number of the file that holds the operation object: 0 is the document.
+    part: u32,
     /// The operation object.
     span: Span,
-    /// The path item that holds it.
+    /// The same for the path item that holds it.
+    item_part: u32,
     item: Span,
 }
 
@@ -115,7 +129,33 @@ impl Document {
     /// # Errors
     /// Malformed text with line and column; a document of another kind (`AsyncAPI`, HAR, Postman, any other), named.
     pub fn read(source: Arc<str>, bytes: Vec<u8>) -> Result<(Self, Vec<Problem>)> {
-        read::read(source, bytes)
+        read::read(source, bytes, None)
+    }
+
+    /// The same with the other files of its folder at hand, which it may refer to.
+    ///
+    /// # Errors
+    /// As [`Document::read`]; another file that cannot be read is a [`Problem`].
+    pub fn read_at(source: Arc<str>, bytes: Vec<u8>, files: &dyn Load, home: Home) -> Result<(Self, Vec<Problem>)> {
+        read::read(source, bytes, Some((files, home)))
+    }
+
+    /// Names below its folder of the other files that declare operations of it.
+    pub fn parts(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().map(|p| p.name.as_str())
+    }
+
+    /// The text of a file by its number.
+    fn sheet(&self, part: u32) -> &str {
+        match part.checked_sub(1) {
+            None => &self.text,
+            Some(i) => self.parts.get(i as usize).map_or("", |p| &p.text),
+        }
+    }
+
+    /// The name below the folder of a file by its number; empty for the document itself.
+    fn name_of(&self, part: u32) -> &str {
+        part.checked_sub(1).and_then(|i| self.parts.get(i as usize)).map_or("", |p| &p.name)
     }
 
     /// Every operation, in document order: those of paths with their callbacks, then those of webhooks.
@@ -124,8 +164,9 @@ impl Document {
     }
 
     /// Resolves one operation: parameters, body example, servers and security. An index beyond the end gives an empty one.
-    pub fn operation(&self, index: usize) -> Operation {
-        resolve::operation(self, index)
+    /// `files` reads what it refers to in other files.
+    pub fn operation(&self, index: usize, files: Option<&dyn Load>) -> Operation {
+        resolve::operation(self, index, files)
     }
 
     /// Bytes of JSON text held.

@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::beyond::{Pending, What};
+use super::part::Target;
 use super::read::{Found, Reader, short};
-use super::text::{Member, Span, member, pointer, push_token, scalar, string, tokens};
+use super::text::{Member, Span, member, members, pointer, push_token, scalar, string, tokens};
 use super::{OperationKind, OperationLite, Server};
 
 /// Methods of a path item (`OpenAPI` 3.1.0, section 4.8.9).
@@ -31,25 +33,38 @@ pub(super) struct Stand<'p> {
     pub servers: Arc<[Server]>,
     /// Callbacks this item stands in.
     pub nesting: usize,
+    /// References from file to file that led here.
+    pub hops: usize,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn paths(&mut self, paths: &'a str, found: &mut Found) {
-        let Some(list) = self.object(paths, "/paths") else { return };
-        for m in &list {
-            found.items.insert(m.key.clone().into_owned(), Span::of(self.text, m.value));
+        for m in members(paths).unwrap_or_default() {
+            found.items.insert(m.key.into_owned(), Span::of(self.text, m.value));
         }
-        for m in list {
+        self.paths_at(paths, "/paths", found);
+    }
+
+    /// The paths of an object that stands at `above`.
+    pub(super) fn paths_at(&mut self, paths: &'a str, above: &str, found: &mut Found) {
+        for m in self.object(paths, above).unwrap_or_default() {
             if m.key.starts_with("x-") {
                 continue;
             }
-            let at = pointer(&["paths", &m.key]);
+            let mut at = above.to_owned();
+            push_token(&mut at, &m.key);
+            if m.key == "$ref" && self.part == 0 {
+                if let Some(reference) = string(m.value) {
+                    self.later(What::Paths, reference, &at, m.raw_key, 0, found);
+                }
+                continue;
+            }
             if !m.key.starts_with('/') {
                 self.problem(&at, self.offset(m.raw_key), "a path should start with `/`; it was read as if it did");
             }
             let path = if m.key.starts_with('/') { m.key.clone() } else { Cow::from(format!("/{}", m.key)) };
             let servers = found.shared.root_servers.clone();
-            let stand = Stand { kind: OperationKind::Path, path: &path, at: &at, servers, nesting: 0 };
+            let stand = Stand { kind: OperationKind::Path, path: &path, at: &at, servers, nesting: 0, hops: 0 };
             self.item(&stand, m.value, found);
         }
     }
@@ -61,8 +76,14 @@ impl<'a> Reader<'a> {
                 continue;
             }
             let at = pointer(&["webhooks", &m.key]);
-            let stand =
-                Stand { kind: OperationKind::Webhook, path: &m.key, at: &at, servers: Server::none(), nesting: 0 };
+            let stand = Stand {
+                kind: OperationKind::Webhook,
+                path: &m.key,
+                at: &at,
+                servers: Server::none(),
+                nesting: 0,
+                hops: 0,
+            };
             self.item(&stand, m.value, found);
         }
     }
@@ -77,7 +98,7 @@ impl<'a> Reader<'a> {
         for named in self.object(callbacks, &at).unwrap_or_default() {
             let mut at = at.clone();
             push_token(&mut at, &named.key);
-            let Some(callback) = self.follow(named.value, &at, found) else { continue };
+            let Some(callback) = self.follow(named.value, &at, found).ok() else { continue };
             for m in self.object(callback, &at).unwrap_or_default() {
                 if m.key.starts_with("x-") || m.key == "$ref" {
                     continue;
@@ -85,32 +106,36 @@ impl<'a> Reader<'a> {
                 let mut at = at.clone();
                 push_token(&mut at, &m.key);
                 let servers = Server::none();
-                let stand = Stand { kind: OperationKind::Callback, path: &m.key, at: &at, servers, nesting };
+                let stand = Stand { kind: OperationKind::Callback, path: &m.key, at: &at, servers, nesting, hops: 0 };
                 self.item(&stand, m.value, found);
             }
         }
     }
 
-    /// The object itself, or the one its `$ref` names in this document.
-    fn follow(&mut self, item: &'a str, at: &str, found: &mut Found) -> Option<&'a str> {
+    /// The object itself, or the one its `$ref` names in this document; else the reference that names another file, or nothing
+    /// where that was said.
+    fn follow(&mut self, item: &'a str, at: &str, found: &mut Found) -> Result<&'a str, Option<String>> {
         let mut item = item;
         for _ in 0..MOST_HOPS {
             // Only an object that says `$ref` near its start is worth a second walk.
             if memchr::memmem::find(item.as_bytes(), b"\"$ref\"").is_none() {
-                return Some(item);
+                return Ok(item);
             }
-            let Some(reference) = member(item, "$ref").and_then(string) else { return Some(item) };
-            let tokens = reference.strip_prefix('#').map(tokens);
-            let span = match tokens.as_deref() {
-                Some([a, section, name]) if a == "components" => found.components.get(&format!("{section}/{name}")),
-                Some([a, path]) if a == "paths" => found.items.get(path),
+            let Some(reference) = member(item, "$ref").and_then(string) else { return Ok(item) };
+            if self.part > 0 || !reference.starts_with('#') {
+                return Err(Some(reference));
+            }
+            let tokens = tokens(&reference[1..]);
+            let span = match tokens.as_slice() {
+                [a, section, name] if a == "components" => found.components.get(&format!("{section}/{name}")),
+                [a, path] if a == "paths" => found.items.get(path),
                 _ => None,
             };
             let Some(span) = span else {
                 let message =
                     format!("the reference {} is not in this document and was not followed", short(&reference));
                 self.problem(at, self.offset(item), &message);
-                return Some(item);
+                return Ok(item);
             };
             item = span.slice(self.text);
             // What many refer to is walked once for each of them.
@@ -118,18 +143,60 @@ impl<'a> Reader<'a> {
                 Some(left) => found.again = left,
                 None => {
                     self.once(&mut found.cut, "the document refers to more than is read; the rest was left out");
-                    return None;
+                    return Err(None);
                 }
             }
         }
         self.problem(at, self.offset(item), "this refers to itself");
-        None
+        Err(None)
+    }
+
+    /// Leaves a reference for when the other files are read.
+    fn later(&self, what: What, reference: String, at: &str, near: &str, hops: usize, found: &mut Found) {
+        found.pending.push(Pending {
+            what,
+            target: Target::of(&reference, self.name, self.root),
+            reference,
+            source: self.source.clone(),
+            line: self.line(at, self.offset(near)),
+            at: at.to_owned(),
+            hops,
+        });
+    }
+
+    /// An operation that stands in this file, for one that is listed already by method and path.
+    pub(super) fn operation_beyond(&mut self, index: usize, node: &'a str, at: &str, hops: usize, found: &mut Found) {
+        let Some(operation) = self.object(node, at) else { return };
+        if let Some(reference) = operation.iter().find(|m| m.key == "$ref").and_then(|m| string(m.value)) {
+            return self.later(What::Operation(index), reference, at, node, hops, found);
+        }
+        let Some(listed) = found.operations.get(index).cloned() else { return };
+        // Its place stays that of the method in the list; problems are told where they stand.
+        let own = OperationLite { pointer: at.to_owned(), part: self.part, span: Span::of(self.text, node), ..listed };
+        let read = self.members_of(own, &operation, found);
+        let nesting = 1;
+        let calls = operation.iter().find(|m| m.key == "callbacks").map(|m| m.value);
+        if let Some(listed) = found.operations.get_mut(index) {
+            let pointer = std::mem::take(&mut listed.pointer);
+            *listed = OperationLite { pointer, ..read };
+        }
+        if let Some(calls) = calls {
+            self.callbacks(calls, at, nesting, found);
+        }
     }
 
     /// The operations of one path item.
     pub(super) fn item(&mut self, stand: &Stand<'_>, item: &'a str, found: &mut Found) {
-        let Some(item) = self.follow(item, stand.at, found) else { return };
         let at = stand.at;
+        let item = match self.follow(item, at, found) {
+            Ok(item) => item,
+            Err(None) => return,
+            Err(Some(reference)) => {
+                let (kind, path, servers) = (stand.kind, stand.path.to_owned(), stand.servers.clone());
+                let what = What::Item { kind, path, servers, nesting: stand.nesting };
+                return self.later(what, reference, at, item, stand.hops, found);
+            }
+        };
         let Some(list) = self.object(item, at) else { return };
         let servers = list
             .iter()
@@ -210,10 +277,18 @@ impl<'a> Reader<'a> {
             sunset: None,
             security: found.shared.root_security.clone(),
             servers: level.servers.clone(),
+            source: self.source.clone(),
+            part: self.part,
             span: Span::of(self.text, m.value),
+            item_part: self.part,
             item: level.span,
         };
         let lite = self.members_of(lite, &operation, found);
+        if let Some(m) = operation.iter().find(|m| m.key == "$ref")
+            && let Some(reference) = string(m.value).filter(|r| self.part > 0 || !r.starts_with('#'))
+        {
+            self.later(What::Operation(found.operations.len()), reference, &pointer, m.raw_key, 0, found);
+        }
         found.operations.push(lite);
         if let Some(calls) = calls {
             self.callbacks(calls, &pointer, level.stand.nesting + 1, found);
@@ -256,7 +331,9 @@ impl<'a> Reader<'a> {
                     }
                     None
                 }
-                "$ref" => Some("an operation cannot be a reference; what stands beside it was read"),
+                "$ref" if m.value.starts_with("\"#") => {
+                    Some("an operation cannot be a reference; what stands beside it was read")
+                }
                 "parameters" if !m.value.starts_with('[') => Some("`parameters` is no array"),
                 "requestBody" if lite.method == "GET" || lite.method == "HEAD" => {
                     Some("a body on this method has no defined meaning (RFC 9110, section 9.3)")

@@ -3,18 +3,34 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::beyond::{self, Desk, Pending};
 use super::levels::Shared;
+use super::part::{Home, Shelf};
 use super::text::{Lines, Member, Span, elements, last_wins, members, string};
 use super::{Document, OperationLite, Problem, identify, yaml};
 use crate::base::{Error, Result, text::display_str};
+use crate::wire::Load;
 
 /// Problems kept of one document; the rest are counted.
 const MOST_PROBLEMS: usize = 1000;
 /// Bytes walked once more because something refers to them.
 const MOST_AGAIN: usize = 256 << 20;
 
-pub(super) fn read(source: Arc<str>, bytes: Vec<u8>) -> Result<(Document, Vec<Problem>)> {
-    let at = || display_str(&source);
+/// A file as JSON text.
+pub(super) struct Text {
+    pub text: String,
+    /// Lines of a YAML source by pointer; offsets in the JSON made from it say nothing.
+    pub yaml_lines: Option<HashMap<String, u64>>,
+    /// Where bytes that are not UTF-8 were replaced.
+    replaced: Option<usize>,
+}
+
+/// JSON or YAML in, JSON text out.
+///
+/// # Errors
+/// UTF-16, nothing at all, or YAML that cannot be read.
+pub(super) fn text(source: &str, bytes: Vec<u8>) -> Result<Text> {
+    let at = || display_str(source);
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(Error::input("the document is UTF-16").at(at()).hint("save it as UTF-8"));
     }
@@ -34,18 +50,33 @@ pub(super) fn read(source: Arc<str>, bytes: Vec<u8>) -> Result<(Document, Vec<Pr
     }
     let mut yaml_lines = None;
     if !is_json(start) {
-        let json = yaml::to_json(&source, &text)?;
+        let json = yaml::to_json(source, &text)?;
         yaml_lines = Some(yaml::lines(&text));
         text = json;
     }
+    Ok(Text { text, yaml_lines, replaced })
+}
+
+pub(super) fn read(
+    source: Arc<str>,
+    bytes: Vec<u8>,
+    place: Option<(&dyn Load, Home)>,
+) -> Result<(Document, Vec<Problem>)> {
+    let Text { text, yaml_lines, replaced } = text(&source, bytes)?;
     let lines = Lines::new(&text);
-    let mut reader =
-        Reader { text: &text, source: &source, lines: &lines, yaml_lines, minor: 0, problems: Vec::new(), more: 0 };
+    let (files, home) = place.map_or((None, None), |(f, h)| (Some(f), Some(h)));
+    let root = home.as_ref().map(|h| h.name.clone()).unwrap_or_default();
+    let mut reader = Reader::new(&text, &source, &lines, yaml_lines.as_ref(), &root);
+    reader.root = &root;
     if let Some(offset) = replaced {
         reader.problem("", Some(offset), "bytes that are not UTF-8 were replaced");
     }
-    let found = reader.document()?;
-    let problems = reader.finish();
+    let mut found = reader.document()?;
+    let minor = reader.minor;
+    let mut problems = reader.finish();
+    let mut desk =
+        Desk { source: &source, text: &text, lines: &lines, yaml_lines: yaml_lines.as_ref(), root: &root, minor };
+    let parts = beyond::read(&mut desk, &mut found, Shelf::new(files, home.clone(), &[]), &mut problems);
     let document = Document {
         source,
         version: found.version,
@@ -53,6 +84,8 @@ pub(super) fn read(source: Arc<str>, bytes: Vec<u8>) -> Result<(Document, Vec<Pr
         items: found.items,
         components: found.components,
         consumes: found.consumes,
+        home,
+        parts,
         text,
     };
     Ok((document, problems))
@@ -85,21 +118,38 @@ pub(super) struct Found {
     pub again: usize,
     /// A bound was met and that was said.
     pub cut: bool,
+    /// What stands in other files and has not been read yet.
+    pub pending: Vec<Pending>,
 }
 
 pub(super) struct Reader<'a> {
     pub text: &'a str,
-    source: &'a Arc<str>,
+    pub source: &'a Arc<str>,
     lines: &'a Lines,
-    /// Lines of the YAML source; offsets in the JSON made from it say nothing.
-    yaml_lines: Option<HashMap<String, u64>>,
+    yaml_lines: Option<&'a HashMap<String, u64>>,
     /// Second number of the `OpenAPI` version.
     pub minor: u8,
+    /// Name of the file below the folder of the document.
+    pub name: &'a str,
+    /// Name of the document itself.
+    pub root: &'a str,
+    /// Number of the file: 0 is the document.
+    pub part: u32,
     problems: Vec<Problem>,
     more: u64,
 }
 
 impl<'a> Reader<'a> {
+    pub fn new(
+        text: &'a str,
+        source: &'a Arc<str>,
+        lines: &'a Lines,
+        yaml_lines: Option<&'a HashMap<String, u64>>,
+        name: &'a str,
+    ) -> Self {
+        Self { text, source, lines, yaml_lines, minor: 0, name, root: name, part: 0, problems: Vec::new(), more: 0 }
+    }
+
     fn document(&mut self) -> Result<Found> {
         let text = self.text;
         let top = members(text).map_err(|e| self.malformed(&e))?;
@@ -138,6 +188,7 @@ impl<'a> Reader<'a> {
             consumes: consumes.into_iter().filter_map(string).collect(),
             again: MOST_AGAIN,
             cut: false,
+            pending: Vec::new(),
         };
         match get("paths") {
             Some(paths) => self.paths(paths, &mut found),
@@ -181,7 +232,7 @@ impl<'a> Reader<'a> {
 
     /// Line of an offset; in YAML, of the nearest enclosing node that is known.
     pub(super) fn line(&self, at: &str, offset: Option<usize>) -> Option<u64> {
-        match &self.yaml_lines {
+        match self.yaml_lines {
             None => offset.map(|o| self.lines.line(self.text, o)),
             Some(known) => {
                 let mut at = at;
@@ -215,7 +266,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn finish(mut self) -> Vec<Problem> {
+    pub(super) fn finish(mut self) -> Vec<Problem> {
         if self.more > 0 {
             self.problems.push(Problem {
                 source: self.source.clone(),

@@ -60,7 +60,7 @@ fn the_first_pass_reads_what_the_list_needs() {
 #[test]
 fn an_operation_is_resolved_when_it_is_opened() {
     let (document, _) = read(SHOP);
-    let put = document.operation(1);
+    let put = document.operation(1, None);
     let seen: Vec<_> = put
         .parameters
         .iter()
@@ -84,8 +84,8 @@ fn an_operation_is_resolved_when_it_is_opened() {
         })
     );
     assert!(body.text.starts_with("{\n  \"kind\""));
-    assert_eq!(document.operation(0).summary.as_deref(), Some("One order"));
-    assert_eq!(document.operation(99), Operation::default());
+    assert_eq!(document.operation(0, None).summary.as_deref(), Some("One order"));
+    assert_eq!(document.operation(99, None), Operation::default());
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn forms_and_examples() {
         "components": {"requestBodies": {"B": {"content": {"application/json": {"examples": {"one": {"$ref": "#/components/examples/E"}}}}}},
             "examples": {"E": {"value": {"a": [1]}}}}}"##,
     );
-    let body = |i: usize| document.operation(i).body.expect("body");
+    let body = |i: usize| document.operation(i, None).body.expect("body");
     assert_eq!(body(0).text, "grant_type=client+credentials&scope=text&scope=text");
     assert_eq!(body(1).media_type, "multipart/form-data; boundary=lunette");
     assert!(body(1).text.contains("name=\"f\"\r\n\r\ntext\r\n--lunette--"));
@@ -185,7 +185,7 @@ fn hostile_shapes_end() {
         schemas.join(",")
     );
     let (document, _) = read(&text);
-    let operation = document.operation(0);
+    let operation = document.operation(0, None);
     assert!(operation.notes.iter().any(|n| n.contains("refers to itself")), "{:?}", operation.notes);
     assert!(operation.body.is_some_and(|b| b.text.len() < 4 << 20));
     let deep = format!(
@@ -194,7 +194,7 @@ fn hostile_shapes_end() {
         "]".repeat(100_000)
     );
     let (document, _) = read(&deep);
-    assert!(document.operation(0).notes[0].contains("too deeply"));
+    assert!(document.operation(0, None).notes[0].contains("too deeply"));
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn lists_of_lists_stay_small() {
     let (document, _) = read(&format!(
         r#"{{"openapi": "3.0.0", "paths": {{"/a": {{"post": {{"requestBody": {{"content": {{"application/json": {{"schema": {schema}}}}}}}}}}}}}}}"#
     ));
-    assert!(document.operation(0).body.is_some_and(|b| b.text.len() < 16 << 20));
+    assert!(document.operation(0, None).body.is_some_and(|b| b.text.len() < 16 << 20));
 }
 
 #[test]
@@ -217,10 +217,10 @@ fn references_inside_and_outside() {
             {"$ref": "#/paths/~1b/get/parameters/0"}, {"$ref": "http://x.test/p.json"}, {"$ref": "#/nowhere"}]}},
           "/b": {"get": {"parameters": [{"name": "x", "in": "header", "schema": {"type": "string", "maxLength": 2}}]}}}}"##,
     );
-    let operation = document.operation(0);
+    let operation = document.operation(0, None);
     assert_eq!(operation.parameters[0].hint, "string, at most 2 characters");
     assert_eq!(operation.parameters[0].example, "te");
-    assert!(operation.notes[0].contains("http://x.test/p.json is in another document"));
+    assert!(operation.notes[0].contains("http://x.test/p.json is remote"));
     assert!(operation.notes[1].contains("#/nowhere is not in the document"));
 }
 
@@ -251,7 +251,7 @@ fn swagger_reads_like_openapi() {
     assert_eq!(urls(put), ["http://api.test:8443/v2"]);
     assert_eq!(*get.security, ["oauth2 (read)".to_owned(), "basic".to_owned()]);
     assert_eq!((&*put.security, &*post.security), (&["none".to_owned()][..], &["api key query key".to_owned()][..]));
-    let of = |i: usize| document.operation(i);
+    let of = |i: usize| document.operation(i, None);
     let names: Vec<_> = of(0).parameters.iter().map(|p| format!("{} {}", p.name, p.hint)).collect();
     assert_eq!(names, ["id string uuid", "limit integer, limit ≤ 9"]);
     let body = of(1).body.expect("body");
@@ -265,7 +265,7 @@ fn swagger_reads_like_openapi() {
         {"schemes": {}, "consumes": 1, "parameters": [{"in": "body"}, {"in": "formData"}]}}}}"#
         )
         .0
-        .operation(0)
+        .operation(0, None)
         .body
         .is_some()
     );
@@ -283,7 +283,7 @@ fn methods_that_3_2_adds() {
     let list: Vec<_> = document.operations().iter().map(|o| (o.method.as_str(), o.pointer.as_str())).collect();
     assert_eq!(list, [("QUERY", "/paths/~1a~1{id}/query"), ("COPY", "/paths/~1a~1{id}/additionalOperations/COPY")]);
     assert!(document.operations()[1].deprecated);
-    assert_eq!(document.operation(1).parameters[0].name, "id");
+    assert_eq!(document.operation(1, None).parameters[0].name, "id");
     let said: Vec<_> = problems.iter().map(|p| p.message.as_str()).collect();
     assert_eq!(said.iter().filter(|m| m.contains("cannot be a method")).count(), 2, "{said:?}");
     assert_eq!(said.len(), 3, "{said:?}");
@@ -313,7 +313,7 @@ fn webhooks_and_callbacks_are_kinds_of_their_own() {
         ]
     );
     assert_eq!(document.operations()[4].servers[0].url, "");
-    let operation = document.operation(4);
+    let operation = document.operation(4, None);
     assert_eq!(operation.body.expect("body").text, "1");
     assert!(operation.notes[0].contains("the API calls it"), "{:?}", operation.notes);
     let said: Vec<_> = problems.iter().map(|p| format!("{} {}", p.location, p.message)).collect();
@@ -362,7 +362,7 @@ proptest! {
         }
         if let Ok((document, _)) = Document::read(Arc::from("t"), text.into_bytes()) {
             for i in 0..document.operations().len() {
-                let _ = document.operation(i);
+                let _ = document.operation(i, None);
             }
         }
     }

@@ -32,7 +32,7 @@ fn what_cannot_be_read_is_said_in_one_sentence() {
     for (name, words) in [
         ("openapi.yml", &["openapi.yml: ", "no such file", "did you mean openapi.yaml?"][..]),
         ("nowhere/at/all.json", &["nowhere/at/all.json: ", "no such file", "check the path"]),
-        ("folder", &["folder: ", "this is a folder", "name a file in it"]),
+        ("folder", &["folder: ", "no OpenAPI document stands in this folder", "name the folder"]),
         ("empty.json", &["empty.json: ", "empty"]),
         ("blank.json", &["blank.json: ", "empty", "give an OpenAPI document"]),
         ("binary.log", &["binary.log: ", "binary", "give an OpenAPI document or an access log"]),

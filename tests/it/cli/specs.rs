@@ -56,3 +56,38 @@ fn what_the_api_calls_stands_apart_and_passes_every_gate() {
         table.out()
     );
 }
+
+#[test]
+fn a_document_in_many_files_is_read_below_its_folder_alone() {
+    let cli = Cli::new();
+    for folder in ["api/paths", "api/sub"] {
+        std::fs::create_dir_all(cli.path(folder)).expect("a folder");
+    }
+    let root = "openapi: 3.1.0\npaths:\n  /a:\n    $ref: paths/a.yaml\n  /b:\n    get:\n      $ref: 'sub/b.yaml'\n    put:\n      $ref: 'sub/none.yaml'\n  /c:\n    $ref: ../outside.yaml\n  /d:\n    $ref: link.yaml\n  /e:\n    $ref: https://h.test/e.yaml\n  /l:\n    $ref: loop.yaml\n";
+    let cli = cli
+        .file("api/openapi.yaml", root)
+        .file("api/paths/a.yaml", "get: {deprecated: true}\npost:\n  $ref: ../sub/b.yaml\n")
+        .file("api/sub/b.yaml", "security: []\nx-sunset: '2020-01-01'\n")
+        .file("api/loop.yaml", "$ref: loop.yaml\n")
+        .file("api/notes.json", "{\"a\": 1}")
+        .file("outside.yaml", "get: {}\n");
+    std::os::unix::fs::symlink(cli.path("outside.yaml"), cli.path("api/link.yaml")).expect("a link");
+    for source in ["api/openapi.yaml", "api"] {
+        let doc = cli.run(&["inventory", source, "--format", "json"]).ended(0).json("inventory");
+        assert_eq!(
+            list(&doc),
+            ["documented GET /a", "documented POST /a", "documented GET /b", "documented PUT /b"],
+            "{}",
+            doc["problems"]
+        );
+        let by = |i: usize| &doc["endpoints"][i];
+        assert_eq!((&by(0)["deprecated"], &by(1)["security"][0]), (&true.into(), &"none".into()));
+        assert_eq!((&by(2)["security"][0], &by(2)["sunset"]), (&"none".into(), &"2020-01-01".into()));
+        assert!(by(0)["locations"][0]["source"].as_str().expect("a name").ends_with("api/paths/a.yaml"));
+        let problems = doc["problems"].to_string();
+        for words in ["none.yaml was not read: there is no such file", "leads out", "is remote", "without an end"] {
+            assert!(problems.contains(words), "{words}: {problems}");
+        }
+        assert_eq!(problems.contains("notes.json"), source == "api", "{problems}");
+    }
+}
