@@ -9,7 +9,7 @@ pub(super) const HINT: &str = "give an OpenAPI 3.0 to 3.2 or Swagger 2.0 documen
 /// A document that is read.
 pub(super) struct Version {
     /// As written.
-    pub version: String,
+    pub written: String,
     /// Swagger 2.0 and not `OpenAPI`.
     pub swagger: bool,
     /// Second number of the `OpenAPI` version.
@@ -29,14 +29,14 @@ pub(super) fn version(source: &str, top: &[Member<'_>]) -> Result<Version, Error
         return match (numbers.first().copied(), numbers.get(1).copied()) {
             (Some("3"), minor @ (Some("0" | "1" | "2") | None)) => {
                 let minor = minor.and_then(|m| m.parse().ok()).unwrap_or(0);
-                Ok(Version { version, swagger: false, minor })
+                Ok(Version { written: version, swagger: false, minor })
             }
             _ => fail(format!("this is OpenAPI {}, and OpenAPI 3.0 to 3.2 are read", display_str(&version))),
         };
     }
     if let Some(version) = word("swagger") {
         if version.trim() == "2" || version.trim() == "2.0" {
-            return Ok(Version { version, swagger: true, minor: 0 });
+            return Ok(Version { written: version, swagger: true, minor: 0 });
         }
         return fail(format!("this is Swagger {}, and of Swagger only 2.0 is read", display_str(&version)));
     }

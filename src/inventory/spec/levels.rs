@@ -79,7 +79,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The servers that `schemes` gives together with `host` and `basePath` (Swagger 2.0, Swagger Object).
-    pub(super) fn swagger_servers(&mut self, shared: &mut Shared, schemes: &'a str) -> Option<Arc<[Server]>> {
+    pub(super) fn swagger_servers(shared: &mut Shared, schemes: &str) -> Option<Arc<[Server]>> {
         let key = format!("schemes {schemes}");
         if let Some(known) = shared.servers.get(&key) {
             return known.clone();

@@ -150,7 +150,7 @@ impl<'f> Shelf<'f> {
         };
         let bytes = files.below(&home.folder, name, LONGEST_PART).map_err(|e| format!("was not read: {}", e.what))?;
         let shown = display_str(name);
-        let read::Text { text, yaml_lines, .. } =
+        let read::Text { json: text, yaml_lines, .. } =
             read::text(&shown, bytes).map_err(|e| format!("was not read: {}", e.what))?;
         Ok(Arc::new(Part { name: name.to_owned(), text, yaml_lines }))
     }

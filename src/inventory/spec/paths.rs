@@ -139,13 +139,11 @@ impl<'a> Reader<'a> {
             };
             item = span.slice(self.text);
             // What many refer to is walked once for each of them.
-            match found.again.checked_sub(item.len()) {
-                Some(left) => found.again = left,
-                None => {
-                    self.once(&mut found.cut, "the document refers to more than is read; the rest was left out");
-                    return Err(None);
-                }
-            }
+            let Some(left) = found.again.checked_sub(item.len()) else {
+                self.once(&mut found.cut, "the document refers to more than is read; the rest was left out");
+                return Err(None);
+            };
+            found.again = left;
         }
         self.problem(at, self.offset(item), "this refers to itself");
         Err(None)
@@ -319,7 +317,7 @@ impl<'a> Reader<'a> {
                     None
                 }
                 "schemes" if found.swagger => {
-                    if let Some(servers) = self.swagger_servers(&mut found.shared, m.value) {
+                    if let Some(servers) = Self::swagger_servers(&mut found.shared, m.value) {
                         lite.servers = servers;
                     }
                     None

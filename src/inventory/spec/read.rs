@@ -18,7 +18,7 @@ const MOST_AGAIN: usize = 256 << 20;
 
 /// A file as JSON text.
 pub(super) struct Text {
-    pub text: String,
+    pub json: String,
     /// Lines of a YAML source by pointer; offsets in the JSON made from it say nothing.
     pub yaml_lines: Option<HashMap<String, u64>>,
     /// Where bytes that are not UTF-8 were replaced.
@@ -54,7 +54,7 @@ pub(super) fn text(source: &str, bytes: Vec<u8>) -> Result<Text> {
         yaml_lines = Some(yaml::lines(&text));
         text = json;
     }
-    Ok(Text { text, yaml_lines, replaced })
+    Ok(Text { json: text, yaml_lines, replaced })
 }
 
 pub(super) fn read(
@@ -62,7 +62,7 @@ pub(super) fn read(
     bytes: Vec<u8>,
     place: Option<(&dyn Load, Home)>,
 ) -> Result<(Document, Vec<Problem>)> {
-    let Text { text, yaml_lines, replaced } = text(&source, bytes)?;
+    let Text { json: text, yaml_lines, replaced } = text(&source, bytes)?;
     let lines = Lines::new(&text);
     let (files, home) = place.map_or((None, None), |(f, h)| (Some(f), Some(h)));
     let root = home.as_ref().map(|h| h.name.clone()).unwrap_or_default();
@@ -169,7 +169,7 @@ impl<'a> Reader<'a> {
             shared.host = get("host").and_then(string);
             shared.base = get("basePath").and_then(string).unwrap_or_default();
             let schemes = get("schemes").unwrap_or("[]");
-            shared.root_servers = self.swagger_servers(&mut shared, schemes).unwrap_or(shared.root_servers);
+            shared.root_servers = Self::swagger_servers(&mut shared, schemes).unwrap_or(shared.root_servers);
         } else if let Some(servers) = get("servers") {
             shared.root_servers = self.servers(&mut shared, servers, "/servers").unwrap_or(shared.root_servers);
         }
@@ -179,7 +179,7 @@ impl<'a> Reader<'a> {
         let consumes = get("consumes").filter(|_| kind.swagger);
         let consumes = consumes.and_then(|c| elements(c).ok()).unwrap_or_default();
         let mut found = Found {
-            version: kind.version,
+            version: kind.written,
             swagger: kind.swagger,
             operations: Vec::new(),
             items: HashMap::new(),
