@@ -13,13 +13,13 @@ fn now() -> Stamp {
 pub fn spec(bytes: &[u8]) {
     let Ok((document, problems)) = Document::read(Arc::from("fuzz"), bytes.to_vec()) else { return };
     for index in 0..document.operations().len().min(64) {
-        let _ = document.operation(index);
+        let _ = document.operation(index, None);
     }
     let mut builder = Builder::new(now());
     builder.spec(document, problems);
     let inventory = builder.finish();
     for index in 0..inventory.endpoints.len().min(64) {
-        let _ = compose(&inventory, index);
+        let _ = compose(&inventory, index, None);
     }
 }
 

@@ -124,8 +124,9 @@ impl Workbench {
             Ask::Load(paths) => self.load(paths),
             Ask::Compose { inventory, endpoint } => {
                 let events = self.shared.events.clone();
+                let files = self.files.clone();
                 spawn("compose", move || {
-                    if let Some(composed) = compose::compose(&inventory, endpoint) {
+                    if let Some(composed) = compose::compose(&inventory, endpoint, files.as_ref()) {
                         let _ = events.blocking_send(Event::Composed(Box::new(composed)));
                     }
                 })

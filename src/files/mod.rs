@@ -2,6 +2,7 @@
 //!
 //! Files are read and not mapped: a log that is truncated while it is mapped would end the program.
 
+mod folder;
 mod scratch;
 
 use std::fs::{self, File};
@@ -10,7 +11,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use crate::base::{Error, Result, error::nearest, text::display};
-use crate::wire::Load;
+use crate::wire::{Listing, Load};
 
 pub use scratch::Scratch;
 
@@ -66,6 +67,14 @@ impl Load for Disk {
                 return Ok(done);
             }
         }
+    }
+
+    fn below(&self, folder: &Path, name: &str, cap: u64) -> Result<Vec<u8>> {
+        self.whole(&folder::below(folder, name)?, cap)
+    }
+
+    fn listing(&self, path: &Path) -> Result<Option<Listing>> {
+        folder::listing(path)
     }
 }
 

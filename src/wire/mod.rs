@@ -26,5 +26,5 @@ pub use recipe::Recipe;
 pub use reference::Reference;
 pub use request::{Body, Headers, Request};
 pub use response::{Media, Response};
-pub use traits::{BoxFuture, Caps, Deadlines, HttpChoice, Intent, Load, Policy, Record, Secrets, Transport};
+pub use traits::{BoxFuture, Caps, Deadlines, HttpChoice, Intent, Listing, Load, Policy, Record, Secrets, Transport};
 pub use url::{Origin, Scheme, Target};

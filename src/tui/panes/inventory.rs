@@ -14,7 +14,7 @@ use crate::app::{Ask, Progress};
 use crate::base::figure::{count, millis};
 use crate::grade::odd;
 use crate::inventory::filter::{self, Filter};
-use crate::inventory::{Endpoint, Inventory, Seen, State};
+use crate::inventory::{Endpoint, Inventory, OperationKind, Seen, State};
 use crate::tui::effect::{Effect, EndpointKey, Grades, Level};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::theme::Role;
@@ -320,6 +320,9 @@ fn place(l: &crate::inventory::Location) -> String {
 }
 
 fn state_sentence(e: &Endpoint) -> &'static str {
+    if e.kind != OperationKind::Path {
+        return "Declared as what the API itself calls; no request to the API is judged by it.";
+    }
     match e.state {
         Some(State::Shadow) => "Answers, and no specification given declares its path.",
         Some(State::ShadowMethod) => "Answers; its path is declared, but not with this method.",
@@ -355,7 +358,7 @@ impl Rows for View9<'_> {
             0 => match e.state {
                 Some(State::ShadowMethod) => Cell::new("shadow-m", Role::Error),
                 Some(s) => Cell::new(s.word(), Role::of_state(s)),
-                None => Cell::new("unknown", Role::Unknown),
+                None => Cell::new(e.word().unwrap_or("unknown"), Role::Unknown),
             },
             1 => Cell::new(shown(e.method.as_bytes()), Role::of_method(&e.method)),
             2 => Cell::new(shown(e.path.as_bytes()), Role::Text),
@@ -599,8 +602,7 @@ fn draw_detail(pen: &mut Pen<'_>, area: Rect, e: &Endpoint, list: &Inventory, od
             y += 1;
         }
     };
-    let state = e.state.map_or("unknown", State::word);
-    line(pen, state, "", Role::Text);
+    line(pen, e.word().unwrap_or("unknown"), "", Role::Text);
     for text in crate::tui::widgets::pen::wrap(state_sentence(e), usize::from(area.width.max(1))) {
         line(pen, &text, "", Role::Text);
     }

@@ -8,6 +8,7 @@ mod input;
 mod inventory;
 mod network;
 mod send;
+mod specs;
 mod token;
 mod usage;
 mod vault;

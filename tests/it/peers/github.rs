@@ -72,7 +72,7 @@ fn every_operation_can_be_composed() {
     let inventory = inventory();
     let mut bodies = 0;
     for (i, endpoint) in inventory.endpoints.iter().enumerate() {
-        let (base, path, operation) = compose(&inventory, i);
+        let (base, path, operation) = compose(&inventory, i, None);
         assert_eq!(Some(base), endpoint.host.as_ref().map(|h| format!("https://{h}")), "{}", endpoint.path);
         assert_eq!(path, endpoint.path.display());
         for name in names(&path) {

@@ -9,7 +9,7 @@ use lunette::app::{Composed, Event, Judged};
 use lunette::base::{Stamp, Untrusted};
 use lunette::grade::HeaderGrade;
 use lunette::inventory::{
-    BodyExample, Endpoint, Inventory, Latency, Location, Operation, Parameter, Place, Seen, State,
+    BodyExample, Endpoint, Inventory, Latency, Location, Operation, OperationKind, Parameter, Place, Seen, State,
 };
 use lunette::rate::{Second, Snapshot, Summary};
 use lunette::wire::{Certificate, Connection, Exchange, Failure, FailureKind, Phase, Request, Response, TlsFacts};
@@ -25,6 +25,7 @@ pub fn endpoint(state: Option<State>, method: &str, path: &str, requests: u64) -
         seen.add(Seen::LOG);
     }
     Endpoint {
+        kind: OperationKind::Path,
         method: method.into(),
         host: Some("api.shop.test".into()),
         path: Untrusted::from(path),
