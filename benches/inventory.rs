@@ -68,7 +68,7 @@ fn document(name: &str, filter: &str, bytes: &[u8]) {
     let (best, _, ()) = rounds(|| {
         let from = cpu();
         for i in 0..inventory.endpoints.len() {
-            std::hint::black_box(compose(&inventory, i));
+            std::hint::black_box(compose(&inventory, i, None));
         }
         (cpu().saturating_sub(from), ())
     });

@@ -2,6 +2,7 @@
 # Long proofs, run by hand: benches/long.sh NAME
 #   fuzz [SECONDS]   every fuzz target for so many seconds each (600); needs cargo-fuzz
 #   record           200 writers killed at random, and four that write 10,000 exchanges each
+#   observatory [SETS]   header sets through the Observatory's own library (5000)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,6 +12,9 @@ case "${1:-}" in
             echo "== $target"
             (cd fuzz && cargo fuzz run --sanitizer none "$target" -- -max_total_time="${2:-600}" -max_len=65536)
         done
+        ;;
+    observatory)
+        LUNETTE_OBSERVATORY_SETS="${2:-5000}" cargo test --locked --release --test it -- observatory --nocapture
         ;;
     record)
         LUNETTE_KILLS=200 LUNETTE_WRITES=10000 cargo test --release --test it -- \

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use lunette::app::Event;
 use lunette::base::{Stamp, Untrusted};
-use lunette::inventory::{Endpoint, Inventory, Latency, Seen, State};
+use lunette::inventory::{Endpoint, Inventory, Latency, OperationKind, Seen, State};
 use lunette::tui::Theme;
 use lunette::tui::harness::Screen;
 use rustix::time::{ClockId, clock_gettime};
@@ -73,6 +73,7 @@ fn endpoint(i: usize) -> Endpoint {
     seen.add(Seen::LOG);
     let requests = (i % 5_000) as u64;
     Endpoint {
+        kind: OperationKind::Path,
         method: ["GET", "POST", "PUT", "DELETE"][i % 4].to_owned(),
         host: Some("api.example.com".to_owned()),
         path: Untrusted::from(format!("/v1/{}/{{id}}/items/{i}", ["orders", "users", "files"][i % 3])),

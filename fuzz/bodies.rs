@@ -14,13 +14,13 @@ fn now() -> Stamp {
 pub fn spec(bytes: &[u8]) {
     let Ok((document, problems)) = Document::read(Arc::from("fuzz"), bytes.to_vec()) else { return };
     for index in 0..document.operations().len().min(64) {
-        let _ = document.operation(index);
+        let _ = document.operation(index, None);
     }
     let mut builder = Builder::new(now());
     builder.spec(document, problems);
     let inventory = builder.finish();
     for index in 0..inventory.endpoints.len().min(64) {
-        let _ = compose(&inventory, index);
+        let _ = compose(&inventory, index, None);
     }
 }
 
@@ -76,6 +76,22 @@ pub fn token(bytes: &[u8]) {
         let _ = lunette::jwt::decode(&bytes[range]);
     }
     let _ = lunette::base::secret::mask_message(bytes);
+}
+
+/// Any bytes as the headers of a reply: policies, cookies, structured fields and all else are read, the reply has a letter,
+/// and no reason holds anything raw.
+pub fn headers(bytes: &[u8]) {
+    lunette::grade::read_any(&String::from_utf8_lossy(bytes));
+    let reply = [b"HTTP/1.1 200 OK\n", bytes].concat();
+    for url in ["https://api.test/", "http://127.0.0.1/"] {
+        let Ok((_, Some(grade))) = lunette::app::grade::of_file(&reply, Some(url.as_bytes()), now()) else { continue };
+        for ruling in &grade.rules {
+            assert!(!ruling.reason.chars().any(lunette::base::text::is_hazard), "{}", ruling.id);
+        }
+        assert!(grade.score <= 100);
+        let shown = lunette::report::grade::plain("x", Some(200), &grade);
+        assert!(!shown.chars().any(|c| c != '\n' && lunette::base::text::is_hazard(c)));
+    }
 }
 
 /// Any bytes as a file of requests and as a login recipe: read or answered in one sentence, its requests made or refused, and

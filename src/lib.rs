@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod base;
+pub mod checks;
 pub mod cli;
 pub mod demo;
 pub mod engine;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use lunette::app::secrets::Reader;
 use lunette::app::{Guard, Provided, VaultState, Workbench, load};
-use lunette::base::{Clock as _, Exit, Result, SystemClock, known, process};
+use lunette::base::{Clock as _, Error, Exit, Result, SystemClock, known, process};
 use lunette::cli::{self, ColorChoice, Common, DemoArgs, Invocation, Means};
 use lunette::demo;
 use lunette::engine::Entry;
@@ -50,7 +50,9 @@ fn run() -> Result<Exit> {
                     sources.clone_from(&w.sources);
                 }
             }
-            let means = means(workspace);
+            let mut means = means(workspace);
+            // Nobody is asked where the screen stands: the vault is opened there.
+            means.secrets.opener = |_| Err(Error::input("the vault is locked").hint("F3 opens it"));
             // A workspace that cannot keep a record is still worth looking at; the engine sends nothing then.
             if let Err(e) = means.ready() {
                 cli::complain(&e);
@@ -61,7 +63,7 @@ fn run() -> Result<Exit> {
                 Opened { name, sources, files: Arc::clone(&means.files), scope: Vec::new(), roots: Vec::new() };
             workbench(&common, &means, opened)
         }
-        Invocation::Demo(common, arguments) if arguments.serve => cli::serve(&common, &arguments),
+        Invocation::Demo(common, arguments) if arguments.serve || arguments.list => cli::serve(&common, &arguments),
         Invocation::Demo(common, arguments) => practice(&common, &arguments, &means(None)),
     }
 }
@@ -123,9 +125,12 @@ fn workbench(common: &Common, means: &Means, opened: Opened) -> Result<Exit> {
     let engine = means.engine(common, opened.scope, opened.roots, &keyring)?;
     let scope = Guard::of(&engine).scope_words(SystemClock.wall());
     let history = Arc::clone(&means.history);
-    let (bench, mut events) = Workbench::new(engine, opened.files, history, Arc::clone(&keyring));
+    let (bench, mut events) = Workbench::new(engine, opened.files, history, Arc::clone(&keyring), &means.run);
     let vault = means.secrets.vault.clone();
-    let bench = bench.with_vault(vault.clone());
+    let mut bench = bench.with_vault(vault.clone());
+    if let Some(w) = &means.workspace {
+        bench = bench.with_workspace(w.clone(), Arc::new(means.secrets.from(&w.folder)));
+    }
     if let Some(held) = vault.as_ref().filter(|v| v.state() == VaultState::Locked) {
         match cli::vault_key_unasked(held.workspace()) {
             Ok(Some(key)) => bench.unlock(key),

@@ -1,5 +1,6 @@
 //! Use case: sources on the disk become one inventory.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use crate::base::secret::mask_url;
 use crate::base::{Error, Result, Stamp, text};
 use crate::files::SPEC_CAP;
 use crate::inventory::log::Choice;
-use crate::inventory::{Builder, Document, Inventory, Kind, Problem, sniff};
+use crate::inventory::{Builder, Document, Home, Inventory, Kind, Problem, sniff};
 use crate::wire::Load;
 
 use super::{Event, Progress};
@@ -23,6 +24,8 @@ const PARTIAL_EVERY: Duration = Duration::from_millis(500);
 const CAPTURE_CAP: u64 = 256 << 20;
 /// Bytes of a source that tell what it is.
 const SNIFF: usize = 64 << 10;
+/// Files of a folder that are listed as no documents; the rest are counted.
+const MOST_ASIDE: usize = 100;
 
 /// What a load gave: everything that could be read, and one error for each source that could not.
 #[derive(Debug)]
@@ -69,6 +72,14 @@ pub fn load(
     let mut specs: Vec<&PathBuf> = Vec::new();
     let mut logs = Vec::new();
     for path in sources {
+        match course.folder(path) {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(e) => {
+                failures.push(e);
+                continue;
+            }
+        }
         match course.look(path) {
             Ok((Kind::Json | Kind::Yaml, _)) => specs.push(path),
             Ok((kind, _)) if matches!(kind, Kind::Log | Kind::Har | Kind::Postman | Kind::Burp) => {
@@ -103,7 +114,7 @@ pub fn readable(sources: &[PathBuf], files: &dyn Load) -> Result<()> {
     sources.iter().try_for_each(|path| {
         refuse_url(path)?;
         // What comes in over a pipe may take its time.
-        if path == Path::new("-") {
+        if path == Path::new("-") || files.listing(path)?.is_some() {
             return Ok(());
         }
         files.blocks(path, &mut |_, _| ControlFlow::Break(())).map(drop)
@@ -158,10 +169,66 @@ impl Course<'_> {
         self.report(path, 0, true);
         let bytes = self.files.whole(path, SPEC_CAP)?;
         let size = bytes.len() as u64;
-        let (document, problems) = Document::read(Arc::from(path.to_string_lossy()), bytes)?;
+        let home = Home {
+            folder: path.parent().map(Path::to_owned).unwrap_or_default(),
+            name: path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(),
+        };
+        let source = Arc::from(path.to_string_lossy());
+        let (document, problems) = Document::read_at(source, bytes, self.files, home)?;
         self.builder.spec(document, problems);
         self.report(path, size, false);
         Ok(())
+    }
+
+    /// Opens every document of a folder; `false` when the source is none. What is no document, or is not readable as one, is
+    /// listed, unless a document refers to it.
+    fn folder(&mut self, path: &Path) -> Result<bool> {
+        refuse_url(path)?;
+        let Some(listing) = self.files.listing(path)? else { return Ok(false) };
+        let mut aside: Vec<(String, String)> = listing.skipped;
+        let mut parts = HashSet::new();
+        let mut found = 0;
+        for name in listing.files {
+            if self.stop.load(Ordering::Relaxed) {
+                break;
+            }
+            let file = path.join(&name);
+            let source: Arc<str> = Arc::from(file.to_string_lossy());
+            let read = self.files.below(path, &name, SPEC_CAP).and_then(|bytes| {
+                self.report(&file, bytes.len() as u64, false);
+                if !matches!(sniff(&name, &bytes[..bytes.len().min(SNIFF)]), Kind::Json | Kind::Yaml) {
+                    return Err(Error::input("this is no OpenAPI document; a log is named by itself"));
+                }
+                Document::read_at(source, bytes, self.files, Home { folder: path.to_owned(), name: name.clone() })
+            });
+            match read {
+                Ok((document, problems)) => {
+                    found += 1;
+                    parts.extend(document.parts().map(str::to_owned));
+                    self.builder.spec(document, problems);
+                }
+                Err(e) => aside.push((name, e.what)),
+            }
+        }
+        if found == 0 {
+            return Err(Error::input("no OpenAPI document stands in this folder")
+                .at(shown(path))
+                .hint("name the folder of an OpenAPI 3 or Swagger 2.0 document"));
+        }
+        aside.retain(|(name, _)| !parts.contains(name));
+        let more = aside.len().saturating_sub(MOST_ASIDE);
+        for (name, why) in aside.into_iter().take(MOST_ASIDE) {
+            self.aside(&path.join(name), why);
+        }
+        if more > 0 {
+            self.aside(path, format!("{more} more files like these"));
+        }
+        Ok(true)
+    }
+
+    fn aside(&mut self, path: &Path, message: String) {
+        let source = Arc::from(path.to_string_lossy());
+        self.builder.problem(Problem { source, location: String::new(), line: None, message });
     }
 
     fn log(&mut self, path: &Path) -> Result<()> {

@@ -1,6 +1,8 @@
 //! Floor 5: one file a use case. A typed ask in, events and one document out. Both front ends speak to this and nothing else.
 
 mod compose;
+pub mod gate;
+pub mod grade;
 pub mod history;
 pub mod identity;
 pub mod load;
@@ -9,6 +11,7 @@ pub mod secrets;
 pub mod send;
 pub mod token;
 mod workbench;
+pub mod workspace;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,10 +19,11 @@ use std::sync::Arc;
 use crate::base::{Error, Secret, Stamp};
 use crate::engine::{Engine, Entry, Spent};
 use crate::grade::HeaderGrade;
+use crate::grade::probes::Probe;
 use crate::inventory::{Inventory, Operation};
 use crate::jwt::Decoded;
 use crate::rate::Snapshot;
-pub use crate::store::history::{Row, Select};
+pub use crate::store::history::{Graded, Row, Select};
 use crate::wire::{Exchange, Origin};
 
 pub use crate::store::vault::State as VaultState;
@@ -45,6 +49,15 @@ pub enum Ask {
     },
     /// Send what is typed: [`Event::Started`], then [`Event::Done`], or [`Event::ScopeAsked`] when scope does not admit the host.
     Send(Draft),
+    /// Ask the live extras of a grade: [`Event::Started`], then [`Event::Done`] with the same exchange graded anew.
+    Live {
+        /// The exchange and what was judged of it.
+        judged: Arc<Judged>,
+        /// What to send.
+        plan: Vec<Probe>,
+        /// Go on when the certificate is not trusted.
+        insecure: bool,
+    },
     /// Admit a host (and the range its name may resolve to) for this run, or refuse it, and go on with the sends that wait.
     Admit {
         /// The question that is answered.
@@ -66,6 +79,10 @@ pub enum Ask {
     ReadOnly(bool),
     /// List the history: [`Event::Listed`].
     History(Select),
+    /// Keep what the latest exchange with an endpoint was worth.
+    Grade(Graded),
+    /// Tell what earlier runs kept of that: [`Event::Grades`].
+    Grades,
     /// Read one exchange of the history back: [`Event::Recalled`].
     Recall(i64),
     /// Stop one job.
@@ -232,6 +249,8 @@ pub enum Event {
     Guarded(Arc<Guard>),
     /// What the record says: why it cannot be kept; `None` once it can.
     Record(Option<String>),
+    /// What endpoints were worth when they were last sent to.
+    Grades(Arc<Vec<Graded>>),
     /// Exchanges of the history, newest first.
     Listed(Arc<Vec<Row>>),
     /// An exchange of the history, judged anew, and as a request that can be sent again: what was masked when it was kept is

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::base::Result;
-use crate::wire::{BlocksRead, Load};
+use crate::wire::{BlocksRead, Listing, Load};
 
 /// Gives named texts, and everything else from another loader.
 pub struct Provided {
@@ -37,5 +37,13 @@ impl Load for Provided {
             }
             None => self.rest.blocks(path, each),
         }
+    }
+
+    fn below(&self, folder: &Path, name: &str, cap: u64) -> Result<Vec<u8>> {
+        self.rest.below(folder, name, cap)
+    }
+
+    fn listing(&self, path: &Path) -> Result<Option<Listing>> {
+        if self.texts.contains_key(path) { Ok(None) } else { self.rest.listing(path) }
     }
 }

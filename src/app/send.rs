@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::base::{Clock as _, Error, Exit, Result, Stamp, SystemClock, known};
 use crate::engine::{Budget, Engine};
 use crate::grade;
-use crate::wire::{Exchange, Failure, FailureKind, Phase, Policy, Request};
+use crate::wire::{Exchange, Failure, FailureKind, Phase, Policy, Request, Transport};
 
 use super::{Draft, Judged, Keyring, token};
 
@@ -98,14 +98,37 @@ pub fn once(
 ) -> Result<(Judged, Vec<String>)> {
     engine.run(budget, move |transport| {
         Box::pin(async move {
-            let (began, typed) = (SystemClock.wall(), request.clone());
-            match keyring.send(transport, request, policy).await {
-                Ok(sent) => Ok((judge(sent.exchange), sent.notes)),
-                Err(e) if e.exit == Exit::Usage => Err(e),
-                Err(e) => Ok((judge(unsent(began, typed, &e)), Vec::new())),
-            }
+            let (exchange, notes) = carried(transport, &keyring, request, policy).await?;
+            Ok((judge(exchange), notes))
         })
     })?
+}
+
+/// One request, as the identity it names, inside a job; and what the user is to know besides.
+///
+/// # Errors
+/// What the credential is made of cannot be used.
+pub async fn carried(
+    transport: &dyn Transport,
+    keyring: &Keyring,
+    request: Request,
+    policy: Policy,
+) -> Result<(Exchange, Vec<String>)> {
+    let (began, typed) = (SystemClock.wall(), request.clone());
+    match keyring.send(transport, request, policy).await {
+        Ok(sent) => Ok((sent.exchange, sent.notes)),
+        Err(e) if e.exit == Exit::Usage => Err(e),
+        Err(e) => Ok((unsent(began, typed, &e), Vec::new())),
+    }
+}
+
+/// Puts the mark and the run of what lunette sends by itself in place of its bare name; what was typed stays.
+pub fn mark(request: &mut Request, what_for: &str, run: &str) {
+    for (name, value) in &mut request.headers {
+        if name.eq_ignore_ascii_case(b"user-agent") && *value == USER_AGENT.as_bytes() {
+            *value = marked_agent(what_for, run).into_bytes();
+        }
+    }
 }
 
 /// An exchange that never began, since the credential for it could not be made.

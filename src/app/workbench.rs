@@ -8,14 +8,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc;
 
 use crate::base::{Clock, Error, Exit, Result, SystemClock, text};
+use crate::checks;
 use crate::engine::scope::Denied;
 use crate::engine::{Budget, Engine, Entry, Handle};
+use crate::grade::probes::Probe;
 use crate::rate::Live;
-use crate::store::History;
 use crate::store::vault::{Held, Key};
-use crate::wire::{FailureKind, Load, Origin, Policy, Request};
+use crate::store::{History, Workspace};
+use crate::wire::{FailureKind, Load, Origin, Policy, Request, Secrets};
 
-use super::{Ask, Draft, Event, Guard, JobId, Judged, Keyring, compose, history, identity, load, send};
+use super::workspace::dress;
+use super::{Ask, Draft, Event, Guard, JobId, Judged, Keyring, compose, grade, history, identity, load, send};
 
 /// Events that may wait for the screen.
 const MOST_EVENTS: usize = 1_024;
@@ -32,7 +35,9 @@ pub struct Workbench {
     waiting: Mutex<Vec<(Request, Policy)>>,
     loading: Mutex<Arc<AtomicBool>>,
     next: AtomicU64,
+    run: String,
     vault: Option<Held>,
+    workspace: Option<Arc<(Workspace, Arc<dyn Secrets>)>>,
 }
 
 /// What jobs on other threads share.
@@ -47,12 +52,13 @@ fn lock<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Workbench {
-    /// A workbench over an engine, with the history and the identities to send as, and where its events come out.
+    /// A workbench over an engine, with the history the identities to send as and the name of this run, and where its events come out.
     pub fn new(
         engine: Engine,
         files: Arc<dyn Load>,
         history: Arc<dyn History>,
         keyring: Arc<Keyring>,
+        run: &str,
     ) -> (Self, mpsc::Receiver<Event>) {
         let (events, out) = mpsc::channel(MOST_EVENTS);
         let tell = events.clone();
@@ -70,7 +76,9 @@ impl Workbench {
             waiting: Mutex::default(),
             loading: Mutex::default(),
             next: AtomicU64::new(1),
+            run: run.to_owned(),
             vault: None,
+            workspace: None,
         };
         bench.guarded();
         (bench, out)
@@ -84,6 +92,12 @@ impl Workbench {
             held.watch(move |state| tell(&events, Event::Vault(state)));
         }
         Self { vault, ..self }
+    }
+
+    /// The same with a workspace, whose headers are added to requests to its targets, and what reads their secrets.
+    #[must_use]
+    pub fn with_workspace(self, workspace: Workspace, secrets: Arc<dyn Secrets>) -> Self {
+        Self { workspace: Some(Arc::new((workspace, secrets))), ..self }
     }
 
     /// Opens the vault with a key that is at hand. Comes back at once, since a passphrase takes half a second.
@@ -110,13 +124,15 @@ impl Workbench {
             Ask::Load(paths) => self.load(paths),
             Ask::Compose { inventory, endpoint } => {
                 let events = self.shared.events.clone();
+                let files = self.files.clone();
                 spawn("compose", move || {
-                    if let Some(composed) = compose::compose(&inventory, endpoint) {
+                    if let Some(composed) = compose::compose(&inventory, endpoint, files.as_ref()) {
                         let _ = events.blocking_send(Event::Composed(Box::new(composed)));
                     }
                 })
             }
             Ask::Send(draft) => self.send(&draft),
+            Ask::Live { judged, plan, insecure } => self.live(&judged, plan, insecure),
             Ask::Admit { origin, allow } => self.admit(&origin, allow),
             Ask::AdmitTyped(text) => Entry::parse(text.trim()).map(|entry| {
                 let entry = Entry { why: "admitted by hand in this run".to_owned(), ..entry };
@@ -150,6 +166,16 @@ impl Workbench {
                 Ok(())
             }
             Ask::History(select) => self.reading(move |history| Ok(Event::Listed(Arc::new(history.list(&select)?)))),
+            Ask::Grade(graded) => {
+                let (history, events) = (Arc::clone(&self.history), self.shared.events.clone());
+                spawn("history", move || {
+                    if let Err(e) = history.grade(&graded) {
+                        let _ = events.blocking_send(Event::Failed(e));
+                    }
+                })
+            }
+            // A workspace that has sent nothing has no grades, and that is no failure.
+            Ask::Grades => self.reading(|history| Ok(Event::Grades(Arc::new(history.grades().unwrap_or_default())))),
             Ask::Recall(id) => {
                 let keyring = Arc::clone(&self.keyring);
                 self.reading(move |history| Ok(Event::Recalled(Box::new(history::recall(history.load(id)?, &keyring)))))
@@ -251,9 +277,10 @@ impl Workbench {
         }
     }
 
-    fn start(&self, request: Request, policy: Policy) -> Result<()> {
+    fn start(&self, mut request: Request, policy: Policy) -> Result<()> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let (shared, keyring) = (Arc::clone(&self.shared), Arc::clone(&self.keyring));
+        let workspace = self.workspace.clone();
         // Held until it is known, so that a job that ends at once is not forgotten before.
         let mut jobs = lock(&self.shared.jobs);
         let handle = self.engine.submit(Budget::HAND, move |transport| {
@@ -261,7 +288,20 @@ impl Workbench {
                 // Told by the job itself, so that its start is told before its end and no lock is held meanwhile.
                 let _ = shared.events.send(Event::Started(id)).await;
                 let (began, typed) = (SystemClock.wall(), request.clone());
-                let exchange = match keyring.send(transport, request, policy).await {
+                let dressed = workspace.map_or(Ok(None), |w| {
+                    // Its secrets may stand in files.
+                    tokio::task::block_in_place(|| dress(&w.0, w.1.as_ref(), &keyring, &mut request, began))
+                });
+                let sent = match dressed {
+                    Ok(note) => {
+                        if let Some(note) = note {
+                            let _ = shared.events.send(Event::Noted(note)).await;
+                        }
+                        keyring.send(transport, request, policy).await
+                    }
+                    Err(e) => Err(e),
+                };
+                let exchange = match sent {
                     Ok(sent) => {
                         shared.told(&sent).await;
                         sent.exchange
@@ -271,6 +311,29 @@ impl Workbench {
                 // A large body takes its time to judge; the engine's other work goes on.
                 let judged = tokio::task::block_in_place(|| send::judge(exchange));
                 shared.done(id, judged).await;
+            })
+        })?;
+        jobs.insert(id, handle);
+        Ok(())
+    }
+
+    /// Sends what was shown, and grades the exchange again.
+    fn live(&self, judged: &Judged, mut plan: Vec<Probe>, insecure: bool) -> Result<()> {
+        for probe in &mut plan {
+            send::mark(&mut probe.request, "check", &self.run);
+        }
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let shared = Arc::clone(&self.shared);
+        let exchange = judged.exchange.clone();
+        let policy = Policy { insecure, ..Policy::default() };
+        let mut jobs = lock(&self.shared.jobs);
+        let handle = self.engine.submit(grade::budget(&plan), move |transport| {
+            Box::pin(async move {
+                let _ = shared.events.send(Event::Started(id)).await;
+                let probes = checks::headers::run(transport, plan, policy).await;
+                let judged = tokio::task::block_in_place(|| grade::judge(exchange, &probes));
+                lock(&shared.jobs).remove(&id);
+                let _ = shared.events.send(Event::Done(id, Arc::new(judged))).await;
             })
         })?;
         jobs.insert(id, handle);
@@ -360,7 +423,7 @@ mod tests {
     fn bench(config: Config) -> (Workbench, mpsc::Receiver<Event>) {
         let engine = Engine::start(config, Arc::new(Memory::default())).expect("an engine");
         let files = Arc::new(Provided::new([], Arc::new(Disk)));
-        Workbench::new(engine, files, Arc::new(Memory::default()), Arc::default())
+        Workbench::new(engine, files, Arc::new(Memory::default()), Arc::default(), "run")
     }
 
     fn draft(url: &str) -> Draft {

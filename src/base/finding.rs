@@ -64,6 +64,8 @@ pub enum Letter {
     D,
     /// Fails.
     F,
+    /// The certificate is not trusted, so nothing that was received can be held for the service's own.
+    T,
 }
 
 impl Letter {
@@ -76,6 +78,7 @@ impl Letter {
             Self::C => "C",
             Self::D => "D",
             Self::F => "F",
+            Self::T => "T",
         }
     }
 
@@ -108,6 +111,7 @@ mod tests {
         assert_eq!(Letter::A.capped(Letter::B), Letter::B);
         assert_eq!(Letter::F.capped(Letter::B), Letter::F);
         assert_eq!(Letter::parse("a+"), Some(Letter::APlus));
-        assert_eq!(Letter::parse("E"), None);
+        assert_eq!(Letter::F.capped(Letter::T), Letter::T);
+        assert_eq!((Letter::parse("E"), Letter::parse("T")), (None, None), "T is no gate");
     }
 }

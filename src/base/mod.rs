@@ -8,6 +8,7 @@ pub mod error;
 pub mod figure;
 pub mod finding;
 pub mod hash;
+pub mod keys;
 pub mod known;
 mod mask;
 pub mod process;

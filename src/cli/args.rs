@@ -187,8 +187,13 @@ pub enum Command {
     #[command(after_help = "Example:\n  lunette send GET https://api.example/a/../b -H 'Accept: application/json'")]
     Send(SendArgs),
     /// Grade the headers of a reply
-    #[command(after_help = "Example:\n  lunette grade https://api.example/orders --fail-below B")]
+    #[command(
+        after_help = "Example:\n  lunette grade https://api.example/orders --fail-below B\n  lunette grade --response reply.http --url https://api.example/orders"
+    )]
     Grade(GradeArgs),
+    /// List the rules of a grade, or show one
+    #[command(after_help = "Example:\n  lunette rules LNH10")]
+    Rules(RulesArgs),
     /// Begin a workspace: a commented lunette.toml, and .lunette/ beside it
     #[command(after_help = "Example:\n  lunette init --workspace ~/reviews/shop")]
     Init,
@@ -231,6 +236,9 @@ pub struct InventoryArgs {
     /// End with 1 when an endpoint is in one of these states, or a finding is at least so severe
     #[arg(long, value_name = "STATE|SEVERITY", value_delimiter = ',')]
     pub fail_on: Vec<String>,
+    /// An inventory document written earlier: only what is new against it fails
+    #[arg(long, value_name = "FILE", requires = "fail_on")]
+    pub baseline: Option<PathBuf>,
     /// What every source is; else each is told by its first bytes
     #[arg(long = "as", value_name = "KIND")]
     pub kind: Option<String>,
@@ -399,17 +407,34 @@ pub struct SendArgs {
 #[derive(Debug, Args)]
 pub struct GradeArgs {
     /// URL, or HOST:PORT
-    #[arg(value_name = "URL|HOST:PORT")]
-    pub url: OsString,
+    #[arg(value_name = "URL|HOST:PORT", required_unless_present = "response")]
+    pub url: Option<OsString>,
     /// Grade the headers alone: all that this version grades
     #[arg(long)]
     pub headers_only: bool,
+    /// Grade a reply from a file, a raw HTTP response or an exchange document, and send nothing
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "live", "header"])]
+    pub response: Option<PathBuf>,
+    /// Where the reply of --response came from
+    #[arg(long = "url", id = "from", value_name = "URL", requires = "response")]
+    pub from: Option<OsString>,
+    /// Ask more: other origins, a preflight, error replies, TRACE and the http port; what is sent is listed first
+    #[arg(long)]
+    pub live: bool,
     /// End with 1 when the letter is worse than this
     #[arg(long, value_name = "LETTER", value_parser = letter)]
     pub fail_below: Option<Letter>,
     /// Who and how
     #[command(flatten)]
     pub sends: Sends,
+}
+
+/// `lunette rules`.
+#[derive(Debug, Args)]
+pub struct RulesArgs {
+    /// The rule to show
+    #[arg(value_name = "ID")]
+    pub id: Option<String>,
 }
 
 fn letter(s: &str) -> std::result::Result<Letter, String> {

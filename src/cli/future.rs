@@ -1,11 +1,11 @@
 //! Names of the contract that this version does not have: refused with a sentence, and never taken for something else.
 
 /// Commands of the contract that are not in this version.
-pub const COMMANDS: &[&str] = &["oauth", "run", "rate", "check", "graphql", "report", "rules", "completions", "man"];
+pub const COMMANDS: &[&str] = &["oauth", "run", "rate", "check", "graphql", "report", "completions", "man"];
 
 /// Commands of this version.
 pub const PRESENT: &[&str] =
-    &["init", "inventory", "jwt", "send", "grade", "history", "audit", "vault", "demo", "help"];
+    &["init", "inventory", "jwt", "send", "grade", "rules", "history", "audit", "vault", "demo", "help"];
 
 /// Options of the contract that are not in this version.
 const OPTIONS: &[&str] = &[
@@ -18,7 +18,6 @@ const OPTIONS: &[&str] = &[
     "--proxy",
     "--secret-encoding",
     "--base",
-    "--baseline",
     "--secret",
     "--jwks",
     "--profile",
@@ -35,7 +34,6 @@ const OPTIONS: &[&str] = &[
     "--export",
     "--explain",
     "--tls-only",
-    "--response",
     "--infer",
     "--bypass",
     "--budget",
@@ -43,9 +41,7 @@ const OPTIONS: &[&str] = &[
     "--only",
     "--skip",
     "--dry-run",
-    "--safe",
     "--seed",
-    "--list",
     "--allow-not-run",
     "--include-likely",
 ];

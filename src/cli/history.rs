@@ -35,7 +35,9 @@ pub fn run(common: &Common, action: &HistoryAction, means: &Means) -> Result<Exi
             let secrets = if *show { Secrets::Shown } else { Secrets::Masked };
             let judged = crate::app::send::judge(kept.exchange);
             let grade = judged.headers.as_ref();
-            Ok(output.result(|| document(&judged.exchange, grade, secrets), || plain(&judged.exchange, grade, secrets)))
+            Ok(output
+                .showing(*show)
+                .result(|| document(&judged.exchange, grade, secrets), || plain(&judged.exchange, grade, secrets)))
         }
         HistoryAction::Send { id, http: version, show } => {
             let kept = means.recall(*id)?;

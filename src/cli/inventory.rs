@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::app::Event;
+use crate::app::gate::{Baseline, MOST_BASELINE, caught};
 use crate::app::load::{self, How};
 use crate::base::error::nearest;
 use crate::base::{Clock as _, Error, Exit, Result, SystemClock, text};
@@ -19,6 +20,14 @@ const SEVERITIES: [&str; 6] = ["never", "info", "low", "medium", "high", "critic
 
 pub fn run(common: &Common, a: &InventoryArgs, means: &Means) -> Result<Exit> {
     let states = gate(&a.fail_on)?;
+    let baseline = match &a.baseline {
+        None => None,
+        Some(path) => {
+            let bytes = means.files.whole(path, MOST_BASELINE)?;
+            let read = Baseline::read(&bytes).map_err(|e| e.at(text::display_str(&path.to_string_lossy())))?;
+            Some(read)
+        }
+    };
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     super::send::on_signal(move || flag.store(true, Ordering::Relaxed))?;
@@ -53,13 +62,14 @@ pub fn run(common: &Common, a: &InventoryArgs, means: &Means) -> Result<Exit> {
         complain("lunette: interrupted; this is what was read until then");
         return Ok(Exit::Interrupted);
     }
-    let mut caught = 0;
-    for e in inventory.endpoints.iter().filter(|e| e.state.is_some_and(|s| states.contains(&s))) {
-        caught += 1;
-        let state = e.state.map_or("", State::word);
-        complain(&format!("lunette: {state}: {} {}", text::display_str(&e.method), e.path));
+    let (caught, known) = caught(&inventory, &states, baseline.as_ref());
+    for line in &caught {
+        complain(&format!("lunette: {line}"));
     }
-    Ok(if caught > 0 { Exit::Findings } else { written })
+    if known > 0 && !common.quiet {
+        complain(&format!("lunette: {known} more stand in the baseline already"));
+    }
+    Ok(if caught.is_empty() { written } else { Exit::Findings })
 }
 
 /// What `--as` names.

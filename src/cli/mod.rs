@@ -10,6 +10,7 @@ mod init;
 mod inventory;
 mod output;
 mod passphrase;
+mod rules;
 mod select;
 mod send;
 mod token;
@@ -20,8 +21,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::app::Keyring;
 use crate::app::secrets::Reader;
-use crate::app::{Keyring, send as send_case};
+use crate::app::workspace::dress;
 use crate::base::error::nearest;
 use crate::base::text::display_str;
 use crate::base::{Clock as _, Error, Exit, Result, SystemClock};
@@ -199,34 +201,15 @@ impl Means {
         Ok(keyring)
     }
 
-    /// Adds the headers of the workspace to a request to one of its targets, and says so; and says when it is none, or one
-    /// whose time is over. A header that the identity of the request sets is the identity's.
+    /// Adds the headers of the workspace to a request to one of its targets, and says so, as [`dress`] does.
     ///
     /// # Errors
     /// A header that refers to a secret that is not there.
     fn dress(&self, common: &Common, request: &mut Request, keyring: &Keyring) -> Result<()> {
         let Some(workspace) = &self.workspace else { return Ok(()) };
-        let origin = &request.origin;
-        let place = display_str(&origin.host_port());
-        let now = SystemClock.wall();
-        let note = match workspace.target(&origin.host, origin.port, now) {
-            Some(target) if target.expired(now) => {
-                let until = target.until.map(|u| u.to_string()).unwrap_or_default();
-                Some(format!("{}: {place} was in scope until {until}, and is only because it was typed", target.place))
-            }
-            Some(_) => {
-                let own = request.identity.as_ref().map(|name| keyring.headers(name)).transpose()?.unwrap_or_default();
-                let mut headers = workspace.headers(&self.secrets.from(&workspace.folder))?;
-                headers.retain(|(n, _)| !own.iter().any(|o| o.as_bytes().eq_ignore_ascii_case(n)));
-                let added = send_case::dress(request, headers);
-                (!added.is_empty()).then(|| format!("{}: adds {}", workspace.shown, added.join(", ")))
-            }
-            None if workspace.headers.is_empty() => None,
-            None => Some(format!("{}: {place} is no target, so its headers are left out", workspace.shown)),
-        };
-        if let Some(note) = note.filter(|_| !common.quiet) {
-            output::complain(&format!("lunette: {note}"));
-        }
+        let secrets = self.secrets.from(&workspace.folder);
+        let note = dress(workspace, &secrets, keyring, request, SystemClock.wall())?;
+        common.note(note.as_slice());
         Ok(())
     }
 }
@@ -249,6 +232,7 @@ pub fn run(common: &Common, command: args::Command, means: &Means) -> Result<Exi
         args::Command::Jwt(a) => token::run(common, &a, means),
         args::Command::Send(a) => send::run(common, &a, means),
         args::Command::Grade(a) => grade::run(common, &a, means),
+        args::Command::Rules(a) => rules::run(common, &a),
         args::Command::History(a) => history::run(common, &a.action, means),
         args::Command::Init => init::run(common),
         args::Command::Audit(a) => audit::run(common, &a.action),

@@ -92,13 +92,15 @@ pub fn run(common: &Common, a: VaultArgs, means: &Means) -> Result<Exit> {
         Action::Init { recipient } => init(common, &folder, &recipient, output),
         Action::Set { name, value, secret_encoding } => {
             present(&folder)?;
+            // What opens the vault is asked for first, as everywhere.
+            let key = passphrase::key(&folder)?;
             let written = match value {
                 Some(text) => referred(common, &text, means)?,
                 None => passphrase::ask(&format!("value of {}: ", display_str(&name)))?,
             };
             known::learn(written.expose());
             let secret = encoding(secret_encoding).decode(&written)?;
-            let replaced = Vault::set(&folder, &passphrase::key(&folder)?, &name, secret)?;
+            let replaced = Vault::set(&folder, &key, &name, secret)?;
             let verb = if replaced { "replaced" } else { "set" };
             Ok(output.result(
                 || report::done("set", json!({"name": name, "replaced": replaced})),

@@ -2,6 +2,7 @@
 //! it is there to test, so that a fault there cannot hide itself.
 
 mod certificate;
+mod flaws;
 mod http;
 mod log;
 mod routes;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 use tokio::runtime::{Builder, Runtime};
 
+pub use flaws::{FLAWS, Flaw};
 pub use log::{access_log, access_log_seeded};
 pub use samples::{SAMPLE_BASE, har, sample_token};
 pub use token::SECRET;
@@ -45,13 +47,25 @@ impl Demo {
     /// # Errors
     /// When a port cannot be bound or threads cannot be started.
     pub fn start(port: Option<u16>) -> io::Result<Self> {
+        Self::open(port, false)
+    }
+
+    /// The same with every mistake of [`FLAWS`] mended: the twin to compare with.
+    ///
+    /// # Errors
+    /// As [`Demo::start`].
+    pub fn start_safe(port: Option<u16>) -> io::Result<Self> {
+        Self::open(port, true)
+    }
+
+    fn open(port: Option<u16>, safe: bool) -> io::Result<Self> {
         let plain = TcpListener::bind((Ipv4Addr::LOCALHOST, port.unwrap_or(0)))?;
         let secure = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let (http, https) = (plain.local_addr()?, secure.local_addr()?);
         let identity = certificate::Identity::make().map_err(io::Error::other)?;
         let runtime = Builder::new_multi_thread().worker_threads(2).thread_name("practice-api").enable_all().build()?;
         let served = Arc::new(log::Served::default());
-        let service = Arc::new(serve::Service::new(served.clone(), http, https));
+        let service = Arc::new(serve::Service::new(served.clone(), http, https, safe));
         {
             let _inside = runtime.enter();
             serve::listen(plain, None, service.clone())?;

@@ -19,6 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 
+use super::flaws;
 use super::http::{Answer, Question};
 use super::log::{Line, Served};
 use super::routes::{self, Route};
@@ -37,13 +38,14 @@ pub struct Service {
     served: Arc<Served>,
     http: String,
     https: String,
+    safe: bool,
 }
 
 impl Service {
-    /// A shop as it opens.
-    pub fn new(served: Arc<Served>, http: SocketAddr, https: SocketAddr) -> Self {
+    /// A shop as it opens, with its mistakes or, safely, without.
+    pub fn new(served: Arc<Served>, http: SocketAddr, https: SocketAddr, safe: bool) -> Self {
         let (http, https) = (format!("http://{http}"), format!("https://{https}"));
-        Self { shop: Mutex::new(Shop::default()), served, http, https }
+        Self { shop: Mutex::new(Shop::default()), served, http, https, safe }
     }
 }
 
@@ -153,37 +155,70 @@ async fn respond(service: &Service, request: Request<Incoming>, peer: SocketAddr
         agent: text(&head.headers, &header::USER_AGENT).unwrap_or("-"),
         took: started.elapsed(),
     });
-    build(answer, route, tls)
+    let origin = head.headers.get(header::ORIGIN).and_then(|v| v.to_str().ok());
+    if service.safe { build_safe(answer, tls) } else { build(answer, route, origin, tls) }
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).and_then(|v| v.to_str().ok())
 }
 
-fn build(answer: Answer, route: Option<&'static Route>, tls: bool) -> Response<Full<Bytes>> {
-    let mut headers = HeaderMap::new();
-    let mut put = |name: &str, value: &str| {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_str(value)) {
-            headers.append(name, value);
+/// Collects headers; a value that cannot be sent is left out.
+#[derive(Default)]
+struct Fields(HeaderMap);
+
+impl Fields {
+    fn put(&mut self, name: &str, value: &str) {
+        if value.is_empty() {
+            return;
         }
-    };
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_str(value)) {
+            self.0.append(name, value);
+        }
+    }
+
+    fn respond(mut self, status: u16, body: Vec<u8>, tls: bool) -> Response<Full<Bytes>> {
+        if tls {
+            self.put("strict-transport-security", "max-age=31536000");
+        }
+        let mut response = Response::new(Full::new(Bytes::from(body)));
+        *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *response.headers_mut() = self.0;
+        response
+    }
+}
+
+fn build(answer: Answer, route: Option<&'static Route>, origin: Option<&str>, tls: bool) -> Response<Full<Bytes>> {
+    let mut fields = Fields::default();
     // A route labels its good answers its own way; problems are always labelled right.
     let label = route.and_then(|r| r.mislabelled).filter(|_| answer.status < 400);
-    let media = label.unwrap_or(answer.media);
-    if !media.is_empty() {
-        put("content-type", media);
-    }
+    fields.put("content-type", label.unwrap_or(answer.media));
     for (name, value) in route.map(|r| r.headers).unwrap_or_default() {
-        put(name, value);
+        fields.put(name, value);
     }
     for (name, value) in &answer.headers {
-        put(name, value);
+        fields.put(name, value);
     }
-    if tls {
-        put("strict-transport-security", "max-age=31536000");
+    if let (Some(origin), Some(trusts)) = (origin, route.and_then(|r| r.trusts))
+        && trusts(origin)
+    {
+        fields.put("access-control-allow-origin", origin);
+        fields.put("access-control-allow-credentials", "true");
     }
-    let mut response = Response::new(Full::new(Bytes::from(answer.body)));
-    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    *response.headers_mut() = headers;
-    response
+    fields.respond(answer.status, answer.body, tls)
+}
+
+/// The same answer with every mistake mended.
+fn build_safe(answer: Answer, tls: bool) -> Response<Full<Bytes>> {
+    let mut fields = Fields::default();
+    fields.put("content-type", answer.media);
+    for (name, value) in flaws::MENDED {
+        fields.put(name, value);
+    }
+    for (name, value) in &answer.headers {
+        if let Some(value) = flaws::mended(name, value) {
+            fields.put(name, &value);
+        }
+    }
+    fields.respond(answer.status, answer.body, tls)
 }

@@ -2,17 +2,21 @@
 //!
 //! Files are read and not mapped: a log that is truncated while it is mapped would end the program.
 
+mod folder;
+mod scratch;
+
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use crate::base::{Error, Result, error::nearest, text::display};
-use crate::wire::{BlocksRead, Load};
+use crate::wire::{BlocksRead, Listing, Load};
 
 mod stdin;
 mod unpack;
 
+pub use scratch::Scratch;
 use unpack::{Unpacked, is_stdin};
 
 /// Largest specification that is read unless the user says otherwise.
@@ -56,6 +60,14 @@ impl Load for Disk {
         let (file, size) = open(path)?;
         let mut file = Unpacked::new(file, size).map_err(|e| failed(path, &e))?;
         blocks_of(path, &mut file, size, each, &mut Vec::new())
+    }
+
+    fn below(&self, folder: &Path, name: &str, cap: u64) -> Result<Vec<u8>> {
+        self.whole(&folder::below(folder, name)?, cap)
+    }
+
+    fn listing(&self, path: &Path) -> Result<Option<Listing>> {
+        folder::listing(path)
     }
 }
 

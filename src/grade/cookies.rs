@@ -28,6 +28,14 @@ pub struct Cookie {
     pub http_only: bool,
     /// `Strict` or `Lax`.
     pub same_site: bool,
+    /// `SameSite=None`, said in so many words.
+    pub cross_site: bool,
+    /// `Partitioned`.
+    pub partitioned: bool,
+    /// `Domain`, in lower case and without its leading dot; the last one counts.
+    pub domain: Option<String>,
+    /// `Path`; the last one counts.
+    pub path: Option<String>,
     /// Carries a session, by its name or by the shape of its value.
     pub session: bool,
 }
@@ -47,6 +55,10 @@ fn parse(line: &str) -> Option<Cookie> {
         secure: false,
         http_only: false,
         same_site: false,
+        cross_site: false,
+        partitioned: false,
+        domain: None,
+        path: None,
         session: is_session(name, value),
     };
     let mut deleted = value.is_empty();
@@ -57,7 +69,15 @@ fn parse(line: &str) -> Option<Cookie> {
             "secure" => cookie.secure = true,
             "httponly" => cookie.http_only = true,
             // The last one counts.
-            "samesite" => cookie.same_site = ["strict", "lax"].iter().any(|v| argument.eq_ignore_ascii_case(v)),
+            "samesite" => {
+                cookie.same_site = ["strict", "lax"].iter().any(|v| argument.eq_ignore_ascii_case(v));
+                cookie.cross_site = argument.eq_ignore_ascii_case("none");
+            }
+            "partitioned" => cookie.partitioned = true,
+            // An empty one counts as none (RFC 6265 section 5.2.3).
+            "domain" if argument.is_empty() => {}
+            "domain" => cookie.domain = Some(argument.trim_start_matches('.').to_ascii_lowercase()),
+            "path" => cookie.path = Some(argument.to_owned()),
             "max-age" => deleted |= argument == "0" || argument.starts_with('-'),
             "expires" => {
                 deleted |= argument.contains(" 1970 ") || argument.contains("-1970 ") || argument.contains("-70 ");

@@ -1,21 +1,30 @@
 //! An endpoint made ready to be sent.
 
 use super::model::{Endpoint, Inventory};
-use super::spec::{Operation, Parameter, Place, Server};
+use super::spec::{Operation, OperationKind, Parameter, Place, Server};
 use super::template::{Class, variables};
+use crate::wire::Load;
 
 /// Scheme, host and port without a trailing slash (empty when no source names them), the path template with its base
 /// path, and what is known of the operation. An index beyond the end gives empty parts.
 ///
-/// A documented endpoint is resolved from its document. One that was only seen gets path parameters with values that look
+/// A documented endpoint is resolved from its document, and with `files` from other files of its folder. One that was only seen gets path parameters with values that look
 /// like what was seen; a method that is not declared takes path parameters and security from a declared neighbour.
-pub fn compose(inventory: &Inventory, index: usize) -> (String, String, Operation) {
+pub fn compose(inventory: &Inventory, index: usize, files: Option<&dyn Load>) -> (String, String, Operation) {
     let Some(endpoint) = inventory.endpoints.get(index) else { return Default::default() };
-    let path = endpoint.path.lossy().into_owned();
+    let mut path = endpoint.path.lossy().into_owned();
     let mut operation = match endpoint.operation {
-        Some(place) => resolve(inventory, place),
-        None => guessed(inventory, endpoint, &path),
+        Some(place) => resolve(inventory, place, files),
+        None => guessed(inventory, endpoint, &path, files),
     };
+    if endpoint.kind != OperationKind::Path {
+        // Where it is called is for the reader to say.
+        return (String::new(), String::new(), operation);
+    }
+    // What stands after `#` in a declared path tells operations of one path apart; sent, it is part of the query.
+    if let (Some(_), Some((before, after))) = (endpoint.operation, path.split_once('#')) {
+        path = format!("{before}{}{after}", if before.contains('?') { '&' } else { '?' });
+    }
     // A base path may have its own variables, and an inferred template has only those.
     for name in variables(&path) {
         if !operation.parameters.iter().any(|p| p.place == Place::Path && p.name == name) {
@@ -33,13 +42,13 @@ pub fn compose(inventory: &Inventory, index: usize) -> (String, String, Operatio
     (base, path, operation)
 }
 
-fn resolve(inventory: &Inventory, (document, operation): (usize, usize)) -> Operation {
-    inventory.documents.get(document).map(|d| d.operation(operation)).unwrap_or_default()
+fn resolve(inventory: &Inventory, (document, operation): (usize, usize), files: Option<&dyn Load>) -> Operation {
+    inventory.documents.get(document).map(|d| d.operation(operation, files)).unwrap_or_default()
 }
 
-fn guessed(inventory: &Inventory, endpoint: &Endpoint, path: &str) -> Operation {
+fn guessed(inventory: &Inventory, endpoint: &Endpoint, path: &str, files: Option<&dyn Load>) -> Operation {
     let Some(place) = neighbour(inventory, endpoint) else { return Operation::default() };
-    let known = resolve(inventory, place);
+    let known = resolve(inventory, place, files);
     let names = variables(path);
     Operation {
         servers: known.servers,

@@ -338,11 +338,13 @@ mod tests {
         assert!(expand("@zzzzzzzz", &saved).expect_err("unknown").what.contains("there is @open"));
     }
     use crate::base::Untrusted;
+    use crate::inventory::OperationKind;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
     fn endpoint(method: &str, path: &str, state: State, statuses: &[u16]) -> Endpoint {
         Endpoint {
+            kind: OperationKind::Path,
             method: method.to_owned(),
             host: Some("api.test".to_owned()),
             path: Untrusted::from(path),

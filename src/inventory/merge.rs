@@ -8,7 +8,7 @@ use super::drift;
 use super::log::{Choice, LogReader};
 use super::model::{Credentials, Endpoint, Inventory, Location, LogFacts, Noise, Problem, Seen, State, Unparsed};
 use super::sniff::Kind;
-use super::spec::Document;
+use super::spec::{Document, OperationKind};
 use super::template::{self, Trie};
 use super::traffic::{MOST_TEMPLATES, Tally, Traffic, Unknown};
 use crate::base::{Error, Result, Stamp, Untrusted, text::display_str};
@@ -27,7 +27,7 @@ pub struct Builder {
     documents: Vec<Arc<Document>>,
     problems: Vec<Problem>,
     declared: Vec<Endpoint>,
-    by_name: HashMap<(String, Option<String>, Untrusted), u32>,
+    by_name: HashMap<(OperationKind, String, Option<String>, Untrusted), u32>,
     /// Endpoints that traffic cannot tell from another: the one that is counted.
     same_shape: HashMap<u32, u32>,
     trie: Trie,
@@ -74,11 +74,14 @@ impl Builder {
         self.problems.extend(problems);
         for (i, lite) in document.operations().iter().enumerate() {
             let location =
-                Location { source: document.source.clone(), pointer: Some(lite.pointer.clone()), line: lite.line };
+                Location { source: lite.source.clone(), pointer: Some(lite.pointer.clone()), line: lite.line };
             let first = lite.servers.first();
             let host = first.and_then(super::Server::host);
-            let path = Untrusted::from(join(first.map_or("", super::Server::base_path), &lite.path));
-            let key = (lite.method.clone(), host.clone(), path);
+            let path = match lite.kind {
+                OperationKind::Path => Untrusted::from(join(first.map_or("", super::Server::base_path), &lite.path)),
+                _ => Untrusted::from(&*lite.path),
+            };
+            let key = (lite.kind, lite.method.clone(), host.clone(), path);
             if let Some(&known) = self.by_name.get(&key) {
                 let known = &mut self.declared[known as usize];
                 known.deprecated |= lite.deprecated;
@@ -90,7 +93,8 @@ impl Builder {
             }
             let index = u32::try_from(self.declared.len()).unwrap_or(u32::MAX);
             let mut bases: Vec<(&str, Option<String>)> = Vec::new();
-            for server in lite.servers.iter() {
+            // What the API calls is no path of it: no request to it is counted there.
+            for server in lite.servers.iter().filter(|_| lite.kind == OperationKind::Path) {
                 let base = (server.base_template.as_str(), server.host());
                 if !bases.contains(&base) {
                     bases.push(base);
@@ -104,9 +108,10 @@ impl Builder {
                 }
             }
             self.declared.push(Endpoint {
+                kind: lite.kind,
                 method: lite.method.clone(),
                 host,
-                path: key.2.clone(),
+                path: key.3.clone(),
                 seen: Seen::SPEC,
                 state: None,
                 requests: 0,
@@ -250,7 +255,7 @@ impl Builder {
         self.other_methods(&mut endpoints, &mut noise);
         self.unknown(has_spec, &mut endpoints, &mut noise);
         endpoints.sort_by(|a, b| {
-            let key = |e: &Endpoint| drift::rank(e.state);
+            let key = |e: &Endpoint| (e.kind, drift::rank(e.state));
             key(a)
                 .cmp(&key(b))
                 .then_with(|| a.path.cmp(&b.path))
@@ -293,6 +298,9 @@ impl Builder {
             .zip(&self.declared)
             .map(|(i, declared)| {
                 let mut endpoint = declared.clone();
+                if endpoint.kind != OperationKind::Path {
+                    return endpoint;
+                }
                 self.fill(&mut endpoint, tally(i));
                 let shared = self.same_shape.get(&i).map_or(0, |same| tally(*same).requests);
                 endpoint.state = Some(drift::declared(&endpoint, shared, has_traffic, self.now));
@@ -345,6 +353,7 @@ impl Builder {
     /// An endpoint known from logs alone.
     fn seen_only(&self, method: &[u8], host: Option<String>, path: Untrusted, tally: &Tally) -> Endpoint {
         let mut endpoint = Endpoint {
+            kind: OperationKind::Path,
             method: String::from_utf8_lossy(method).into_owned(),
             host,
             path,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::base::{Stamp, Untrusted};
 
-use super::spec::Document;
+use super::spec::{Document, OperationKind};
 
 /// Kinds of source, as a set of flags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
@@ -116,11 +116,13 @@ pub struct Location {
 /// One endpoint.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
+    /// What it is; a webhook or callback is shown apart and has no state.
+    pub kind: OperationKind,
     /// Method in upper case as declared, or as seen.
     pub method: String,
     /// Host, when the source names one.
     pub host: Option<String>,
-    /// Path template, for example `/orders/{id}`, base path included.
+    /// Path template, for example `/orders/{id}`, base path included; of a webhook its name, of a callback its expression.
     pub path: Untrusted,
     /// Which kinds of source know it.
     pub seen: Seen,
@@ -151,6 +153,14 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// Its state in one word, or what it is where no state applies; `None` when the sources cannot tell.
+    pub fn word(&self) -> Option<&'static str> {
+        match self.kind {
+            OperationKind::Path => self.state.map(State::word),
+            kind => Some(kind.word()),
+        }
+    }
+
     /// Share of answers with a status of 400 or more, 0 to 1; `None` without traffic.
     pub fn error_share(&self) -> Option<f64> {
         let errors: u64 = self.statuses.range(400..).map(|(_, n)| n).sum();
@@ -185,7 +195,7 @@ pub struct Unparsed {
 /// What was loaded.
 #[derive(Debug, Clone, Default)]
 pub struct Inventory {
-    /// Endpoints in order of state, path and method.
+    /// Endpoints in order of state, path and method, and after them webhooks and callbacks.
     pub endpoints: Vec<Endpoint>,
     /// Oddities of the sources.
     pub problems: Vec<Problem>,

@@ -98,6 +98,43 @@ fn three_kinds_of_drift() {
 }
 
 #[test]
+fn what_the_api_calls_is_shown_apart() {
+    let spec = r#"{"openapi": "3.2.0", "servers": [{"url": "https://api.test/{v}", "variables": {"v": {"enum": ["v1", "v2"]}}}],
+        "paths": {"/a.json": {"get": {"callbacks": {"c": {"{$url}": {"post": {}}}}}}, "/m/{id}:run": {"query": {}},
+            "/#Action=List": {"get": {}}, "/q?x={x}#y": {"get": {}}},
+        "webhooks": {"/a.json": {"post": {}}}}"#;
+    let inventory = build(
+        Some(spec),
+        &[
+            ("GET", "/v2/a.json", 200),
+            ("POST", "/v1/a.json", 200),
+            ("QUERY", "/v1/m/7:run", 200),
+            ("GET", "/v3/a.json", 200),
+            ("GET", "/v1/?Action=List", 200),
+            ("GET", "/v1/q?x=7&y", 200),
+        ],
+    );
+    assert_eq!(
+        list(&inventory),
+        [
+            "shadow GET /v3/a.json 1",
+            "shadow-method POST /v1/a.json 1",
+            "documented GET /v1/#Action=List 1",
+            "documented GET /v1/a.json 1",
+            "documented QUERY /v1/m/{id}:run 1",
+            "documented GET /v1/q?x={x}#y 1",
+            "- POST /a.json 0",
+            "- POST {$url} 0",
+        ]
+    );
+    assert_eq!(inventory.endpoints[6].word(), Some("webhook"));
+    assert_eq!(compose(&inventory, 2, None).1, "/v1/?Action=List");
+    assert_eq!(compose(&inventory, 5, None).1, "/v1/q?x={x}&y");
+    let (base, path, _) = compose(&inventory, 7, None);
+    assert_eq!((base.as_str(), path.as_str()), ("", ""));
+}
+
+#[test]
 fn judged_only_against_the_sources_given() {
     let spec_only = build(Some(SPEC), &[]);
     assert!(spec_only.endpoints.iter().all(|e| e.state == Some(State::Documented)));
@@ -115,7 +152,7 @@ fn composed_for_sending() {
     );
     let at = |method: &str, path: &str| {
         let found = inventory.endpoints.iter().position(|e| e.method == method && e.path.display() == path);
-        compose(&inventory, found.unwrap_or_else(|| panic!("{path}: {:?}", list(&inventory))))
+        compose(&inventory, found.unwrap_or_else(|| panic!("{path}: {:?}", list(&inventory))), None)
     };
     let (base, path, operation) = at("GET", "/v1/orders/{id}");
     assert_eq!((base.as_str(), path.as_str()), ("https://api.test", "/v1/orders/{id}"));
@@ -125,7 +162,7 @@ fn composed_for_sending() {
     let (_, _, operation) = at("GET", "/x/{id}/y/{date}");
     let examples: Vec<_> = operation.parameters.iter().map(|p| (p.name.as_str(), p.example.as_str())).collect();
     assert_eq!(examples, [("id", "1"), ("date", "2024-01-31")]);
-    assert_eq!(compose(&inventory, 999), Default::default());
+    assert_eq!(compose(&inventory, 999, None), Default::default());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::base::figure::{bytes, count, millis};
 use crate::base::text;
-use crate::inventory::{Endpoint, Inventory, Location};
+use crate::inventory::{Endpoint, Inventory, Location, OperationKind};
 
 use super::table::{Align, Table};
 
@@ -26,13 +26,19 @@ pub fn document(inv: &Inventory) -> Value {
         "problems": inv.problems.iter().map(|p| json!({
             "source": text::display_str(&p.source), "location": p.location, "line": p.line, "message": p.message,
         })).collect::<Vec<_>>(),
-        "totals": {"endpoints": inv.endpoints.len(), "log_lines": inv.log_lines, "log_bytes": inv.log_bytes},
+        "totals": {"endpoints": inv.endpoints.len() - apart(inv), "log_lines": inv.log_lines, "log_bytes": inv.log_bytes},
     })
+}
+
+/// How many of the list are what the API calls, and no endpoints of it.
+fn apart(inv: &Inventory) -> usize {
+    inv.endpoints.iter().filter(|e| e.kind != OperationKind::Path).count()
 }
 
 fn endpoint(e: &Endpoint) -> Value {
     let statuses: Map<String, Value> = e.statuses.iter().map(|(s, n)| (s.to_string(), json!(n))).collect();
     json!({
+        "kind": e.kind.word(),
         "method": e.method,
         "host": e.host,
         "path": e.path,
@@ -70,7 +76,7 @@ pub fn plain(inv: &Inventory) -> String {
     for e in &inv.endpoints {
         let none = || "\u{2013}".to_owned();
         table.row(vec![
-            e.state.map_or_else(none, |s| s.word().to_owned()),
+            e.word().map_or_else(none, str::to_owned),
             text::display_str(&e.method),
             e.path.display(),
             e.seen.words().collect::<Vec<_>>().join(" "),
@@ -80,7 +86,11 @@ pub fn plain(inv: &Inventory) -> String {
         ]);
     }
     let mut out = table.render();
-    let mut notes = vec![format!("{} endpoints", count(inv.endpoints.len() as u64))];
+    let apart = apart(inv);
+    let mut notes = vec![format!("{} endpoints", count((inv.endpoints.len() - apart) as u64))];
+    if apart > 0 {
+        notes.push(format!("{} webhooks and callbacks, which the API calls", count(apart as u64)));
+    }
     if inv.log_lines > 0 {
         notes.push(format!("{} log lines, {}", count(inv.log_lines), bytes(inv.log_bytes)));
     }

@@ -19,7 +19,8 @@ pub struct Memory(Mutex<State>);
 #[derive(Default)]
 struct State {
     open: HashMap<u64, &'static str>,
-    kept: VecDeque<(Row, Arc<Exchange>)>,
+    /// Number, who asked, and the exchange. Its row is made when a list is asked for: a batch asks for none.
+    kept: VecDeque<(i64, &'static str, Arc<Exchange>)>,
     bytes: usize,
     intended: u64,
     ended: u64,
@@ -35,6 +36,10 @@ impl Memory {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn row_of((id, who, exchange): &(i64, &'static str, Arc<Exchange>)) -> Row {
+    Row { id: *id, ..row(exchange, "", who, Form::Whole) }
 }
 
 fn size(x: &Exchange) -> usize {
@@ -54,11 +59,10 @@ impl Record for Memory {
         state.ended += 1;
         let Some(who) = state.open.remove(&exchange.id) else { return };
         let id = i64::try_from(state.ended).unwrap_or(i64::MAX);
-        let row = Row { id, ..row(exchange, "", who, Form::Whole) };
         state.bytes += size(exchange);
-        state.kept.push_back((row, Arc::new(exchange.clone())));
+        state.kept.push_back((id, who, Arc::new(exchange.clone())));
         while state.kept.len() > MOST || state.bytes > MOST_BYTES {
-            let Some((_, gone)) = state.kept.pop_front() else { break };
+            let Some((_, _, gone)) = state.kept.pop_front() else { break };
             state.bytes -= size(&gone);
         }
     }
@@ -67,14 +71,15 @@ impl Record for Memory {
 impl History for Memory {
     fn list(&self, select: &Select) -> Result<Vec<Row>> {
         let most = if select.most == 0 { MOST_ROWS } else { select.most };
-        Ok(self.lock().kept.iter().rev().map(|(row, _)| row).filter(|r| takes(select, r)).take(most).cloned().collect())
+        let kept = self.lock().kept.clone();
+        Ok(kept.iter().rev().map(row_of).filter(|r| takes(select, r)).take(most).collect())
     }
 
     fn load(&self, id: i64) -> Result<Kept> {
         let state = self.lock();
-        let found = state.kept.iter().find(|(row, _)| row.id == id);
-        let (row, exchange) = found.ok_or_else(|| Error::input(format!("exchange {id} is not kept any more")))?;
-        Ok(Kept { row: row.clone(), exchange: Exchange::clone(exchange) })
+        let found = state.kept.iter().find(|(kept, ..)| *kept == id);
+        let found = found.ok_or_else(|| Error::input(format!("exchange {id} is not kept any more")))?;
+        Ok(Kept { row: row_of(found), exchange: Exchange::clone(&found.2) })
     }
 
     fn trouble(&self) -> Option<String> {

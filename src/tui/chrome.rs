@@ -42,42 +42,12 @@ pub fn top(pen: &mut Pen<'_>, area: Rect, root: &mut Root) {
     let cut = end.saturating_sub(width.saturating_add(2)).max(area.x + area.width / 3);
     let mut x = pen.put(area.x + 1, area.y, cut, "lunette", Role::Title) + 2;
     x = pen.put(x, area.y, cut, &clip(&root.start.workspace), Role::Text) + gap;
-    let guard = root.work.guard.as_ref();
-    for (on, words, role) in [
-        (guard.is_some_and(|g| g.halted), "STOPPED", Role::Error),
-        (guard.is_some_and(|g| g.read_only), "read-only", Role::Warn),
-        (root.work.unkept.is_some(), "history waits for the disk", Role::Error),
-    ] {
-        if on {
-            x = pen.put(x, area.y, cut, words, role) + gap;
-        }
-    }
-    x = pen.put(x, area.y, cut, "scope ", Role::Muted);
-    let mut scope = clip(&root.start.scope);
-    match root.work.admitted {
-        0 => {}
-        n if root.start.scope == NO_SCOPE => scope = format!("{n} admitted"),
-        n => {
-            let _ = write!(scope, " +{n}");
-        }
-    }
-    x = pen.put(x, area.y, cut, &scope, Role::Accent) + gap;
-    let who = &root.panes.composer.who;
-    if !who.is_empty() {
-        let (lead, role) = if who.name().is_some() { ("as ", Role::Accent) } else { ("", Role::Muted) };
+    // Where there is little room the scope comes last: it is the longest, and Ctrl+G has it whole.
+    let scope = scope(root);
+    let (before, after) = if roomy { (Some(scope), None) } else { (None, Some(scope)) };
+    for (lead, words, role) in switches(root).into_iter().chain(before).chain(standing(root)).chain(after) {
         x = pen.put(x, area.y, cut, lead, Role::Muted);
-        x = pen.put(x, area.y, cut, &who.words(), role) + gap;
-    }
-    let (word, role) = match root.vault {
-        VaultState::None => ("", Role::Muted),
-        VaultState::Locked => ("vault locked", Role::Muted),
-        VaultState::Open => ("vault open", Role::Ok),
-    };
-    if root.vault != VaultState::None {
-        x = pen.put(x, area.y, cut, word, role) + gap;
-    }
-    if root.reveal {
-        pen.put(x, area.y, cut, "secrets shown", Role::Warn);
+        x = pen.put(x, area.y, cut, &words, role) + gap;
     }
     let idle = root.work.running.is_empty() && !root.panes.inventory.loading();
     pen.right(cut + 1, area.y, end, &running, if idle { Role::Muted } else { Role::Pending });
@@ -91,6 +61,52 @@ pub fn top(pen: &mut Pen<'_>, area: Rect, root: &mut Root) {
     let status = root.pane().status();
     let space = usize::from(end.saturating_sub(x + 2));
     pen.right(x + 2, y, end, &fit(&status, space), Role::Muted);
+}
+
+/// Words of line 1: what stands before them, they, and what they are.
+type Words = (&'static str, String, Role);
+
+/// What changes what is sent or kept, loudest first.
+fn switches(root: &Root) -> Vec<Words> {
+    let guard = root.work.guard.as_ref();
+    [
+        (guard.is_some_and(|g| g.halted), "STOPPED", Role::Error),
+        (root.work.unkept.is_some(), "history waits for the disk", Role::Error),
+        (root.reveal, "secrets shown", Role::Warn),
+        (guard.is_some_and(|g| g.read_only), "read-only", Role::Warn),
+    ]
+    .into_iter()
+    .filter(|(on, ..)| *on)
+    .map(|(_, words, role)| ("", words.to_owned(), role))
+    .collect()
+}
+
+fn scope(root: &Root) -> Words {
+    let mut words = clip(&root.start.scope);
+    match root.work.admitted {
+        0 => {}
+        n if root.start.scope == NO_SCOPE => words = format!("{n} admitted"),
+        n => {
+            let _ = write!(words, " +{n}");
+        }
+    }
+    ("scope ", words, Role::Accent)
+}
+
+/// As whom is sent, and how the vault stands.
+fn standing(root: &Root) -> Vec<Words> {
+    let who = &root.panes.composer.who;
+    let mut out = Vec::new();
+    if !who.is_empty() {
+        let (lead, role) = if who.name().is_some() { ("as ", Role::Accent) } else { ("", Role::Muted) };
+        out.push((lead, who.words(), role));
+    }
+    match root.vault {
+        VaultState::None => {}
+        VaultState::Locked => out.push(("", "vault locked".to_owned(), Role::Muted)),
+        VaultState::Open => out.push(("", "vault open".to_owned(), Role::Ok)),
+    }
+    out
 }
 
 /// The tabs of line 2 with their columns.
@@ -143,13 +159,17 @@ pub fn last(pen: &mut Pen<'_>, area: Rect, root: &mut Root, now: Now) {
         }
         if let Some((origin, reason)) = root.work.questions.first() {
             let host = clip(&origin.host_port());
-            let keys = if contexts.contains(&Context::Scope) {
-                "a admit for this run, Esc refuse"
-            } else {
-                "leave the field to answer"
+            let keys = match contexts.contains(&Context::Scope) {
+                true if area.width < ROOMY => "a admit, Esc refuse",
+                true => "a admit for this run, Esc refuse",
+                false => "leave the field to answer",
             };
             let x = pen.put(row.x, row.y, row.right(), &format!("{host} is not in scope — {keys}"), Role::Warn);
-            pen.put(x + 3, row.y, row.right(), &clip(reason), Role::Muted);
+            // Where it leads is what the answer hangs on: it is put shorter before it is cut.
+            let reason = clip(reason);
+            let left = usize::from(row.right().saturating_sub(x + 2));
+            let reason = if reason.width() > left { reason.replace(" address", "") } else { reason };
+            pen.put(x + 2, row.y, row.right(), &reason, Role::Muted);
             return;
         }
     }

@@ -7,6 +7,7 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use super::widgets::body::Lines;
 use crate::app::{Ask, Event};
 use crate::base::Letter;
+use crate::grade::odd::Sends;
 use crate::inventory::Inventory;
 use crate::jwt::Decoded;
 
@@ -88,6 +89,8 @@ pub struct Grades {
     pub headers: Option<Letter>,
     /// `ok`, `bad`, or `no` for plain text.
     pub tls: Option<&'static str>,
+    /// Which headers that belong on every reply it sends.
+    pub sends: Option<Sends>,
 }
 
 /// What is to be done. Panes return effects and do nothing themselves.
@@ -108,6 +111,8 @@ pub enum Effect {
     Graded(EndpointKey, Grades),
     /// Show text above the panes.
     Explain(String, Vec<String>),
+    /// Show what would be sent, with its key to send it.
+    Plan(String, Vec<String>),
     /// Show what guards this run.
     Guard,
     /// Ask for a command, with its start typed already.

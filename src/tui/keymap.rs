@@ -27,6 +27,8 @@ pub enum Context {
     Guard,
     /// The history is open.
     Past,
+    /// What would be sent is shown.
+    Plan,
     /// Something lies above the panes.
     Layer,
     /// Anywhere, even while text is typed.
@@ -48,6 +50,7 @@ impl Context {
             Self::Scope => "scope question",
             Self::Guard => "scope and budgets",
             Self::Past => "history",
+            Self::Plan => "what would be sent",
             Self::Layer => "above the panes",
             Self::Always => "always",
         }
@@ -119,6 +122,7 @@ actions! {
     Fold "fold" ["Enter" "Space"] Response "fold" "Folds or unfolds what the line opens; shows a long line whole.";
     NextTab "next-tab" ["]" "l" "Right"] Response "tabs" "Opens the next tab of the response.";
     PreviousTab "previous-tab" ["[" "h" "Left"] Response "" "Opens the tab before.";
+    Live "live" ["x"] Response "live extras" "Shows what the live extras of the grade would send; x or Enter there sends it.";
     Search "search" ["/"] Response "search" "Searches in the body." ("TEXT");
     SearchNext "search-next" ["n"] Response "" "Goes to the next match.";
     SearchPrevious "search-previous" ["N"] Response "" "Goes to the match before.";
@@ -145,6 +149,8 @@ actions! {
     Withdraw "withdraw" ["x" "Delete"] Guard "take out of scope" "Takes the entry under the cursor out of scope for the rest of this run.";
     ReadOnly "read-only" ["w"] Guard "read-only on / off" "Sends only GET, HEAD, OPTIONS and TRACE, or anything again.";
     Resume "resume" ["R"] Guard "resume" "Lets traffic flow again after everything was stopped.";
+
+    SendPlan "send-plan" ["x" "Enter"] Plan "send them" "Sends what is shown.";
 
     Recall "recall" ["Enter"] Past "open" "Opens the exchange in the composer, ready to be sent again.";
     SearchHistory "history" ["/"] Past "search" "Lists what was sent, newest first, with this text in its method or URL." ("[TEXT]");

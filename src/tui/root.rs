@@ -10,7 +10,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::Start;
 use super::chrome;
-use super::effect::{Effect, Level, Msg, PaneId};
+use super::effect::{Effect, Grades, Level, Msg, PaneId};
 use super::keymap::{self, Action, Context, find};
 use super::notices::Notices;
 use super::panes::composer::ComposerPane;
@@ -26,7 +26,7 @@ use super::widgets::masked::Masked;
 use super::widgets::past::Past;
 use super::widgets::pen::Pen;
 use super::widgets::table::{Cursor, Move};
-use crate::app::{Ask, Event, Guard, JobId, Select, VaultState};
+use crate::app::{Ask, Event, Graded, Guard, JobId, Select, VaultState};
 use crate::base::known;
 use crate::base::text::display_str;
 use crate::wire::Origin;
@@ -397,7 +397,7 @@ impl Root {
                 let text = loaded_text(&inventory);
                 self.panes.inventory.loaded(inventory, complete);
                 if complete {
-                    return vec![Effect::Notice(Level::Info, text)];
+                    return vec![Effect::Notice(Level::Info, text), Effect::Ask(Ask::Grades)];
                 }
             }
             Event::Composed(composed) => {
@@ -448,6 +448,12 @@ impl Root {
                 self.work.unkept = unkept;
                 return vec![notice];
             }
+            Event::Grades(all) => {
+                for g in all.iter().cloned() {
+                    let grades = Grades { headers: g.headers, tls: g.tls, sends: g.sends };
+                    self.panes.inventory.graded_before((g.method, g.host, g.path), grades);
+                }
+            }
             Event::Listed(rows) => {
                 for layer in &mut self.layers {
                     if let Layer::Past(past) = layer {
@@ -487,6 +493,11 @@ impl Root {
         Vec::new()
     }
 
+    /// Lines as they may be shown, masked before they are wrapped: what stands on two lines is not found any more.
+    fn veiled(&self, lines: Vec<String>) -> Vec<String> {
+        lines.into_iter().map(|l| if self.reveal { l } else { known::redacted(l) }).collect()
+    }
+
     /// Does what effects ask of the screen itself; returns what is left for the world outside.
     fn settle(&mut self, effects: Vec<Effect>) -> Vec<Effect> {
         if self.work.leaving && effects.iter().any(|e| matches!(e, Effect::Ask(_))) {
@@ -508,12 +519,19 @@ impl Root {
                     self.panes.token.open(from, token, now);
                     self.at = PaneId::Token;
                 }
-                Effect::Graded(key, grades) => self.panes.inventory.graded(key, grades),
+                Effect::Graded(key, grades) => {
+                    let (method, host, path) = key.clone();
+                    let Grades { headers, tls, sends } = grades;
+                    out.push(Effect::Ask(Ask::Grade(Graded { method, host, path, headers, tls, sends })));
+                    self.panes.inventory.graded(key, grades);
+                }
                 Effect::Explain(title, lines) => {
-                    // Masked before it is wrapped: what stands on two lines is not found any more.
-                    let veil = |l: String| if self.reveal { l } else { known::redacted(l) };
-                    let lines = lines.into_iter().map(veil).collect();
+                    let lines = self.veiled(lines);
                     self.layers.push(Layer::Text(title, lines, Cursor::default()));
+                }
+                Effect::Plan(title, lines) => {
+                    let lines = self.veiled(lines);
+                    self.layers.push(Layer::Plan(title, lines, Cursor::default()));
                 }
                 Effect::Guard => {
                     if !self.layers.iter().any(|l| matches!(l, Layer::Guard(_))) {

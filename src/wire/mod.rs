@@ -11,6 +11,7 @@ pub mod recipe;
 pub mod reference;
 pub mod request;
 pub mod response;
+pub mod saved;
 pub mod sigv4;
 pub mod traits;
 pub mod url;
@@ -26,6 +27,6 @@ pub use reference::Reference;
 pub use request::{Body, Headers, Request};
 pub use response::{Media, Response};
 pub use traits::{
-    BlocksRead, BoxFuture, Caps, Deadlines, HttpChoice, Intent, Load, Policy, Record, Secrets, Transport,
+    BlocksRead, BoxFuture, Caps, Deadlines, HttpChoice, Intent, Listing, Load, Policy, Record, Secrets, Transport,
 };
 pub use url::{Origin, Scheme, Target};

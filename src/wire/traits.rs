@@ -174,4 +174,17 @@ pub trait Load: Send + Sync {
     fn whole(&self, path: &Path, cap: u64) -> Result<Vec<u8>>;
     /// A file in blocks, unpacked and in order, with the bytes there are in all as far as is known, until the end or a break.
     fn blocks(&self, path: &Path, each: &mut dyn FnMut(&[u8], u64) -> ControlFlow<()>) -> Result<BlocksRead>;
+    /// A whole file of at most `cap` bytes below `folder`. The name never leads out of it, neither by `..` nor through a link.
+    fn below(&self, folder: &Path, name: &str, cap: u64) -> Result<Vec<u8>>;
+    /// What stands in a folder and below it; `None` for anything but a folder.
+    fn listing(&self, path: &Path) -> Result<Option<Listing>>;
+}
+
+/// What stands in a folder and below it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Listing {
+    /// Names of files below the folder, with `/` between their parts, in order.
+    pub files: Vec<String>,
+    /// Names that were left out, and why.
+    pub skipped: Vec<(String, String)>,
 }

@@ -203,6 +203,11 @@ fn no_command_leaves_a_trace_of_it() {
         quiet(cli.run(&["audit", "show", "--format", format]).ended(0), "audit show");
         quiet(cli.run(&["audit", "verify", "--format", format]).ended(0), "audit verify");
         quiet(cli.run(&["jwt", "decode", "eyJhbGciOiJub25lIn0.e30.", "--format", format]).ended(0), "jwt decode");
+        quiet(cli.run(&["history", "list", "--format", format]).ended(0), "history list");
+        quiet(cli.run(&["history", "show", "1", "--format", format]).ended(0), "history show");
+        quiet(cli.run(&["history", "send", "1", "--format", format]).ended(0), "history send");
+        let alice = ["send", "GET", &url, "--identity", "alice=header:X-Alice:vault:canary", "--format", format];
+        quiet(cli.run(&alice).ended(0), "send as somebody");
         quiet(cli.run(&["vault", "list", "--format", format]).ended(0), "vault list");
         quiet(cli.run(&["vault", "get", "canary", "--format", format]).ended(0), "vault get");
         // What goes wrong says no more.

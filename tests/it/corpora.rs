@@ -39,6 +39,11 @@ fn token() {
 }
 
 #[test]
+fn headers() {
+    replay("headers", bodies::headers);
+}
+
+#[test]
 fn http() {
     replay("http", bodies::http);
 }

@@ -96,10 +96,10 @@ fn the_practice_api_earns_every_letter_a_loopback_can() {
         ("/api/health", "", Letter::A),
         ("/api/users", token, Letter::A),
         ("/api/users/1", token, Letter::B),
-        ("/api/orders", "", Letter::A),
-        ("/api/orders/1001", token, Letter::B),
+        ("/api/orders", "", Letter::B),
+        ("/api/orders/1001", token, Letter::C),
         ("/api/orders/1001/export", "", Letter::C),
-        ("/api/reports/2025-10", token, Letter::C),
+        ("/api/reports/2025-10", token, Letter::D),
         ("/api/v1/orders", "", Letter::D),
     ] {
         let exchange = carry(&shop, "GET", path, token, "");

@@ -1,27 +1,35 @@
 //! OpenAPI documents: a first pass that reads only what the list needs, and schemas resolved when an endpoint is opened.
 //!
-//! 3.0 and 3.1, JSON and YAML. An odd node costs that node and becomes a [`Problem`]; it never costs the document.
+//! OpenAPI 3.0, 3.1 and 3.2 and Swagger 2.0, JSON and YAML. An odd node costs that node and becomes a [`Problem`]; it never costs the document.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::base::Result;
+use crate::wire::Load;
 
 use super::model::Problem;
 
+mod beyond;
 mod body;
 mod identify;
+mod levels;
+mod part;
+mod paths;
 mod pattern;
 mod read;
 mod resolve;
 mod schema;
 mod security;
 mod server;
+mod swagger;
 #[cfg(test)]
 mod tests;
 mod text;
 mod yaml;
 
+pub use part::Home;
+use part::Part;
 pub use server::Server;
 use text::Span;
 
@@ -29,7 +37,7 @@ use text::Span;
 pub struct Document {
     /// Name of the source as the user gave it.
     pub source: Arc<str>,
-    /// Value of `openapi` as written, for example `3.0.3`.
+    /// Value of `openapi` or `swagger` as written, for example `3.0.3`.
     pub version: String,
     /// The document as JSON text; YAML is turned into JSON once.
     text: String,
@@ -38,14 +46,45 @@ pub struct Document {
     items: HashMap<String, Span>,
     /// Where every component stands, by `section/name`.
     components: HashMap<String, Span>,
+    /// Media types of bodies where an operation names none (Swagger 2.0).
+    consumes: Vec<String>,
+    /// Where it stands, when other files of its folder may be read.
+    home: Option<Home>,
+    /// Other files that declare operations of it.
+    parts: Vec<Arc<Part>>,
+}
+
+/// What an operation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum OperationKind {
+    /// What the API answers at a path.
+    #[default]
+    Path,
+    /// What the API itself calls when something happens, at an address agreed on elsewhere.
+    Webhook,
+    /// What the API itself calls after a request, at an address taken from it.
+    Callback,
+}
+
+impl OperationKind {
+    /// The word in documents and on screen.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Path => "endpoint",
+            Self::Webhook => "webhook",
+            Self::Callback => "callback",
+        }
+    }
 }
 
 /// What the endpoint list needs of one operation.
 #[derive(Debug, Clone)]
 pub struct OperationLite {
-    /// Method in upper case.
+    /// What it is.
+    pub kind: OperationKind,
+    /// Method in upper case; an additional one (OpenAPI 3.2) as it is written.
     pub method: String,
-    /// Path as declared, without any server's base path.
+    /// Path as declared, without any server's base path; of a webhook its name, of a callback its expression.
     pub path: Arc<str>,
     /// `operationId`, as written.
     pub id: Option<String>,
@@ -62,9 +101,14 @@ pub struct OperationLite {
     pub security: Arc<[String]>,
     /// Servers that apply: the operation's, else the path's, else the document's. Never empty.
     pub servers: Arc<[Server]>,
+    /// The file it stands in, in the words in which the user named the document.
+    pub source: Arc<str>,
+    /// Number of the file that holds the operation object: 0 is the document.
+    part: u32,
     /// The operation object.
     span: Span,
-    /// The path item that holds it.
+    /// The same for the path item that holds it.
+    item_part: u32,
     item: Span,
 }
 
@@ -83,20 +127,46 @@ impl Document {
     /// Reads a document. JSON or YAML is told by content, never by name.
     ///
     /// # Errors
-    /// Malformed text with line and column; a document of another kind (Swagger 2.0, `OpenAPI` 3.2, `AsyncAPI`, HAR,
-    /// Postman, any other), named.
+    /// Malformed text with line and column; a document of another kind (`AsyncAPI`, HAR, Postman, any other), named.
     pub fn read(source: Arc<str>, bytes: Vec<u8>) -> Result<(Self, Vec<Problem>)> {
-        read::read(source, bytes)
+        read::read(source, bytes, None)
     }
 
-    /// Every operation under `paths`, in document order.
+    /// The same with the other files of its folder at hand, which it may refer to.
+    ///
+    /// # Errors
+    /// As [`Document::read`]; another file that cannot be read is a [`Problem`].
+    pub fn read_at(source: Arc<str>, bytes: Vec<u8>, files: &dyn Load, home: Home) -> Result<(Self, Vec<Problem>)> {
+        read::read(source, bytes, Some((files, home)))
+    }
+
+    /// Names below its folder of the other files that declare operations of it.
+    pub fn parts(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().map(|p| p.name.as_str())
+    }
+
+    /// The text of a file by its number.
+    fn sheet(&self, part: u32) -> &str {
+        match part.checked_sub(1) {
+            None => &self.text,
+            Some(i) => self.parts.get(i as usize).map_or("", |p| &p.text),
+        }
+    }
+
+    /// The name below the folder of a file by its number; empty for the document itself.
+    fn name_of(&self, part: u32) -> &str {
+        part.checked_sub(1).and_then(|i| self.parts.get(i as usize)).map_or("", |p| &p.name)
+    }
+
+    /// Every operation, in document order: those of paths with their callbacks, then those of webhooks.
     pub fn operations(&self) -> &[OperationLite] {
         &self.operations
     }
 
     /// Resolves one operation: parameters, body example, servers and security. An index beyond the end gives an empty one.
-    pub fn operation(&self, index: usize) -> Operation {
-        resolve::operation(self, index)
+    /// `files` reads what it refers to in other files.
+    pub fn operation(&self, index: usize, files: Option<&dyn Load>) -> Operation {
+        resolve::operation(self, index, files)
     }
 
     /// Bytes of JSON text held.

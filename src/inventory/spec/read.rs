@@ -3,23 +3,34 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
-
-use super::text::{Lines, Member, Span, elements, last_wins, member, members, pointer, scalar, string};
-use super::{Document, OperationLite, Problem, Server, identify, security, yaml};
+use super::beyond::{self, Desk, Pending};
+use super::levels::Shared;
+use super::part::{Home, Shelf};
+use super::text::{Lines, Member, Span, elements, last_wins, members, string};
+use super::{Document, OperationLite, Problem, identify, yaml};
 use crate::base::{Error, Result, text::display_str};
+use crate::wire::Load;
 
-/// Methods of a path item (`OpenAPI` 3.1.0, section 4.8.9).
-const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
-/// Members of a path item that are no methods.
-const OTHERS: [&str; 5] = ["summary", "description", "servers", "parameters", "$ref"];
 /// Problems kept of one document; the rest are counted.
 const MOST_PROBLEMS: usize = 1000;
-/// References from path item to path item followed in a row.
-const MOST_HOPS: usize = 8;
+/// Bytes walked once more because something refers to them.
+const MOST_AGAIN: usize = 256 << 20;
 
-pub(super) fn read(source: Arc<str>, bytes: Vec<u8>) -> Result<(Document, Vec<Problem>)> {
-    let at = || display_str(&source);
+/// A file as JSON text.
+pub(super) struct Text {
+    pub json: String,
+    /// Lines of a YAML source by pointer; offsets in the JSON made from it say nothing.
+    pub yaml_lines: Option<HashMap<String, u64>>,
+    /// Where bytes that are not UTF-8 were replaced.
+    replaced: Option<usize>,
+}
+
+/// JSON or YAML in, JSON text out.
+///
+/// # Errors
+/// UTF-16, nothing at all, or YAML that cannot be read.
+pub(super) fn text(source: &str, bytes: Vec<u8>) -> Result<Text> {
+    let at = || display_str(source);
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(Error::input("the document is UTF-16").at(at()).hint("save it as UTF-8"));
     }
@@ -35,27 +46,46 @@ pub(super) fn read(source: Arc<str>, bytes: Vec<u8>) -> Result<(Document, Vec<Pr
     }
     let start = text.trim_start();
     if start.is_empty() {
-        return Err(Error::input("the document is empty").at(at()).hint("give an OpenAPI 3.0 or 3.1 document"));
+        return Err(Error::input("the document is empty").at(at()).hint(identify::HINT));
     }
     let mut yaml_lines = None;
     if !is_json(start) {
-        let json = yaml::to_json(&source, &text)?;
+        let json = yaml::to_json(source, &text)?;
         yaml_lines = Some(yaml::lines(&text));
         text = json;
     }
+    Ok(Text { json: text, yaml_lines, replaced })
+}
+
+pub(super) fn read(
+    source: Arc<str>,
+    bytes: Vec<u8>,
+    place: Option<(&dyn Load, Home)>,
+) -> Result<(Document, Vec<Problem>)> {
+    let Text { json: text, yaml_lines, replaced } = text(&source, bytes)?;
     let lines = Lines::new(&text);
-    let mut reader = Reader { text: &text, source: &source, lines: &lines, yaml_lines, problems: Vec::new(), more: 0 };
+    let (files, home) = place.map_or((None, None), |(f, h)| (Some(f), Some(h)));
+    let root = home.as_ref().map(|h| h.name.clone()).unwrap_or_default();
+    let mut reader = Reader::new(&text, &source, &lines, yaml_lines.as_ref(), &root);
+    reader.root = &root;
     if let Some(offset) = replaced {
         reader.problem("", Some(offset), "bytes that are not UTF-8 were replaced");
     }
-    let found = reader.document()?;
-    let problems = reader.finish();
+    let mut found = reader.document()?;
+    let minor = reader.minor;
+    let mut problems = reader.finish();
+    let mut desk =
+        Desk { source: &source, text: &text, lines: &lines, yaml_lines: yaml_lines.as_ref(), root: &root, minor };
+    let parts = beyond::read(&mut desk, &mut found, Shelf::new(files, home.clone(), &[]), &mut problems);
     let document = Document {
         source,
         version: found.version,
         operations: found.operations,
         items: found.items,
         components: found.components,
+        consumes: found.consumes,
+        home,
+        parts,
         text,
     };
     Ok((document, problems))
@@ -71,294 +101,109 @@ fn is_json(start: &str) -> bool {
         || serde_json::from_str::<serde::de::IgnoredAny>(start).is_ok()
 }
 
-struct Found {
-    version: String,
-    operations: Vec<OperationLite>,
-    items: HashMap<String, Span>,
-    components: HashMap<String, Span>,
+/// What the first pass finds.
+pub(super) struct Found {
+    pub version: String,
+    /// Swagger 2.0 and not `OpenAPI`.
+    pub swagger: bool,
+    pub operations: Vec<OperationLite>,
+    /// Where every path item stands, by its key.
+    pub items: HashMap<String, Span>,
+    /// Where everything stands that others refer to, by `section/name`.
+    pub components: HashMap<String, Span>,
+    pub shared: Shared,
+    /// Media types of bodies where an operation names none (Swagger 2.0).
+    pub consumes: Vec<String>,
+    /// Bytes that references may still cause to be walked again.
+    pub again: usize,
+    /// A bound was met and that was said.
+    pub cut: bool,
+    /// What stands in other files and has not been read yet.
+    pub pending: Vec<Pending>,
 }
 
-struct Reader<'a> {
-    text: &'a str,
-    source: &'a Arc<str>,
+pub(super) struct Reader<'a> {
+    pub text: &'a str,
+    pub source: &'a Arc<str>,
     lines: &'a Lines,
-    /// Lines of the YAML source; offsets in the JSON made from it say nothing.
-    yaml_lines: Option<HashMap<String, u64>>,
+    yaml_lines: Option<&'a HashMap<String, u64>>,
+    /// Second number of the `OpenAPI` version.
+    pub minor: u8,
+    /// Name of the file below the folder of the document.
+    pub name: &'a str,
+    /// Name of the document itself.
+    pub root: &'a str,
+    /// Number of the file: 0 is the document.
+    pub part: u32,
     problems: Vec<Problem>,
     more: u64,
 }
 
 impl<'a> Reader<'a> {
-    fn document(&mut self) -> Result<Found> {
-        let top = members(self.text).map_err(|e| self.malformed(&e))?;
-        let top = self.unique(top, "");
-        let version = identify::version(self.source, &top)?;
-        let get = |name: &str| top.iter().find(|m| m.key == name).map(|m| m.value);
+    pub fn new(
+        text: &'a str,
+        source: &'a Arc<str>,
+        lines: &'a Lines,
+        yaml_lines: Option<&'a HashMap<String, u64>>,
+        name: &'a str,
+    ) -> Self {
+        Self { text, source, lines, yaml_lines, minor: 0, name, root: name, part: 0, problems: Vec::new(), more: 0 }
+    }
 
-        let components = get("components").map(|c| self.components(c)).unwrap_or_default();
-        let schemes = self.schemes(&components);
-        let mut shared = Shared {
-            servers: HashMap::new(),
-            security: HashMap::new(),
-            root_servers: Arc::from(vec![Server { url: String::new(), base_template: String::new() }]),
-            root_security: Arc::from(Vec::new()),
-            schemes,
-        };
-        if let Some(servers) = get("servers") {
+    fn document(&mut self) -> Result<Found> {
+        let text = self.text;
+        let top = members(text).map_err(|e| self.malformed(&e))?;
+        let top = self.unique(top, "");
+        let kind = identify::version(self.source, &top)?;
+        let get = |name: &str| top.iter().find(|m| m.key == name).map(|m| m.value);
+        self.minor = kind.minor;
+
+        let mut components = HashMap::new();
+        if kind.swagger {
+            self.swagger_components(get, &mut components);
+        } else if let Some(raw) = get("components") {
+            self.components(raw, &mut components);
+        }
+        let mut shared = Shared::new(self.schemes(&components));
+        if kind.swagger {
+            shared.host = get("host").and_then(string);
+            shared.base = get("basePath").and_then(string).unwrap_or_default();
+            let schemes = get("schemes").unwrap_or("[]");
+            shared.root_servers = Self::swagger_servers(&mut shared, schemes).unwrap_or(shared.root_servers);
+        } else if let Some(servers) = get("servers") {
             shared.root_servers = self.servers(&mut shared, servers, "/servers").unwrap_or(shared.root_servers);
         }
         if let Some(list) = get("security") {
             shared.root_security = self.security(&mut shared, list, "/security").unwrap_or(shared.root_security);
         }
-        let mut operations = Vec::new();
-        let mut items = HashMap::new();
+        let consumes = get("consumes").filter(|_| kind.swagger);
+        let consumes = consumes.and_then(|c| elements(c).ok()).unwrap_or_default();
+        let mut found = Found {
+            version: kind.written,
+            swagger: kind.swagger,
+            operations: Vec::new(),
+            items: HashMap::new(),
+            components,
+            shared,
+            consumes: consumes.into_iter().filter_map(string).collect(),
+            again: MOST_AGAIN,
+            cut: false,
+            pending: Vec::new(),
+        };
         match get("paths") {
-            Some(paths) => self.paths(paths, &components, &mut shared, &mut operations, &mut items),
-            None if get("webhooks").is_some() => {}
+            Some(paths) => self.paths(paths, &mut found),
+            // From 3.1 on a document may hold webhooks or components alone (OpenAPI 3.1.0, section 4.8.1).
+            None if self.minor >= 1 && (get("webhooks").is_some() || get("components").is_some()) => {}
             None => self.problem("", None, "the document has no `paths`"),
         }
-        Ok(Found { version, operations, items, components })
-    }
-
-    fn paths(
-        &mut self,
-        paths: &'a str,
-        components: &HashMap<String, Span>,
-        shared: &mut Shared,
-        operations: &mut Vec<OperationLite>,
-        items: &mut HashMap<String, Span>,
-    ) {
-        let Some(list) = self.object(paths, "/paths") else { return };
-        for m in &list {
-            items.insert(m.key.clone().into_owned(), Span::of(self.text, m.value));
+        if let Some(webhooks) = get("webhooks").or_else(|| get("x-webhooks")) {
+            self.webhooks(webhooks, &mut found);
         }
-        for m in list {
-            if m.key.starts_with("x-") {
-                continue;
-            }
-            let at = pointer(&["paths", &m.key]);
-            if !m.key.starts_with('/') {
-                self.problem(&at, self.offset(m.raw_key), "a path should start with `/`; it was read as if it did");
-            }
-            let Some(item) = self.follow_item(m.value, &at, components, items) else { continue };
-            self.item(&m.key, item, shared, operations);
-        }
-    }
-
-    /// The path item itself, or the one its `$ref` names in this document.
-    fn follow_item(
-        &mut self,
-        item: &'a str,
-        at: &str,
-        components: &HashMap<String, Span>,
-        items: &HashMap<String, Span>,
-    ) -> Option<&'a str> {
-        let mut item = item;
-        for _ in 0..MOST_HOPS {
-            // Only an object that says `$ref` near its start is worth a second walk.
-            if memchr::memmem::find(item.as_bytes(), b"\"$ref\"").is_none() {
-                return Some(item);
-            }
-            let Some(reference) = member(item, "$ref").and_then(string) else { return Some(item) };
-            let tokens = reference.strip_prefix('#').map(super::text::tokens);
-            let span = match tokens.as_deref() {
-                Some([a, section, name]) if a == "components" => components.get(&format!("{section}/{name}")),
-                Some([a, path]) if a == "paths" => items.get(path),
-                _ => None,
-            };
-            let Some(span) = span else {
-                self.problem(
-                    at,
-                    self.offset(item),
-                    &format!("the reference {} is not in this document and was not followed", short(&reference)),
-                );
-                return Some(item);
-            };
-            item = span.slice(self.text);
-        }
-        self.problem(at, self.offset(item), "the path item refers to itself");
-        None
-    }
-
-    fn item(&mut self, path: &str, item: &'a str, shared: &mut Shared, operations: &mut Vec<OperationLite>) {
-        let at = pointer(&["paths", path]);
-        let Some(list) = self.object(item, &at) else { return };
-        let path: Arc<str> = if path.starts_with('/') { Arc::from(path) } else { Arc::from(format!("/{path}")) };
-        let servers = list
-            .iter()
-            .find(|m| m.key == "servers")
-            .and_then(|m| self.servers(shared, m.value, &format!("{at}/servers")))
-            .unwrap_or_else(|| shared.root_servers.clone());
-        let span = Span::of(self.text, item);
-        for m in list {
-            let name = m.key.as_ref();
-            let method = METHODS.iter().find(|k| **k == name).or_else(|| {
-                let near = METHODS.iter().find(|k| k.eq_ignore_ascii_case(name))?;
-                self.problem(
-                    &format!("{at}/{name}"),
-                    self.offset(m.raw_key),
-                    "methods are written in lower case; it was read",
-                );
-                Some(near)
-            });
-            let Some(method) = method else {
-                if !OTHERS.contains(&name) && !name.starts_with("x-") {
-                    let message = format!("`{}` is no method and was skipped", short(name));
-                    self.problem(&at, self.offset(m.raw_key), &message);
-                }
-                continue;
-            };
-            let mut pointer = at.clone();
-            super::text::push_token(&mut pointer, name);
-            let line = self.line(&pointer, self.offset(m.raw_key));
-            let Some(operation) = self.object(m.value, &pointer) else { continue };
-            operations.push(self.operation(
-                method,
-                OperationLite {
-                    method: method.to_ascii_uppercase(),
-                    path: path.clone(),
-                    id: None,
-                    pointer,
-                    line,
-                    deprecated: false,
-                    sunset: None,
-                    security: shared.root_security.clone(),
-                    servers: servers.clone(),
-                    span: Span::of(self.text, m.value),
-                    item: span,
-                },
-                &operation,
-                shared,
-            ));
-        }
-    }
-
-    fn operation(
-        &mut self,
-        method: &str,
-        mut lite: OperationLite,
-        operation: &[Member<'a>],
-        shared: &mut Shared,
-    ) -> OperationLite {
-        for m in operation {
-            let odd = match m.key.as_ref() {
-                "operationId" => {
-                    lite.id = string(m.value);
-                    lite.id.is_none().then_some("`operationId` is no text")
-                }
-                "deprecated" => {
-                    lite.deprecated = scalar(m.value).is_some_and(|v| v.eq_ignore_ascii_case("true"));
-                    (!matches!(m.value, "true" | "false")).then_some("`deprecated` is no boolean")
-                }
-                "x-sunset" => {
-                    lite.sunset = scalar(m.value);
-                    lite.sunset.is_none().then_some("`x-sunset` is no date")
-                }
-                "servers" => {
-                    let at = format!("{}/servers", lite.pointer);
-                    if let Some(servers) = self.servers(shared, m.value, &at) {
-                        lite.servers = servers;
-                    }
-                    None
-                }
-                "security" => {
-                    let at = format!("{}/security", lite.pointer);
-                    if let Some(security) = self.security(shared, m.value, &at) {
-                        lite.security = security;
-                    }
-                    None
-                }
-                "$ref" => Some("an operation cannot be a reference; what stands beside it was read"),
-                "parameters" if !m.value.starts_with('[') => Some("`parameters` is no array"),
-                "requestBody" if method == "get" || method == "head" => {
-                    Some("a body on this method has no defined meaning (RFC 9110, section 9.3)")
-                }
-                _ => None,
-            };
-            if let Some(message) = odd {
-                let at = format!("{}/{}", lite.pointer, m.key);
-                self.problem(&at, self.offset(m.raw_key), message);
-            }
-        }
-        lite
-    }
-
-    fn servers(&mut self, shared: &mut Shared, raw: &'a str, at: &str) -> Option<Arc<[Server]>> {
-        if let Some(known) = shared.servers.get(raw) {
-            return known.clone();
-        }
-        let mut list: Vec<Server> = Vec::new();
-        match elements(raw) {
-            Ok(nodes) => {
-                for (i, node) in nodes.into_iter().take(64).enumerate() {
-                    match serde_json::from_str(node).ok().as_ref().and_then(Server::read) {
-                        Some(server) => list.push(server),
-                        None => {
-                            self.problem(&format!("{at}/{i}"), self.offset(node), "a server without a usable `url`");
-                        }
-                    }
-                }
-            }
-            Err(_) => self.problem(at, self.offset(raw), "`servers` is no array"),
-        }
-        // An empty array means the default server (OpenAPI 3.1.0, section 4.8.1), which is what the next level up gives.
-        let servers = (!list.is_empty()).then(|| Arc::from(list));
-        shared.servers.insert(raw.to_owned(), servers.clone());
-        servers
-    }
-
-    fn security(&mut self, shared: &mut Shared, raw: &'a str, at: &str) -> Option<Arc<[String]>> {
-        if let Some(known) = shared.security.get(raw) {
-            return Some(known.clone());
-        }
-        let value: Option<Value> = serde_json::from_str(raw).ok().filter(Value::is_array);
-        let Some(value) = value else {
-            self.problem(at, self.offset(raw), "`security` is no array");
-            return None;
-        };
-        let words: Arc<[String]> = Arc::from(security::words(&value, &shared.schemes));
-        shared.security.insert(raw.to_owned(), words.clone());
-        Some(words)
-    }
-
-    fn components(&mut self, raw: &'a str) -> HashMap<String, Span> {
-        let mut all = HashMap::new();
-        for section in self.object(raw, "/components").unwrap_or_default() {
-            if section.key.starts_with("x-") {
-                continue;
-            }
-            let at = pointer(&["components", &section.key]);
-            for m in self.object(section.value, &at).unwrap_or_default() {
-                all.insert(format!("{}/{}", section.key, m.key), Span::of(self.text, m.value));
-            }
-        }
-        all
-    }
-
-    /// The security schemes, parsed: they are few and every operation names them.
-    fn schemes(&mut self, components: &HashMap<String, Span>) -> Map<String, Value> {
-        let mut out = Map::new();
-        for (key, span) in components {
-            let Some(name) = key.strip_prefix("securitySchemes/") else { continue };
-            let mut span = *span;
-            for _ in 0..MOST_HOPS {
-                let next = member(span.slice(self.text), "$ref").and_then(string);
-                let next =
-                    next.as_deref().and_then(|r| r.strip_prefix("#/components/")).and_then(|k| components.get(k));
-                match next {
-                    Some(next) => span = *next,
-                    None => break,
-                }
-            }
-            if let Ok(value) = serde_json::from_str(span.slice(self.text)) {
-                out.insert(name.to_owned(), value);
-            }
-        }
-        out
+        Ok(found)
     }
 
     /// Members of an object with the last of each name; anything else is a problem.
-    fn object(&mut self, raw: &'a str, at: &str) -> Option<Vec<Member<'a>>> {
+    pub(super) fn object(&mut self, raw: &'a str, at: &str) -> Option<Vec<Member<'a>>> {
         if !raw.starts_with('{') {
             self.problem(at, self.offset(raw), "this should be an object; it was skipped");
             return None;
@@ -381,13 +226,13 @@ impl<'a> Reader<'a> {
         kept
     }
 
-    fn offset(&self, part: &str) -> Option<usize> {
+    pub(super) fn offset(&self, part: &str) -> Option<usize> {
         self.yaml_lines.is_none().then(|| Span::of(self.text, part).start)
     }
 
     /// Line of an offset; in YAML, of the nearest enclosing node that is known.
-    fn line(&self, at: &str, offset: Option<usize>) -> Option<u64> {
-        match &self.yaml_lines {
+    pub(super) fn line(&self, at: &str, offset: Option<usize>) -> Option<u64> {
+        match self.yaml_lines {
             None => offset.map(|o| self.lines.line(self.text, o)),
             Some(known) => {
                 let mut at = at;
@@ -401,7 +246,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn problem(&mut self, at: &str, offset: Option<usize>, message: &str) {
+    pub(super) fn problem(&mut self, at: &str, offset: Option<usize>, message: &str) {
         if self.problems.len() >= MOST_PROBLEMS {
             self.more += 1;
             return;
@@ -414,7 +259,14 @@ impl<'a> Reader<'a> {
         });
     }
 
-    fn finish(mut self) -> Vec<Problem> {
+    /// A problem of the whole document that is said once, however often it is met.
+    pub(super) fn once(&mut self, said: &mut bool, message: &str) {
+        if !std::mem::replace(said, true) {
+            self.problem("", None, message);
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Vec<Problem> {
         if self.more > 0 {
             self.problems.push(Problem {
                 source: self.source.clone(),
@@ -441,17 +293,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What many operations share, built once for each distinct text.
-struct Shared {
-    servers: HashMap<String, Option<Arc<[Server]>>>,
-    security: HashMap<String, Arc<[String]>>,
-    root_servers: Arc<[Server]>,
-    root_security: Arc<[String]>,
-    schemes: Map<String, Value>,
-}
-
 /// A name from outside, cut to 80 characters, in display form.
-fn short(s: &str) -> String {
+pub(super) fn short(s: &str) -> String {
     let cut: String = s.chars().take(80).collect();
     display_str(&cut)
 }

@@ -5,9 +5,11 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
+use super::part::{Shelf, Target, Walked, from_folder};
 use super::text::{elements, member, tokens};
-use super::{Document, Operation, Parameter, Place, body, schema};
+use super::{Document, Operation, OperationKind, Parameter, Place, body, schema, swagger};
 use crate::base::text::display_str;
+use crate::wire::Load;
 
 /// References followed while one operation is resolved.
 const MOST_REFERENCES: usize = 2_000;
@@ -18,9 +20,12 @@ const MOST_HOPS: usize = 16;
 /// Parameters shown.
 const MOST_PARAMETERS: usize = 500;
 
-/// Follows references inside one document, within bounds.
+/// Follows references of one document, into other files of its folder too, within bounds.
 pub(super) struct Resolver<'d> {
     document: &'d Document,
+    root: &'d str,
+    shelf: Shelf<'d>,
+    walked: Walked,
     known: HashMap<String, Option<Rc<Value>>>,
     references_left: usize,
     bytes_left: usize,
@@ -35,9 +40,12 @@ pub(super) struct Resolver<'d> {
 }
 
 impl<'d> Resolver<'d> {
-    pub fn new(document: &'d Document) -> Self {
+    pub fn new(document: &'d Document, files: Option<&'d dyn Load>) -> Self {
         Self {
             document,
+            root: document.home.as_ref().map_or("", |h| &h.name),
+            shelf: Shelf::new(files, document.home.clone(), &document.parts),
+            walked: Walked::default(),
             known: HashMap::new(),
             references_left: MOST_REFERENCES,
             bytes_left: MOST_BYTES,
@@ -48,32 +56,49 @@ impl<'d> Resolver<'d> {
         }
     }
 
-    /// What a reference points at; `None`, with a note, when it leaves the document, points nowhere or a bound is met.
+    /// What a reference points at; `None`, with a note, when it leads where nothing is read, points nowhere or a bound is met.
     pub fn follow(&mut self, reference: &str) -> Option<Rc<Value>> {
         if let Some(known) = self.known.get(reference) {
             return known.clone();
         }
         let shown: String = display_str(&reference.chars().take(120).collect::<String>());
-        let found = match reference.strip_prefix('#') {
-            None => {
-                self.note(format!("{shown} is in another document, which was not read"));
+        let found = match Target::of(reference, "", self.root) {
+            Err(why) => {
+                self.note(format!("{shown} {why}"));
                 None
             }
-            Some(_) if self.references_left == 0 || self.bytes_left == 0 => {
+            Ok(_) if self.references_left == 0 || self.bytes_left == 0 => {
                 self.note("the operation refers to more than one operation may; the rest was left out".to_owned());
                 return None;
             }
-            Some(fragment) => {
+            Ok(target) => {
                 self.references_left -= 1;
-                let value = self.locate(&tokens(fragment)).and_then(|text| self.parse(text));
-                if value.is_none() {
-                    self.note(format!("{shown} is not in the document"));
+                match self.target(&target) {
+                    Ok(value) => Some(Rc::new(value)),
+                    Err(why) => {
+                        self.note(format!("{shown} {why}"));
+                        None
+                    }
                 }
-                value.map(Rc::new)
             }
         };
         self.known.insert(reference.to_owned(), found.clone());
         found
+    }
+
+    fn target(&mut self, target: &Target) -> Result<Value, String> {
+        let path = tokens(&target.fragment);
+        let missing = || "is not in the document".to_owned();
+        if target.name.is_empty() {
+            let text = self.locate(&path).ok_or_else(missing)?;
+            return self.parse(text, "").ok_or_else(missing);
+        }
+        let part = self.shelf.part(&target.name)?;
+        let left = &mut self.bytes_left;
+        let mut spend = |bytes: usize| left.checked_sub(bytes).map(|rest| *left = rest).is_some();
+        let span = self.walked.locate(&target.name, &part.text, &path, &mut spend);
+        let span = span.ok_or_else(|| "names a part that is not there".to_owned())?;
+        self.parse(span.slice(&part.text), &target.name).ok_or_else(missing)
     }
 
     /// The object itself, or what its `$ref` leads to in the end.
@@ -95,13 +120,16 @@ impl<'d> Resolver<'d> {
         None
     }
 
-    pub fn parse(&mut self, text: &str) -> Option<Value> {
+    /// A node of the file `name`, its references as they are seen from the folder.
+    pub fn parse(&mut self, text: &str, name: &str) -> Option<Value> {
         self.bytes_left = self.bytes_left.saturating_sub(text.len());
-        let value = serde_json::from_str(text).ok();
-        if value.is_none() {
+        let Ok(mut value) = serde_json::from_str(text) else {
             self.note("a part of it is nested too deeply to be read".to_owned());
-        }
-        value
+            return None;
+        };
+        let base = if name.is_empty() { self.root } else { name };
+        from_folder(&mut value, base, self.root);
+        Some(value)
     }
 
     fn locate(&mut self, path: &[String]) -> Option<&'d str> {
@@ -111,6 +139,9 @@ impl<'d> Resolver<'d> {
                 (self.document.components.get(&format!("{section}/{name}"))?.slice(text), rest)
             }
             [a, name, rest @ ..] if a == "paths" => (self.document.items.get(name)?.slice(text), rest),
+            [section, name, rest @ ..] if self.document.components.contains_key(&format!("{section}/{name}")) => {
+                (self.document.components.get(&format!("{section}/{name}"))?.slice(text), rest)
+            }
             rest => (text, rest),
         };
         for token in rest {
@@ -131,16 +162,23 @@ impl<'d> Resolver<'d> {
     }
 }
 
-pub(super) fn operation(document: &Document, index: usize) -> Operation {
+pub(super) fn operation(document: &Document, index: usize, files: Option<&dyn Load>) -> Operation {
     let Some(lite) = document.operations.get(index) else { return Operation::default() };
-    let mut resolver = Resolver::new(document);
-    let node = resolver.parse(lite.span.slice(&document.text)).unwrap_or_default();
-    let path_level = member(lite.item.slice(&document.text), "parameters").and_then(|p| resolver.parse(p));
+    let mut resolver = Resolver::new(document, files);
+    let node =
+        resolver.parse(lite.span.slice(document.sheet(lite.part)), document.name_of(lite.part)).unwrap_or_default();
+    let item = lite.item.slice(document.sheet(lite.item_part));
+    let path_level = member(item, "parameters").and_then(|p| resolver.parse(p, document.name_of(lite.item_part)));
 
     let mut parameters: Vec<Parameter> = Vec::new();
+    let mut of_body = Vec::new();
     let lists = [path_level.as_ref(), node.get("parameters")];
     for declared in lists.into_iter().flatten().filter_map(Value::as_array).flatten().take(MOST_PARAMETERS) {
         let Some(declared) = resolver.object(declared) else { continue };
+        if swagger::is_body(&declared) {
+            of_body.push(declared);
+            continue;
+        }
         let Some(parameter) = parameter(&mut resolver, &declared) else { continue };
         // The operation's own parameter stands for the path's of the same name and place (OpenAPI 3.1.0, section 4.8.10).
         match parameters.iter_mut().find(|p| p.name == parameter.name && p.place == parameter.place) {
@@ -148,9 +186,18 @@ pub(super) fn operation(document: &Document, index: usize) -> Operation {
             None => parameters.push(parameter),
         }
     }
-    undeclared(&lite.path, &mut parameters);
+    if lite.kind == OperationKind::Path {
+        undeclared(&lite.path, &mut parameters);
+    } else {
+        resolver.note(format!("this is a {}: the API calls it, at an address that its reader gives", lite.kind.word()));
+    }
 
-    let body = node.get("requestBody").and_then(|b| resolver.object(b)).and_then(|b| body::example(&mut resolver, &b));
+    let own: Option<Vec<String>> = node.get("consumes").and_then(|c| serde_json::from_value(c.clone()).ok());
+    let body = match node.get("requestBody") {
+        Some(body) => resolver.object(body),
+        None => swagger::body(&of_body, own.as_ref().unwrap_or(&document.consumes)).map(Rc::new),
+    };
+    let body = body.and_then(|b| body::example(&mut resolver, &b));
     let text = |key: &str| node.get(key).and_then(Value::as_str).filter(|s| !s.trim().is_empty());
     Operation {
         summary: text("summary").or_else(|| text("operationId")).map(display_str),
@@ -164,13 +211,20 @@ pub(super) fn operation(document: &Document, index: usize) -> Operation {
 
 fn parameter(resolver: &mut Resolver<'_>, node: &Value) -> Option<Parameter> {
     let name = node.get("name")?.as_str()?.to_owned();
-    let place = Place::parse(node.get("in")?.as_str()?)?;
+    let word = node.get("in")?.as_str()?;
+    let Some(place) = Place::parse(word) else {
+        // `querystring` of OpenAPI 3.2 is the whole query, and has no name in it to fill.
+        resolver
+            .note(format!("a parameter in {} was left out", display_str(&word.chars().take(40).collect::<String>())));
+        return None;
+    };
     let required = place == Place::Path || node.get("required").and_then(Value::as_bool).unwrap_or(false);
     let media = node.get("content").and_then(Value::as_object).and_then(|c| c.values().next());
     let shape = node.get("schema").or_else(|| media?.get("schema"));
     let given = [Some(node), media].into_iter().flatten().find_map(|n| schema::given_example(resolver, n));
     let empty = Value::Object(serde_json::Map::new());
-    let shape = shape.unwrap_or(&empty);
+    // In Swagger 2.0 the parameter is its own schema.
+    let shape = shape.or_else(|| node.get("type").and(Some(node))).unwrap_or(&empty);
     let hint = schema::hint(resolver, &name, shape);
     let example = given.or_else(|| schema::example(resolver, shape)).unwrap_or(Value::Null);
     Some(Parameter { name, place, required, hint, example: schema::as_text(&example) })

@@ -44,6 +44,8 @@ fn scheme(name: &str, node: Option<&Value>, scopes: &Value) -> String {
                 _ => kind,
             }
         }
+        // Swagger 2.0 has a type of its own for it.
+        Some("basic") => "basic".to_owned(),
         Some("apiKey") => {
             format!("api key {} {}", text("in").unwrap_or_default(), text("name").unwrap_or_default())
         }
@@ -70,6 +72,7 @@ mod tests {
         let schemes = json!({
             "b": {"type": "http", "scheme": "Bearer", "bearerFormat": "JWT"},
             "u": {"type": "http", "scheme": "basic"},
+            "old": {"type": "basic"},
             "k": {"type": "apiKey", "in": "header", "name": "X-Key"},
             "o": {"type": "oauth2", "flows": {}},
             "m": {"type": "mutualTLS"},
@@ -78,6 +81,7 @@ mod tests {
         let say = |v: Value| words(&v, schemes);
         assert_eq!(say(json!([{"b": []}, {"k": [], "u": []}])), ["bearer (JWT)", "api key header X-Key + basic"]);
         assert_eq!(say(json!([{"o": ["a", "b"]}, {"m": []}, {}])), ["oauth2 (a b)", "mutual TLS", "none"]);
+        assert_eq!(say(json!([{"old": []}])), ["basic"]);
         assert_eq!(say(json!([])), ["none"]);
         assert_eq!(say(json!([{"gone": []}])), ["gone (not declared)"]);
         assert!(say(json!({"odd": 1})).is_empty());

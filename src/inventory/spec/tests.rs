@@ -60,7 +60,7 @@ fn the_first_pass_reads_what_the_list_needs() {
 #[test]
 fn an_operation_is_resolved_when_it_is_opened() {
     let (document, _) = read(SHOP);
-    let put = document.operation(1);
+    let put = document.operation(1, None);
     let seen: Vec<_> = put
         .parameters
         .iter()
@@ -84,8 +84,8 @@ fn an_operation_is_resolved_when_it_is_opened() {
         })
     );
     assert!(body.text.starts_with("{\n  \"kind\""));
-    assert_eq!(document.operation(0).summary.as_deref(), Some("One order"));
-    assert_eq!(document.operation(99), Operation::default());
+    assert_eq!(document.operation(0, None).summary.as_deref(), Some("One order"));
+    assert_eq!(document.operation(99, None), Operation::default());
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn forms_and_examples() {
         "components": {"requestBodies": {"B": {"content": {"application/json": {"examples": {"one": {"$ref": "#/components/examples/E"}}}}}},
             "examples": {"E": {"value": {"a": [1]}}}}}"##,
     );
-    let body = |i: usize| document.operation(i).body.expect("body");
+    let body = |i: usize| document.operation(i, None).body.expect("body");
     assert_eq!(body(0).text, "grant_type=client+credentials&scope=text&scope=text");
     assert_eq!(body(1).media_type, "multipart/form-data; boundary=lunette");
     assert!(body(1).text.contains("name=\"f\"\r\n\r\ntext\r\n--lunette--"));
@@ -131,8 +131,8 @@ fn odd_nodes_cost_only_themselves() {
 #[test]
 fn other_documents_are_named() {
     for (text, what) in [
-        (r#"{"swagger": "2.0"}"#, "Swagger 2.0"),
-        (r#"{"openapi": "3.2.0"}"#, "OpenAPI 3.2.0"),
+        (r#"{"swagger": "1.2"}"#, "Swagger 1.2"),
+        (r#"{"openapi": "3.3.0"}"#, "OpenAPI 3.3.0"),
         (r#"{"openapi": "4"}"#, "OpenAPI 4"),
         (r#"{"asyncapi": "2.6.0"}"#, "AsyncAPI"),
         (r#"{"log": {"entries": []}}"#, "HAR"),
@@ -140,7 +140,7 @@ fn other_documents_are_named() {
         (r#"{"paths": {}}"#, "which version"),
         (r#"{"a": 1, "b": 2}"#, "it holds a, b"),
         ("[1]", "not an object"),
-        ("swagger: '2.0'\npaths: {}\n", "Swagger 2.0"),
+        ("swagger: '1.1'\npaths: {}\n", "Swagger 1.1"),
         ("", "empty"),
         ("{\"openapi\": \"3.0.0\",\n \"paths\": {,}}", "t.json:2:12"),
         ("{\"openapi\": \"3.0.0\"", "not readable as JSON"),
@@ -185,7 +185,7 @@ fn hostile_shapes_end() {
         schemas.join(",")
     );
     let (document, _) = read(&text);
-    let operation = document.operation(0);
+    let operation = document.operation(0, None);
     assert!(operation.notes.iter().any(|n| n.contains("refers to itself")), "{:?}", operation.notes);
     assert!(operation.body.is_some_and(|b| b.text.len() < 4 << 20));
     let deep = format!(
@@ -194,7 +194,7 @@ fn hostile_shapes_end() {
         "]".repeat(100_000)
     );
     let (document, _) = read(&deep);
-    assert!(document.operation(0).notes[0].contains("too deeply"));
+    assert!(document.operation(0, None).notes[0].contains("too deeply"));
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn lists_of_lists_stay_small() {
     let (document, _) = read(&format!(
         r#"{{"openapi": "3.0.0", "paths": {{"/a": {{"post": {{"requestBody": {{"content": {{"application/json": {{"schema": {schema}}}}}}}}}}}}}}}"#
     ));
-    assert!(document.operation(0).body.is_some_and(|b| b.text.len() < 16 << 20));
+    assert!(document.operation(0, None).body.is_some_and(|b| b.text.len() < 16 << 20));
 }
 
 #[test]
@@ -217,19 +217,144 @@ fn references_inside_and_outside() {
             {"$ref": "#/paths/~1b/get/parameters/0"}, {"$ref": "http://x.test/p.json"}, {"$ref": "#/nowhere"}]}},
           "/b": {"get": {"parameters": [{"name": "x", "in": "header", "schema": {"type": "string", "maxLength": 2}}]}}}}"##,
     );
-    let operation = document.operation(0);
+    let operation = document.operation(0, None);
     assert_eq!(operation.parameters[0].hint, "string, at most 2 characters");
     assert_eq!(operation.parameters[0].example, "te");
-    assert!(operation.notes[0].contains("http://x.test/p.json is in another document"));
+    assert!(operation.notes[0].contains("http://x.test/p.json is remote"));
     assert!(operation.notes[1].contains("#/nowhere is not in the document"));
+}
+
+const SWAGGER: &str = r##"{"swagger": "2.0", "host": "api.test:8443", "basePath": "/v2", "schemes": ["http", "https"],
+ "consumes": ["application/xml", "application/json"],
+ "securityDefinitions": {"k": {"type": "apiKey", "in": "query", "name": "key"}, "b": {"type": "basic"},
+  "o": {"type": "oauth2", "flow": "implicit", "authorizationUrl": "https://a.test", "scopes": {"read": ""}}},
+ "security": [{"k": []}],
+ "definitions": {"Pet": {"type": "object", "properties": {"name": {"type": "string", "example": "Rex"}}}},
+ "parameters": {"limit": {"name": "limit", "in": "query", "type": "integer", "maximum": 9}},
+ "paths": {
+  "/pets/{id}": {
+   "parameters": [{"name": "id", "in": "path", "required": true, "type": "string", "format": "uuid"}],
+   "get": {"parameters": [{"$ref": "#/parameters/limit"}], "security": [{"o": ["read"]}, {"b": []}]},
+   "put": {"schemes": ["http"], "parameters": [{"name": "pet", "in": "body", "schema": {"$ref": "#/definitions/Pet"}}], "security": []},
+   "post": {"consumes": ["multipart/form-data"], "parameters": [{"name": "a", "in": "formData", "type": "string", "default": "x y"},
+     {"name": "f", "in": "formData", "type": "file"}]},
+   "patch": {"consumes": ["application/x-www-form-urlencoded"], "parameters": [{"name": "a", "in": "formData", "type": "string", "enum": ["x y"]}]}
+  }}}"##;
+
+#[test]
+fn swagger_reads_like_openapi() {
+    let (document, problems) = read(SWAGGER);
+    assert_eq!((problems, document.version.as_str()), (vec![], "2.0"));
+    let [get, put, post, patch] = document.operations() else { panic!("four: {:?}", document.operations()) };
+    let urls = |o: &OperationLite| o.servers.iter().map(|s| s.url.clone()).collect::<Vec<_>>();
+    assert_eq!(urls(get), ["https://api.test:8443/v2", "http://api.test:8443/v2"]);
+    assert_eq!(urls(put), ["http://api.test:8443/v2"]);
+    assert_eq!(*get.security, ["oauth2 (read)".to_owned(), "basic".to_owned()]);
+    assert_eq!((&*put.security, &*post.security), (&["none".to_owned()][..], &["api key query key".to_owned()][..]));
+    let of = |i: usize| document.operation(i, None);
+    let names: Vec<_> = of(0).parameters.iter().map(|p| format!("{} {}", p.name, p.hint)).collect();
+    assert_eq!(names, ["id string uuid", "limit integer, limit ≤ 9"]);
+    let body = of(1).body.expect("body");
+    assert_eq!((body.media_type.as_str(), body.text.as_str()), ("application/json", "{\n  \"name\": \"Rex\"\n}"));
+    assert!(of(2).body.expect("form").text.contains("name=\"a\"\r\n\r\nx y\r\n"));
+    assert_eq!(of(3).body.expect("form").text, "a=x+y");
+    assert_eq!(patch.method, "PATCH");
+    assert!(
+        read(
+            r#"{"swagger": "2.0", "host": 5, "consumes": {}, "definitions": [], "schemes": "x", "paths": {"/a": {"get":
+        {"schemes": {}, "consumes": 1, "parameters": [{"in": "body"}, {"in": "formData"}]}}}}"#
+        )
+        .0
+        .operation(0, None)
+        .body
+        .is_some()
+    );
+}
+
+#[test]
+fn methods_that_3_2_adds() {
+    let text = |version: &str| {
+        format!(
+            r#"{{"openapi": "{version}", "paths": {{"/a/{{id}}": {{"query": {{"requestBody": {{}}}}, "additionalOperations": {{
+            "COPY": {{"deprecated": true}}, "a b": {{}}, "": {{}}, "LINK": 5, "x-y": {{}}}}}}}}}}"#
+        )
+    };
+    let (document, problems) = read(&text("3.2.0"));
+    let list: Vec<_> = document.operations().iter().map(|o| (o.method.as_str(), o.pointer.as_str())).collect();
+    assert_eq!(list, [("QUERY", "/paths/~1a~1{id}/query"), ("COPY", "/paths/~1a~1{id}/additionalOperations/COPY")]);
+    assert!(document.operations()[1].deprecated);
+    assert_eq!(document.operation(1, None).parameters[0].name, "id");
+    let said: Vec<_> = problems.iter().map(|p| p.message.as_str()).collect();
+    assert_eq!(said.iter().filter(|m| m.contains("cannot be a method")).count(), 2, "{said:?}");
+    assert_eq!(said.len(), 3, "{said:?}");
+    assert!(read(&text("3.0.3")).1.iter().any(|p| p.message.contains("from OpenAPI 3.2 on")));
+}
+
+#[test]
+fn webhooks_and_callbacks_are_kinds_of_their_own() {
+    let (document, problems) = read(
+        r##"{"openapi": "3.1.0", "servers": [{"url": "https://api.test"}],
+        "webhooks": {"newPet": {"post": {"requestBody": {"content": {"application/json": {"example": 1}}}}}, "x-a": 1, "odd": 7},
+        "components": {"callbacks": {"done": {"{$request.query.url}": {"put": {}}}, "loop": {"$ref": "#/components/callbacks/loop"}}},
+        "paths": {"/jobs": {"post": {"callbacks": {
+            "onEvent": {"{$request.body#/url}": {"post": {"callbacks": {"again": {"{$url}": {"get": {}}}}}}},
+            "onDone": {"$ref": "#/components/callbacks/done"}, "onLoop": {"$ref": "#/components/callbacks/loop"}}}}}}"##,
+    );
+    let list: Vec<_> =
+        document.operations().iter().map(|o| format!("{} {} {}", o.kind.word(), o.method, o.path)).collect();
+    assert_eq!(
+        list,
+        [
+            "endpoint POST /jobs",
+            "callback POST {$request.body#/url}",
+            "callback GET {$url}",
+            "callback PUT {$request.query.url}",
+            "webhook POST newPet",
+        ]
+    );
+    assert_eq!(document.operations()[4].servers[0].url, "");
+    let operation = document.operation(4, None);
+    assert_eq!(operation.body.expect("body").text, "1");
+    assert!(operation.notes[0].contains("the API calls it"), "{:?}", operation.notes);
+    let said: Vec<_> = problems.iter().map(|p| format!("{} {}", p.location, p.message)).collect();
+    assert!(
+        said.iter().any(|m| m.contains("/webhooks/odd")) && said.iter().any(|m| m.contains("refers to itself")),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn what_many_refer_to_is_walked_within_bounds() {
+    // One callback of some size that very many operations refer to.
+    let pad = "x".repeat(1 << 20);
+    let operations: Vec<String> = (0..600)
+        .map(|i| format!(r##""/p{i}": {{"get": {{"callbacks": {{"c": {{"$ref": "#/components/callbacks/c"}}}}}}}}"##))
+        .collect();
+    let (document, problems) = read(&format!(
+        r#"{{"openapi": "3.1.0", "components": {{"callbacks": {{"c": {{"{{$url}}": {{"post": {{"description": "{pad}"}}}}}}}}}}, "paths": {{{}}}}}"#,
+        operations.join(",")
+    ));
+    let calls = document.operations().iter().filter(|o| o.kind == OperationKind::Callback).count();
+    assert!((200..300).contains(&calls), "{calls}");
+    assert_eq!(problems.iter().filter(|p| p.message.contains("refers to more than is read")).count(), 1);
+    // Callbacks in callbacks in callbacks.
+    let mut nested = "{}".to_owned();
+    for _ in 0..50 {
+        nested = format!(r#"{{"callbacks": {{"c": {{"{{$url}}": {{"post": {nested}}}}}}}}}"#);
+    }
+    let (document, problems) = read(&format!(r#"{{"openapi": "3.1.0", "paths": {{"/a": {{"get": {nested}}}}}}}"#));
+    assert!(document.operations().len() < 8);
+    assert!(problems.iter().any(|p| p.message.contains("too deeply")));
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_broken_document_never_breaks_the_reader(at in 0usize..2600, cut in 0usize..40, put in "[\\[\\]{}\",:0a\u{e9}$\\\\]{0,6}") {
-        let mut text = SHOP.to_owned();
+    fn a_broken_document_never_breaks_the_reader(
+        swagger in any::<bool>(), at in 0usize..2600, cut in 0usize..40, put in "[\\[\\]{}\",:0a\u{e9}$\\\\]{0,6}",
+    ) {
+        let mut text = if swagger { SWAGGER } else { SHOP }.to_owned();
         let at = at.min(text.len());
         let end = (at + cut).min(text.len());
         if text.is_char_boundary(at) && text.is_char_boundary(end) {
@@ -237,7 +362,7 @@ proptest! {
         }
         if let Ok((document, _)) = Document::read(Arc::from("t"), text.into_bytes()) {
             for i in 0..document.operations().len() {
-                let _ = document.operation(i);
+                let _ = document.operation(i, None);
             }
         }
     }

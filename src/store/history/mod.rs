@@ -11,7 +11,8 @@ mod stored;
 
 use std::time::Duration;
 
-use crate::base::{Result, Stamp};
+use crate::base::{Letter, Result, Stamp};
+use crate::grade::odd::Sends;
 use crate::wire::{Exchange, Origin};
 
 pub use queue::Writer;
@@ -114,8 +115,42 @@ pub struct Kept {
     pub exchange: Exchange,
 }
 
+/// What the latest exchange with an endpoint was worth.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Graded {
+    /// Method of the endpoint.
+    pub method: String,
+    /// Its host, where a source names one.
+    pub host: Option<String>,
+    /// Its path template.
+    pub path: String,
+    /// Header grade.
+    pub headers: Option<Letter>,
+    /// `ok`, `bad`, or `no` for plain text.
+    pub tls: Option<&'static str>,
+    /// Which headers that belong on every reply it sends.
+    pub sends: Option<Sends>,
+}
+
+/// What [`Graded::tls`] may be.
+const TLS_WORDS: [&str; 3] = ["ok", "bad", "no"];
+
 /// What can be read back.
 pub trait History: Send + Sync {
+    /// Keeps the grade of an endpoint, in place of an earlier one; without a workspace nothing is kept of it.
+    ///
+    /// # Errors
+    /// The disk says no.
+    fn grade(&self, _: &Graded) -> Result<()> {
+        Ok(())
+    }
+    /// The grades that were kept.
+    ///
+    /// # Errors
+    /// A history that cannot be read.
+    fn grades(&self) -> Result<Vec<Graded>> {
+        Ok(Vec::new())
+    }
     /// The exchanges that `select` takes, newest first.
     ///
     /// # Errors

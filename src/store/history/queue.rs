@@ -11,7 +11,7 @@ use bytes::Bytes;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::stored::{restore, store};
-use super::{FILE, Kept, Row, Select, rows, schema};
+use super::{FILE, Graded, Kept, Row, Select, rows, schema};
 use crate::base::{Error, Exit, Result};
 use crate::store::folder;
 use crate::store::seal::Keys;
@@ -194,6 +194,23 @@ impl Writer {
         Ok(Kept { row, exchange })
     }
 
+    /// Keeps the grade of an endpoint.
+    ///
+    /// # Errors
+    /// The file is not open to be written, or the disk says no.
+    pub fn grade(&self, graded: &Graded) -> Result<()> {
+        self.ready()?;
+        self.read(|db| rows::grade(db, graded))
+    }
+
+    /// Every grade that was kept.
+    ///
+    /// # Errors
+    /// A history that is not there or cannot be read.
+    pub fn grades(&self) -> Result<Vec<Graded>> {
+        self.read(rows::grades)
+    }
+
     fn read<T>(&self, ask: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
         let failed = |e| schema::failed(&path(&self.shared.workspace), &e);
         if let Some(db) = &*lock(&self.shared.db) {
@@ -356,6 +373,17 @@ mod tests {
         let masked = writer.load(1, None).expect("opens").exchange;
         assert_eq!(masked.request.headers[0].1, b"Bearer ***");
         assert!(writer.load(601, None).expect_err("none").to_string().contains("no exchange 601"));
+        let graded = |letter| Graded {
+            method: "GET".to_owned(),
+            host: None,
+            path: "/a/{id}".to_owned(),
+            headers: Some(letter),
+            tls: Some("bad"),
+            sends: Some(crate::grade::odd::Sends::from_bits(5)),
+        };
+        writer.grade(&graded(crate::base::Letter::F)).expect("kept");
+        writer.grade(&graded(crate::base::Letter::APlus)).expect("kept");
+        assert_eq!(writer.grades(), Ok(vec![graded(crate::base::Letter::APlus)]));
         writer.close().expect("kept");
         // Another run reads it; nothing of the secret stands in any file.
         let again = Writer::new(folder.path(), "next");

@@ -6,8 +6,9 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter};
 
 use super::stored::Parts;
-use super::{Form, MOST_ROWS, Row, Select};
-use crate::base::Stamp;
+use super::{Form, Graded, MOST_ROWS, Row, Select, TLS_WORDS};
+use crate::base::{Clock as _, Letter, Stamp, SystemClock};
+use crate::grade::odd::Sends;
 use crate::wire::{Origin, Scheme};
 
 const COLUMNS: &str =
@@ -85,6 +86,41 @@ pub fn load(db: &Connection, id: i64) -> rusqlite::Result<Option<(Row, Parts)>> 
             Ok((read(r)?, parts))
         })
         .optional()
+}
+
+/// Puts a grade in the place of an earlier one.
+pub fn grade(db: &Connection, g: &Graded) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "INSERT OR REPLACE INTO grade (host, method, path, headers, tls, sends, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .execute(params![
+        // No host has this name.
+        g.host.as_deref().unwrap_or_default(),
+        g.method,
+        g.path,
+        g.headers.map(Letter::word),
+        g.tls,
+        g.sends.map(Sends::bits),
+        SystemClock.wall().millis(),
+    ])?;
+    Ok(())
+}
+
+/// Every grade.
+pub fn grades(db: &Connection) -> rusqlite::Result<Vec<Graded>> {
+    db.prepare_cached("SELECT host, method, path, headers, tls, sends FROM grade")?
+        .query_map([], |r| {
+            let (host, headers, tls): (String, Option<String>, Option<String>) = (r.get(0)?, r.get(3)?, r.get(4)?);
+            Ok(Graded {
+                method: r.get(1)?,
+                host: (!host.is_empty()).then_some(host),
+                path: r.get(2)?,
+                headers: headers.as_deref().and_then(Letter::parse),
+                tls: tls.and_then(|t| TLS_WORDS.into_iter().find(|w| *w == t)),
+                sends: r.get::<_, Option<u8>>(5)?.map(Sends::from_bits),
+            })
+        })?
+        .collect()
 }
 
 fn read(r: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {

@@ -45,15 +45,14 @@ const STEPS: &[&str] = &[
     CREATE INDEX exchange_host ON exchange (host, port, id);",
     "CREATE TABLE instance (run TEXT PRIMARY KEY, pid INTEGER NOT NULL) STRICT;
     CREATE TABLE grade (
-        scheme TEXT NOT NULL,
         host TEXT NOT NULL,
-        port INTEGER NOT NULL,
         method TEXT NOT NULL,
         path TEXT NOT NULL,
         headers TEXT,
         tls TEXT,
+        sends INTEGER,
         at INTEGER NOT NULL,
-        PRIMARY KEY (scheme, host, port, method, path)
+        PRIMARY KEY (host, method, path)
     ) STRICT, WITHOUT ROWID;",
 ];
 

@@ -12,8 +12,9 @@ use ratatui::layout::Rect;
 use super::{Now, Pane, Prompt, WIDE, columns, movement};
 use crate::app::{Ask, Progress};
 use crate::base::figure::{count, millis};
+use crate::grade::odd;
 use crate::inventory::filter::{self, Filter};
-use crate::inventory::{Endpoint, Inventory, Seen, State};
+use crate::inventory::{Endpoint, Inventory, OperationKind, Seen, State};
 use crate::tui::effect::{Effect, EndpointKey, Grades, Level};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::theme::Role;
@@ -173,6 +174,18 @@ impl InventoryPane {
         self.grades.insert(key, grades);
     }
 
+    /// Notes the grades that an earlier run kept of an endpoint, unless this one knows better.
+    pub fn graded_before(&mut self, key: EndpointKey, grades: Grades) {
+        self.grades.entry(key).or_insert(grades);
+    }
+
+    /// What this endpoint does not send although most of its host do.
+    fn odd(&self, e: &Endpoint) -> Vec<String> {
+        let Some(sends) = self.grades.get(&key_of(e)).and_then(|g| g.sends) else { return Vec::new() };
+        let others = self.grades.iter().filter(|(k, _)| k.1 == e.host && !is_key(e, k));
+        odd::out(sends, &others.filter_map(|(_, g)| g.sends).collect::<Vec<_>>())
+    }
+
     /// By which column the list is sorted, in words; `None` in its own order.
     fn order(&self) -> Option<String> {
         self.sort.map(|(c, back)| format!("by {}{}", COLUMNS[c].head, if back { ", reversed" } else { "" }))
@@ -307,6 +320,9 @@ fn place(l: &crate::inventory::Location) -> String {
 }
 
 fn state_sentence(e: &Endpoint) -> &'static str {
+    if e.kind != OperationKind::Path {
+        return "Declared as what the API itself calls; no request to the API is judged by it.";
+    }
     match e.state {
         Some(State::Shadow) => "Answers, and no specification given declares its path.",
         Some(State::ShadowMethod) => "Answers; its path is declared, but not with this method.",
@@ -342,7 +358,7 @@ impl Rows for View9<'_> {
             0 => match e.state {
                 Some(State::ShadowMethod) => Cell::new("shadow-m", Role::Error),
                 Some(s) => Cell::new(s.word(), Role::of_state(s)),
-                None => Cell::new("unknown", Role::Unknown),
+                None => Cell::new(e.word().unwrap_or("unknown"), Role::Unknown),
             },
             1 => Cell::new(shown(e.method.as_bytes()), Role::of_method(&e.method)),
             2 => Cell::new(shown(e.path.as_bytes()), Role::Text),
@@ -531,7 +547,7 @@ impl Pane for InventoryPane {
             self.view.list = Rect::default();
             if let Some(e) = self.under() {
                 let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-                draw_detail(pen, inner, e, &self.list, now);
+                draw_detail(pen, inner, e, &self.list, &self.odd(e), now);
             }
             return;
         }
@@ -541,7 +557,7 @@ impl Pane for InventoryPane {
             list = left;
             pen.rule(rule, area);
             if let Some(e) = self.under() {
-                draw_detail(pen, right, e, &self.list, now);
+                draw_detail(pen, right, e, &self.list, &self.odd(e), now);
             }
         }
         self.view.list = list;
@@ -576,7 +592,7 @@ fn empty(pen: &mut Pen<'_>, area: Rect, load: &Loading) {
     pen.wrapped(area, text, Role::Muted);
 }
 
-fn draw_detail(pen: &mut Pen<'_>, area: Rect, e: &Endpoint, list: &Inventory, now: Now) {
+fn draw_detail(pen: &mut Pen<'_>, area: Rect, e: &Endpoint, list: &Inventory, odd: &[String], now: Now) {
     let end = area.right();
     let mut y = pen.wrapped(Rect { height: area.height.min(3), ..area }, &title(e), Role::Title) + 1;
     let mut line = |pen: &mut Pen<'_>, label: &str, text: &str, role| {
@@ -586,12 +602,14 @@ fn draw_detail(pen: &mut Pen<'_>, area: Rect, e: &Endpoint, list: &Inventory, no
             y += 1;
         }
     };
-    let state = e.state.map_or("unknown", State::word);
-    line(pen, state, "", Role::Text);
+    line(pen, e.word().unwrap_or("unknown"), "", Role::Text);
     for text in crate::tui::widgets::pen::wrap(state_sentence(e), usize::from(area.width.max(1))) {
         line(pen, &text, "", Role::Text);
     }
     line(pen, "", "", Role::Text);
+    for text in odd.iter().flat_map(|t| crate::tui::widgets::pen::wrap(t, usize::from(area.width.max(1)))) {
+        line(pen, &text, "", Role::Warn);
+    }
     let ago = |s: crate::base::Stamp| {
         u64::try_from(now.wall.unix() - s.unix()).map_or_else(|_| s.to_string(), |d| format!("{} ago", distance(d)))
     };

@@ -1,5 +1,7 @@
 //! Lines of styled text with a cursor: everything in a reply that is neither a body nor a table.
 
+use std::collections::BTreeMap;
+
 use ratatui::layout::Rect;
 
 use crate::tui::theme::Role;
@@ -29,18 +31,41 @@ impl Styled {
     }
 }
 
+/// What stands behind a line: all of it in display form.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct More {
+    /// What is copied in place of the line.
+    pub copy: String,
+    /// The heading of what is told.
+    pub title: String,
+    /// What is told.
+    pub lines: Vec<String>,
+}
+
 /// Lines with a cursor.
 #[derive(Debug, Clone, Default)]
 pub struct Text {
     /// The lines, in display form.
     pub lines: Vec<Styled>,
+    more: BTreeMap<usize, More>,
     cursor: Cursor,
 }
 
 impl Text {
     /// A text.
     pub fn new(lines: Vec<Styled>) -> Self {
-        Self { lines, cursor: Cursor::default() }
+        Self { lines, more: BTreeMap::new(), cursor: Cursor::default() }
+    }
+
+    /// One more line, with what stands behind it.
+    pub fn push(&mut self, line: Styled, more: Option<More>) {
+        self.more.extend(more.map(|m| (self.lines.len(), m)));
+        self.lines.push(line);
+    }
+
+    /// What stands behind the line under the cursor.
+    pub fn more(&self) -> Option<&More> {
+        self.more.get(&self.cursor.at)
     }
 
     /// Moves the cursor.

@@ -97,7 +97,7 @@ impl Role {
             Letter::B => Self::GradeB,
             Letter::C => Self::GradeC,
             Letter::D => Self::GradeD,
-            Letter::F => Self::GradeF,
+            Letter::F | Letter::T => Self::GradeF,
         }
     }
 

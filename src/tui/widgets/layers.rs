@@ -14,6 +14,7 @@ use crate::app::Ask;
 use crate::base::{Secret, Stamp};
 use crate::tui::effect::Level;
 use crate::tui::keymap::{ACTIONS, Action, Context, Spec, spec};
+use crate::tui::panes::composer::GO;
 use crate::tui::theme::Role;
 
 /// One layer. Only the topmost takes keys.
@@ -30,6 +31,8 @@ pub enum Layer {
     Log(Cursor),
     /// A heading and lines, wrapped when drawn.
     Text(String, Vec<String>, Cursor),
+    /// The same of what would be sent, with a key that sends it.
+    Plan(String, Vec<String>, Cursor),
     /// What guards this run.
     Guard(GuardView),
     /// What was sent.
@@ -67,6 +70,7 @@ impl Layer {
         match self {
             Self::Guard(_) => Some(Context::Guard),
             Self::Past(_) => Some(Context::Past),
+            Self::Plan(..) => Some(Context::Plan),
             _ => None,
         }
     }
@@ -100,6 +104,7 @@ impl Layer {
     pub fn act(&mut self, action: Action, step: Option<Move>) -> Outcome {
         match (self, action) {
             (_, Action::Close | Action::Leave | Action::Back) => Outcome::Closes,
+            (Self::Plan(..), Action::SendPlan) => Outcome::Does(Action::Live, GO.to_owned()),
             (Self::Guard(view), _) => view.act(action, step),
             (Self::Past(past), _) => past.act(action, step),
             (Self::Palette(field, cursor), Action::Done) => match matches(field.text()).get(cursor.at) {
@@ -136,7 +141,7 @@ impl Layer {
                 }
             }
             (Self::Passphrase(field), Action::Done) => Outcome::Unlocks(field.take()),
-            (Self::Help(_, c) | Self::Log(c) | Self::Text(_, _, c), _) => {
+            (Self::Help(_, c) | Self::Log(c) | Self::Text(_, _, c) | Self::Plan(_, _, c), _) => {
                 if let Some(step) = step {
                     // The window is moved, not a row; drawing, which knows how many lines there are, clamps it.
                     c.go(step, usize::MAX / 2);
@@ -166,7 +171,7 @@ impl Layer {
                 let empty = [(String::new(), "nothing was said yet".to_owned(), Role::Muted)];
                 lines(pen, area, "log, newest first", if rows.is_empty() { &empty } else { &rows }, cursor);
             }
-            Self::Text(title, text, cursor) => {
+            Self::Text(title, text, cursor) | Self::Plan(title, text, cursor) => {
                 let rows: Vec<(String, String, Role)> =
                     text.iter().map(|t| (String::new(), t.clone(), Role::Text)).collect();
                 lines(pen, area, title, &rows, cursor);

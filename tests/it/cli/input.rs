@@ -18,8 +18,8 @@ fn what_cannot_be_read_is_said_in_one_sentence() {
         .file("broken.json", "{\"openapi\": \"3.1.0\",\n \"paths\": {\n  \"/a\": {,}\n}}")
         .file("cut.json", &SPEC[..60])
         .file("broken.yaml", "openapi: 3.1.0\npaths:\n  /a:\n    get: [\n  /b: {}\n")
-        .file("swagger.json", r#"{"swagger": "2.0", "info": {}, "paths": {}}"#)
-        .file("swagger.yaml", "swagger: '2.0'\ninfo: {}\npaths: {}\n")
+        .file("swagger.json", r#"{"swagger": "1.2", "info": {}, "paths": {}}"#)
+        .file("swagger.yaml", "swagger: '1.2'\ninfo: {}\npaths: {}\n")
         .file("asyncapi.yaml", "asyncapi: 2.6.0\ninfo: {title: t}\nchannels: {}\n")
         .file(
             "postman.json",
@@ -31,7 +31,7 @@ fn what_cannot_be_read_is_said_in_one_sentence() {
     for (name, words) in [
         ("openapi.yml", &["openapi.yml: ", "no such file", "did you mean openapi.yaml?"][..]),
         ("nowhere/at/all.json", &["nowhere/at/all.json: ", "no such file", "check the path"]),
-        ("folder", &["folder: ", "this is a folder", "name a file in it"]),
+        ("folder", &["folder: ", "no OpenAPI document stands in this folder", "name the folder"]),
         ("empty.json", &["empty.json: ", "empty"]),
         ("blank.json", &["blank.json: ", "empty", "give an OpenAPI document"]),
         ("binary.log", &["binary.log: ", "binary", "give an OpenAPI document or an access log"]),
@@ -39,8 +39,8 @@ fn what_cannot_be_read_is_said_in_one_sentence() {
         ("broken.json", &["broken.json:3:", "JSON", "mend"]),
         ("cut.json", &["cut.json:1:", "JSON", "mend"]),
         ("broken.yaml", &["broken.yaml:4:", "YAML", "mend"]),
-        ("swagger.json", &["swagger.json: ", "Swagger 2.0", "give an OpenAPI 3.0 or 3.1 document"]),
-        ("swagger.yaml", &["swagger.yaml: ", "Swagger 2.0", "give an OpenAPI"]),
+        ("swagger.json", &["swagger.json: ", "Swagger 1.2", "give an OpenAPI 3.0 to 3.2 or Swagger 2.0 document"]),
+        ("swagger.yaml", &["swagger.yaml: ", "Swagger 1.2", "give an OpenAPI"]),
         ("asyncapi.yaml", &["asyncapi.yaml: ", "AsyncAPI 2.6.0", "give an OpenAPI"]),
         ("postman.json", &["postman.json: ", "no request was found in this Postman collection", "exported"]),
         ("other.json", &["other.json: ", "OpenAPI"]),

@@ -255,3 +255,51 @@ fn the_readme_lists_every_format_and_what_writes_it() {
         assert!(readme.contains(&row), "{row}");
     }
 }
+
+#[test]
+fn against_a_baseline_only_what_is_new_fails() {
+    let cli = Cli::new();
+    let whole = cli.run(&with(&["--format", "json"])).ended(0).json("inventory");
+    let mut older = whole.clone();
+    older["endpoints"].as_array_mut().expect("a list").retain(|e| e["path"] != "/api/v1/orders");
+    let cli = Cli::new().file("whole.json", whole.to_string()).file("older.json", older.to_string());
+    let gate = ["--fail-on", "shadow,shadow-method,zombie", "--baseline"];
+    let against = |file: &str| cli.run(&with(&[&gate[..], &[file]].concat()));
+    assert!(against("whole.json").ended(0).err().contains("3 more stand in the baseline already"));
+    let ran = against("older.json");
+    let words = ["zombie: GET ", "/api/v1/orders: answered 200 in ", "although its time is over"];
+    assert!(words.iter().all(|w| ran.ended(1).err().contains(w)), "{}", ran.err());
+    assert!(!ran.err().contains("export"), "{}", ran.err());
+    // The same endpoint in a worse state is new.
+    let mut better = whole;
+    for e in better["endpoints"].as_array_mut().expect("a list") {
+        e["state"] = "documented".into();
+    }
+    let cli = cli.file("better.json", better.to_string()).file("odd.json", "[]");
+    let ran = cli.run(&with(&[&gate[..], &["better.json"]].concat()));
+    assert_eq!(ran.ended(1).err().lines().count(), 3, "{}", ran.err());
+    cli.run(&with(&[&gate[..], &["odd.json"]].concat())).usage(&["odd.json: ", "no inventory document"]);
+    cli.run(&with(&[&gate[..], &["gone.json"]].concat())).usage(&["gone.json", "no such file"]);
+    cli.run(&with(&["--baseline", "older.json"])).usage(&["--fail-on"]);
+}
+
+#[test]
+fn the_examples_for_pipelines_run_as_they_stand() {
+    for name in ["ci/github.yml", "ci/gitlab.yml"] {
+        let text = std::fs::read_to_string(sample(name)).expect("the example");
+        let command =
+            text.lines().map(|l| l.trim().trim_start_matches("- ")).find(|l| l.starts_with("lunette inventory "));
+        let arguments: Vec<&str> = command.expect("a gate").split_whitespace().skip(1).collect();
+        let file = |name: &str| std::fs::read(sample(name)).expect("a sample");
+        let cli = Cli::new()
+            .file("openapi.yaml", file("shop.openapi.json"))
+            .file("access.log", file("shop.access.log"))
+            .file("inventory.json", r#"{"schema":"lunette.inventory/1","endpoints":[]}"#);
+        let ran = cli.run(&arguments);
+        assert_eq!(ran.ended(1).err().lines().count(), 3, "{}", ran.err());
+        let known =
+            cli.run(&["inventory", "openapi.yaml", "access.log", "--format", "json"]).ended(0).json("inventory");
+        cli.file("inventory.json", known.to_string()).run(&arguments).ended(0);
+        assert!(text.contains("cannot see"), "{name} says what it does not find");
+    }
+}

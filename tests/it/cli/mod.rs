@@ -1,12 +1,14 @@
 //! The command line, as a script uses it: the real binary, its exit codes, its two streams.
 
 mod audit;
+mod demo;
 mod grade;
 mod identity;
 mod input;
 mod inventory;
 mod network;
 mod send;
+mod specs;
 mod token;
 mod usage;
 mod vault;

@@ -64,15 +64,14 @@ fn a_misspelt_command_or_option_is_answered_with_the_near_one() {
 #[test]
 fn what_the_contract_names_for_later_is_refused_with_a_sentence() {
     let cli = Cli::new();
-    for command in ["oauth", "run", "rate", "check", "graphql", "report", "rules", "man"] {
+    for command in ["oauth", "run", "rate", "check", "graphql", "report", "man"] {
         cli.run(&[command]).usage(&[command, "is not part of this version", "this version has init, inventory"]);
     }
     for option in ["--proxy", "--cert", "--key", "--p12", "--follow", "--raw", "--curl", "--export"] {
         cli.run(&["send", "GET", "http://127.0.0.1:1/", option, "x"]).usage(&[option, "is not part of this version"]);
     }
     for arguments in [
-        &["inventory", "a", "--baseline", "b"][..],
-        &["inventory", "a", "--base", "http://h"],
+        &["inventory", "a", "--base", "http://h"][..],
         &["grade", "http://127.0.0.1:1/", "--tls-only"],
         &["jwt", "decode", "x", "--jwks", "f"],
         &["send", "GET", "http://127.0.0.1:1/", "--explain"],
@@ -98,7 +97,6 @@ fn without_a_terminal_the_workbench_names_what_works_there() {
     }
     // What can be told without a screen is told first.
     cli.run(&["nothing.json"]).usage(&["nothing.json: ", "no such file"]);
-    cli.run(&["."]).usage(&["this is a folder"]);
     cli.run(&["http://api.test/openapi.json"]).usage(&["a source given as a URL"]);
 }
 

@@ -264,7 +264,7 @@ fn on_a_terminal_it_asks_and_shows_nothing_of_the_answer() {
         asked(&["vault", "init"], &[("new passphrase: ", "short one"), ("the same again: ", "short one")]);
     assert!(code == 0 && said.contains("this passphrase is short"), "{said}");
     let (code, _) =
-        asked(&["vault", "set", "a"], &[("value of a: ", "typed-s3cret"), ("passphrase of the vault: ", "short one")]);
+        asked(&["vault", "set", "a"], &[("passphrase of the vault: ", "short one"), ("value of a: ", "typed-s3cret")]);
     assert_eq!(code, 0);
     let new = PASSPHRASE;
     let (code, said) = asked(

@@ -5,3 +5,4 @@ mod aws4;
 mod github;
 mod mtls;
 mod nginx;
+mod observatory;

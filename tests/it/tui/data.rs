@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use lunette::app::{Composed, Event, Judged};
-use lunette::base::{Letter, Stamp, Untrusted};
-use lunette::grade::{HeaderGrade, Outcome, Ruling};
+use lunette::base::{Stamp, Untrusted};
+use lunette::grade::HeaderGrade;
 use lunette::inventory::{
-    BodyExample, Endpoint, Inventory, Latency, Location, Operation, Parameter, Place, Seen, State,
+    BodyExample, Endpoint, Inventory, Latency, Location, Operation, OperationKind, Parameter, Place, Seen, State,
 };
 use lunette::rate::{Second, Snapshot, Summary};
 use lunette::wire::{Certificate, Connection, Exchange, Failure, FailureKind, Phase, Request, Response, TlsFacts};
@@ -25,6 +25,7 @@ pub fn endpoint(state: Option<State>, method: &str, path: &str, requests: u64) -
         seen.add(Seen::LOG);
     }
     Endpoint {
+        kind: OperationKind::Path,
         method: method.into(),
         host: Some("api.shop.test".into()),
         path: Untrusted::from(path),
@@ -161,23 +162,33 @@ pub fn exchange(url: &str, status: u16, content: &str) -> Exchange {
 }
 
 pub fn grade() -> HeaderGrade {
-    let rule = |id, outcome, weight, cap, reason: &str| Ruling { id, outcome, weight, cap, reason: reason.into() };
-    HeaderGrade {
-        grade: Letter::B,
-        score: 83,
-        rules: vec![
-            rule("LNH01", Outcome::Pass, 10, None, "The reply says what it is."),
-            rule("LNH02", Outcome::Fail, 12, Some(Letter::B), "The Server header gives a version away."),
-            rule("LNH03", Outcome::Fail, 5, None, "There is no X-Content-Type-Options."),
-            rule("LNH04", Outcome::Na, 10, None, "No cookie is set."),
-        ],
-    }
+    let exchange = exchange("https://api.test/orders/1001?expand=items", 200, &body());
+    lunette::grade::headers(&exchange).expect("a reply")
 }
 
 pub fn done(id: u64) -> Event {
     let exchange = exchange("https://api.test/orders/1001?expand=items", 200, &body());
     let tokens = vec![("body".to_owned(), lunette::jwt::decode(TOKEN.as_bytes()))];
     Event::Done(id, Arc::new(Judged { exchange, headers: Some(grade()), tokens }))
+}
+
+/// A reply to a request that changes nothing.
+pub fn done_get(id: u64) -> Event {
+    let mut exchange = exchange("https://api.test/orders/1001", 200, &body());
+    exchange.request.method = b"GET".to_vec();
+    let headers = lunette::grade::headers(&exchange);
+    Event::Done(id, Arc::new(Judged { exchange, headers, tokens: Vec::new() }))
+}
+
+/// A reply with `X-Content-Type-Options`, or without.
+pub fn done_with(id: u64, nosniff: bool) -> Event {
+    let mut exchange = exchange("https://api.test/orders/1001", 200, &body());
+    if nosniff {
+        let headers = &mut exchange.response.as_mut().expect("a reply").headers;
+        headers.push(("X-Content-Type-Options".into(), "nosniff".into()));
+    }
+    let headers = lunette::grade::headers(&exchange);
+    Event::Done(id, Arc::new(Judged { exchange, headers, tokens: Vec::new() }))
 }
 
 pub fn failed(id: u64) -> Event {

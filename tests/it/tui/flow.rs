@@ -149,7 +149,74 @@ fn a_grade_reaches_the_list() {
         .find(|l| l.starts_with(" shadow ") && l.contains("/orders/{id}/export"))
         .map(str::to_owned)
         .expect("the row");
-    assert!(row.contains(" B ") && row.contains("bad"), "{row}");
+    assert!(row.contains(" T ") && row.contains("bad"), "{row}");
+}
+
+#[test]
+fn a_fix_is_copied_as_a_header_line_and_explained_for_its_owner() {
+    let mut s = composed();
+    s.keys("s").event(data::done(1));
+    s.keys("l [");
+    for _ in 0..6 {
+        s.keys("l");
+    }
+    let at = |s: &mut Screen, words: &str| {
+        s.keys("g");
+        for _ in 0..60 {
+            s.keys("y");
+            if s.copied.last().is_some_and(|c| c == words) {
+                return true;
+            }
+            s.keys("j");
+        }
+        false
+    };
+    assert!(s.view().contains("fix") && s.view().contains("Observatory"), "{}", s.view());
+    assert!(at(&mut s, "Strict-Transport-Security: max-age=31536000; includeSubDomains"), "{:?}", s.copied);
+    assert!(at(&mut s, "server_tokens off;"), "{:?}", s.copied);
+    s.keys("K");
+    assert!(s.view().contains("published weaknesses") && s.view().contains("OWASP API8:2023"), "{}", s.view());
+}
+
+#[test]
+fn the_odd_one_out_of_a_host_is_named() {
+    let mut s = screen();
+    s.event(data::loaded());
+    for (i, host) in data::inventory().endpoints.iter().map(|e| e.host.clone()).enumerate().take(4) {
+        assert_eq!(host, data::inventory().endpoints[0].host, "one host");
+        s.keys("1 g");
+        (0..i).for_each(|_| {
+            s.keys("j");
+        });
+        s.keys("Enter").event(data::composed()).keys("s").event(data::done_with(i as u64 + 1, i < 3));
+    }
+    s.keys("1");
+    assert!(s.view().contains("3 endpoints send x-content-type-options, this one"), "{}", s.view());
+    s.keys("g");
+    assert!(!s.view().contains("this one does not"), "{}", s.view());
+}
+
+#[test]
+fn the_live_extras_are_shown_before_they_are_sent() {
+    let mut s = composed();
+    s.keys("s").event(data::done(1));
+    s.asks.clear();
+    s.keys("l x");
+    // The request of this reply is no GET: nothing is offered.
+    assert!(s.asks.is_empty() && s.view().contains("another method may change something"), "{}", s.view());
+    let mut s = composed();
+    s.keys("s").event(data::done_get(1));
+    s.asks.clear();
+    s.keys("l x");
+    assert!(s.view().contains("live extras: 13 requests") && s.view().contains("Origin: null"), "{}", s.view());
+    assert!(s.asks.is_empty());
+    // Looked at and left: nothing is sent, and the next press shows it again.
+    s.keys("Esc x");
+    assert!(s.asks.is_empty() && s.view().contains("live extras: 13 requests"), "{}", s.view());
+    s.keys("x");
+    assert!(matches!(s.asks.pop_back(), Some(Ask::Live { plan, .. }) if plan.len() == 13));
+    s.keys("x");
+    assert!(s.view().contains("one request is under way"), "{}", s.view());
 }
 
 #[test]

@@ -117,3 +117,34 @@ fn the_workbench_says_that_the_history_waits_and_loses_none_of_it() {
         assert_eq!((chain.broken, chain.open, chain.lines), (None, 0, 2 * recorder.heard().len() as u64));
     }
 }
+
+#[test]
+fn a_history_of_a_newer_version_or_half_of_one_opens_in_safe_mode_and_is_left_as_it_is() {
+    let recorder = Recorder::start();
+    for (what, words) in [("newer", "written by a newer lunette"), ("half", "the history is damaged")] {
+        let folder = begun(&recorder);
+        let cli = Cli::new().below(folder.path().to_str().expect("UTF-8"));
+        let before = recorder.heard().len();
+        cli.run(&["send", "GET", &recorder.url("/")]).ended(0);
+        let db = folder.path().join(".lunette/history.db");
+        if what == "newer" {
+            let opened = rusqlite::Connection::open(&db).expect("opens");
+            opened.execute_batch("PRAGMA user_version = 99").expect("set");
+        } else {
+            let bytes = fs::read(&db).expect("bytes");
+            fs::write(&db, &bytes[..bytes.len() / 2 + 100]).expect("write");
+        }
+        let bytes = fs::read(&db).expect("bytes");
+        let log = fs::read(folder.path().join(".lunette/audit.jsonl")).expect("the log");
+        let ran = cli.run(&["send", "GET", &recorder.url("/")]);
+        assert!(ran.ended(2).err().contains("nothing was sent") && ran.err().contains(words), "{what}: {}", ran.err());
+        cli.run(&["history", "list"]).usage(&[words]);
+        let mut pty = screen_with(folder.path(), 140, 45, &[]);
+        pty.sees("sends nothing: no record").sees("/orders").send(b"\r").sees("http://127.0.0.1:");
+        pty.send(b"s").sees("the record cannot be kept").send(b"q");
+        assert!(pty.ends().success());
+        assert_eq!(recorder.heard().len(), before + 1, "{what}: nothing was sent");
+        assert_eq!(fs::read(&db).expect("bytes"), bytes, "{what}");
+        assert_eq!(fs::read(folder.path().join(".lunette/audit.jsonl")).expect("the log"), log, "{what}");
+    }
+}

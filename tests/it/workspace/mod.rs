@@ -4,6 +4,7 @@
 mod faults;
 mod processes;
 mod screen;
+mod sealed;
 
 use std::path::{Path, PathBuf};
 

@@ -58,6 +58,20 @@ fn a_workspace_opens_with_its_name_scope_and_sources_and_keeps_the_record() {
         assert!(pty.ends().success());
         let (chain, _) = scan(folder.path(), None, None, None).expect("a log");
         assert_eq!((chain.lines, chain.open, chain.broken), (2, 0, None));
+        // The letter of the endpoint is there when it is opened again.
+        let mut pty = screen(folder.path(), cols, rows);
+        pty.until("a letter and the word for plain text", |s| {
+            let row = s
+                .contents()
+                .lines()
+                .find(|l| l.contains("GET") && l.contains(" documented "))
+                .unwrap_or_default()
+                .to_owned();
+            let words: Vec<&str> = row.split_whitespace().collect();
+            words.windows(2).any(|w| matches!(w, ["A+" | "A" | "B" | "C" | "D" | "F", "no"]))
+        });
+        pty.send(b"q");
+        assert!(pty.ends().success());
     }
 }
 

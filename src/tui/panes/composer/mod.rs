@@ -1,5 +1,6 @@
 //! Pane 2: a request at the left, its reply at the right; one after the other where there is little room.
 
+mod grade;
 mod request;
 mod response;
 mod who;
@@ -9,11 +10,14 @@ use std::sync::Arc;
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 
+use super::text::More;
 use super::{Now, Pane, Prompt, WIDE, columns, movement};
 use crate::app::identity::Named;
-use crate::app::{Ask, Composed, Draft, JobId, Judged, Recalled};
+use crate::app::{Ask, Composed, Draft, JobId, Judged, Recalled, grade as live};
 use crate::base::secret::{find_tokens, mask_target};
 use crate::base::text::display;
+use crate::grade::odd::Sends;
+use crate::grade::probes::{Probe, UNSAFE};
 use crate::tui::effect::{Effect, EndpointKey, Grades, Level};
 use crate::tui::keymap::{Action, Context, is_text};
 use crate::tui::theme::Role;
@@ -27,6 +31,9 @@ use who::Who;
 
 /// Bytes that are copied at most: more than terminals take.
 const COPY_CAP: usize = 100_000;
+
+/// With this word the live extras that are shown are sent.
+pub const GO: &str = "send";
 
 /// Where a send is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +64,8 @@ pub struct ComposerPane {
     /// What was sent last, and for which endpoint.
     last: Option<(Draft, Option<EndpointKey>)>,
     search: Option<Field>,
+    /// The live extras that were shown, and for which exchange.
+    armed: Option<(u64, Vec<Probe>)>,
     /// Who it is sent as, whatever the form.
     pub who: Who,
     /// Forms put aside while another endpoint is open, newest last.
@@ -77,6 +86,7 @@ impl Default for ComposerPane {
             endpoint: (None, None),
             last: None,
             search: None,
+            armed: None,
             who: Who::default(),
             shelf: Vec::new(),
             wide: true,
@@ -174,7 +184,10 @@ impl ComposerPane {
         let mut effects = Vec::new();
         if let Some(key) = self.last.as_ref().and_then(|(_, k)| k.clone()) {
             let headers = judged.headers.as_ref().map(|g| g.grade);
-            effects.push(Effect::Graded(key, Grades { headers, tls: tls_word(&judged.exchange) }));
+            // What an error leaves out says nothing of the endpoint.
+            let good = judged.exchange.response.as_ref().filter(|r| r.status < 400);
+            let grades = Grades { headers, tls: tls_word(&judged.exchange), sends: good.map(Sends::of) };
+            effects.push(Effect::Graded(key, grades));
         }
         let tab = self.response.as_ref().map_or(0, |r| r.tab);
         let (response, work) = Response::new(Arc::clone(judged), tab, self.reveal);
@@ -257,6 +270,34 @@ impl ComposerPane {
         })
     }
 
+    /// The live extras: shows what would be sent; what is shown is sent on `go`.
+    fn live(&mut self, go: bool) -> Vec<Effect> {
+        let Some(response) = self.response.as_ref() else { return Vec::new() };
+        let judged = Arc::clone(&response.judged);
+        if self.sending != Sending::No {
+            return vec![Effect::Notice(Level::Warn, "one request is under way: Esc cancels it".to_owned())];
+        }
+        match self.armed.take() {
+            Some((id, plan)) if go && id == judged.exchange.id => {
+                self.sending = Sending::Asked;
+                let insecure = self.last.as_ref().is_some_and(|(draft, _)| draft.insecure);
+                vec![Effect::Ask(Ask::Live { judged, plan, insecure })]
+            }
+            _ => {
+                let plan = live::plan(&judged.exchange.request);
+                if plan.is_empty() || judged.headers.is_none() {
+                    let why = if plan.is_empty() { UNSAFE } else { "there is no reply to compare with" };
+                    return vec![Effect::Notice(Level::Info, why.to_owned())];
+                }
+                let mut lines = vec!["x sends them; Esc does not.".to_owned(), String::new()];
+                lines.extend(live::words(&plan));
+                let title = format!("live extras: {} requests", plan.len());
+                self.armed = Some((judged.exchange.id, plan));
+                vec![Effect::Plan(title, lines)]
+            }
+        }
+    }
+
     fn next_field(&mut self, back: bool) {
         self.form.done(true);
         match (self.side, back) {
@@ -291,6 +332,8 @@ impl ComposerPane {
             return Some(Vec::new());
         }
         match action {
+            Action::Fold if response.more().is_some() => return response.more().map(told),
+            Action::Live => return Some(self.live(argument == GO)),
             Action::Fold if !response.body().is_some_and(crate::tui::widgets::body::Body::fold) => {
                 let text = response.under(8_192);
                 return Some(vec![Effect::Explain("the line".to_owned(), vec![text])]);
@@ -360,6 +403,11 @@ impl ComposerPane {
     }
 }
 
+/// What stands behind a line, shown above the panes.
+fn told(more: &More) -> Vec<Effect> {
+    vec![Effect::Explain(more.title.clone(), more.lines.clone())]
+}
+
 impl Pane for ComposerPane {
     fn contexts(&self) -> Vec<Context> {
         if self.editing() {
@@ -414,6 +462,10 @@ impl Pane for ComposerPane {
                 return Some(Vec::new());
             }
             Action::CopyHere | Action::ExplainHere => {
+                if let (Side::Response, Some(more)) = (self.side, self.response.as_mut().and_then(Response::more)) {
+                    let copy = Effect::Copy("what is under the cursor", more.copy.clone());
+                    return Some(if action == Action::CopyHere { vec![copy] } else { told(more) });
+                }
                 let text = match (self.side, &mut self.response) {
                     (Side::Response, Some(r)) => r.under(COPY_CAP),
                     _ => display(self.form.under_shown(self.reveal).as_bytes()),

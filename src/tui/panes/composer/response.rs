@@ -6,13 +6,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use ratatui::layout::Rect;
 
-use super::super::text::{Styled, Text};
+use super::super::text::{More, Styled, Text};
+use super::grade;
 use crate::app::Judged;
 use crate::base::figure::{bytes, millis};
 use crate::base::known;
 use crate::base::secret::{mask_body, mask_header, mask_message, mask_target};
 use crate::base::text::display;
-use crate::grade::Outcome;
+use crate::report::grade::cost;
 use crate::tui::effect::{Effect, Msg};
 use crate::tui::theme::Role;
 use crate::tui::widgets::body::{self, Body, Lines};
@@ -55,7 +56,8 @@ impl Response {
             work = Some(Effect::Work(Box::new(move || Msg::Indexed(id, body::index(&content, json)))));
             None
         };
-        let texts = [headers(x, reveal), sent(x, reveal), time(x), tls(x), grade(&judged)].map(Text::new);
+        let [headers, sent, time, tls] = [headers(x, reveal), sent(x, reveal), time(x), tls(x)].map(Text::new);
+        let texts = [headers, sent, time, tls, grade::text(&judged)];
         // A failure without a body is told on the body tab, where the eye is.
         (Self { judged, body, texts, tab, drawn: Rect::default(), reveal }, work)
     }
@@ -104,6 +106,11 @@ impl Response {
             return text.under();
         }
         self.body.as_ref().map(|b| display(b.under(cap))).unwrap_or_default()
+    }
+
+    /// What stands behind the line under the cursor, where there is more than the line.
+    pub fn more(&mut self) -> Option<&More> {
+        self.text().and_then(|t| t.more())
     }
 
     /// The bytes under the cursor of the body.
@@ -306,13 +313,9 @@ fn foot(pen: &Pen<'_>, judged: &Judged, width: usize) -> Vec<(String, Role)> {
         let text = if roomy.len() > width { format!("{} ms", phases.join(" ")) } else { roomy };
         out.push((text, Role::Muted));
     }
-    if let Some(grade) = &judged.headers {
-        let mut failed: Vec<_> = grade.rules.iter().filter(|r| r.outcome == Outcome::Fail).collect();
-        failed.sort_by_key(|r| (r.cap.is_none(), std::cmp::Reverse(r.weight)));
-        if let Some(worst) = failed.first() {
-            let text = format!("why {}: {} (−{})", grade.grade, clip(&worst.reason), worst.weight);
-            out.extend(wrap(&pen.veil(&text), width.max(10)).into_iter().take(2).map(|l| (l, Role::Muted)));
-        }
+    if let Some((grade, worst)) = judged.headers.as_ref().and_then(|g| Some((g.grade, g.fails().next()?))) {
+        let text = format!("why {grade}: {} ({})", clip(&worst.reason), cost(worst.weight, worst.cap));
+        out.extend(wrap(&pen.veil(&text), width.max(10)).into_iter().take(2).map(|l| (l, Role::Muted)));
     }
     out
 }
@@ -472,44 +475,5 @@ fn certificate(c: &Certificate) -> Vec<Styled> {
     lines.push(line("key", clip(&c.key)));
     lines.push(line("serial", clip(&c.serial)));
     lines.push(line("sha-256", clip(&c.sha256)));
-    lines
-}
-
-fn grade(judged: &Judged) -> Vec<Styled> {
-    let Some(g) = &judged.headers else {
-        return vec![Styled::new("not graded: there is no reply that can be", Role::Muted)];
-    };
-    let mut lines = vec![
-        Styled::new("headers", Role::Title).then(10, g.grade.word(), Role::of_letter(g.grade)).then(
-            14,
-            format!("{} of 100", g.score),
-            Role::Text,
-        ),
-        Styled::default(),
-    ];
-    let mut rules: Vec<_> = g.rules.iter().collect();
-    rules.sort_by_key(|r| match r.outcome {
-        Outcome::Fail => 0,
-        Outcome::Pass => 1,
-        Outcome::Na => 2,
-    });
-    for r in rules {
-        let (word, role) = match r.outcome {
-            Outcome::Fail => ("fail", Role::Error),
-            Outcome::Pass => ("pass", Role::Ok),
-            Outcome::Na => ("n/a", Role::Muted),
-        };
-        let cost = match (r.outcome, r.cap) {
-            (Outcome::Fail, Some(cap)) => format!("−{} ≤{cap}", r.weight),
-            (Outcome::Fail, None) => format!("−{}", r.weight),
-            _ => String::new(),
-        };
-        let text = if r.outcome == Outcome::Na { Role::Muted } else { Role::Text };
-        lines.push(Styled::new(word, role).then(5, r.id, Role::Muted).then(12, cost, Role::Text).then(
-            20,
-            clip(&r.reason),
-            text,
-        ));
-    }
     lines
 }
