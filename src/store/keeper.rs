@@ -94,6 +94,8 @@ impl History for Keeper {
     }
 
     fn list(&self, select: &Select) -> Result<Vec<Row>> {
+        // What has ended a moment ago belongs to the list too, unless the disk does not take it.
+        let _ = self.history.settle();
         self.history.list(select)
     }
 

@@ -97,7 +97,6 @@ fn without_a_terminal_the_workbench_names_what_works_there() {
     }
     // What can be told without a screen is told first.
     cli.run(&["nothing.json"]).usage(&["nothing.json: ", "no such file"]);
-    cli.run(&["."]).usage(&["this is a folder"]);
     cli.run(&["http://api.test/openapi.json"]).usage(&["a source given as a URL"]);
 }
 
