@@ -18,7 +18,7 @@ impl Sends {
         Self(bits.fold(0, |all, (i, _)| all | 1 << i))
     }
 
-    /// As it is kept: a bit a header, in the order of [`EVERYWHERE`].
+    /// As it is kept: a bit a header, in the order of the list of such headers.
     pub fn bits(self) -> u8 {
         self.0
     }
