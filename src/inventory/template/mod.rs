@@ -10,7 +10,7 @@ mod infer;
 mod trie;
 
 pub use class::{Class, classify};
-pub use infer::{infer, overflow, unique_names};
+pub use infer::{infer, overflow, signature, unique_names};
 pub use trie::{Asked, Leaf, Match, Trie};
 
 /// Path and query of a request target. The path loses `;` parameters and one level of percent-encoding, but never a
