@@ -327,7 +327,7 @@ impl Builder {
     }
 
     fn unknown(&self, has_spec: bool, endpoints: &mut Vec<Endpoint>, noise: &mut Noise) {
-        for (unknown, tally) in self.traffic.undeclared() {
+        for (unknown, tally) in self.traffic.undeclared(&self.trie) {
             let answers = drift::is_endpoint(&tally, &unknown.template);
             if !answers && !tally.written {
                 noise.requests += tally.requests;

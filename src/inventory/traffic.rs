@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::histogram::Histogram;
 use super::log::Line;
 use super::shelf::Shelf;
-use super::template::{self, Asked, Match, Trie};
+use super::template::{self, Asked, Found, Match, Sighting, Trie};
 
 /// Templates told apart that no document declares and where something answered; of more, some are put together.
 pub const MOST_TEMPLATES: usize = 1 << 15;
@@ -323,16 +323,41 @@ impl Traffic {
         self.undeclared.answers.is_over()
     }
 
-    /// What no document declares: HEAD is counted with the GET of its path, and misses where something else answered.
-    pub fn undeclared(&self) -> HashMap<Unknown, Tally> {
+    /// What no document declares, by the templates it belongs to: HEAD is counted with the GET of its path, values that look
+    /// like words are told from names, and misses are counted where something else answered.
+    pub fn undeclared(&self, declared: &Trie) -> HashMap<Unknown, Tally> {
         let all = &self.undeclared;
-        let mut out: HashMap<Unknown, Tally> = HashMap::with_capacity(all.answers.len() + all.misses.len());
-        let shelves = all.answers.iter().chain(all.misses.iter()).chain(all.groups.iter());
+        let mut held: Vec<(Unknown, &Tally)> = Vec::with_capacity(all.answers.len());
+        let shelves = all.answers.iter().chain(all.groups.iter());
         for (key, tally) in shelves.chain(all.depths.iter().map(|(k, t)| (&**k, t))) {
             let mut unknown = Unknown::from_key(key);
             if unknown.method == b"HEAD" && all.answers.get(&[b"GET", &key[4..]].concat()).is_some() {
                 unknown.method = b"GET".to_vec();
             }
+            held.push((unknown, tally));
+        }
+        let sightings: Vec<Sighting<'_>> = held
+            .iter()
+            .map(|(u, t)| Sighting {
+                host: u.host.as_deref(),
+                method: &u.method,
+                template: &u.template,
+                requests: t.requests,
+            })
+            .collect();
+        let settled = template::settle(&sightings, declared);
+        let found = Found::of(&sightings, &settled);
+        let mut out: HashMap<Unknown, Tally> = HashMap::with_capacity(held.len());
+        for (key, tally) in all.misses.iter() {
+            let mut unknown = Unknown::from_key(key);
+            if let Some(template) = found.template(unknown.host.as_deref(), &unknown.template) {
+                unknown.template = template;
+            }
+            out.entry(unknown).or_default().merge(tally);
+        }
+        for ((unknown, tally), template) in held.iter().zip(&settled) {
+            let unknown =
+                Unknown { method: unknown.method.clone(), host: unknown.host.clone(), template: template.clone() };
             out.entry(unknown).or_default().merge(tally);
         }
         out
@@ -398,7 +423,7 @@ mod tests {
             count(&mut t, &trie, "GET", &format!("/n/{i}"), 200);
         }
         assert!(t.overflowed());
-        let all = t.undeclared();
+        let all = t.undeclared(&trie);
         assert!(all.len() <= MOST_TEMPLATES + MOST_GROUPS, "{}", all.len());
         let total: u64 = all.values().map(|t| t.requests).sum();
         assert_eq!(total, 2 * (MOST_TEMPLATES as u64 + 500));
@@ -420,10 +445,10 @@ mod tests {
         }
         count(&mut t, &trie, "GET", "/orders", 200);
         let (requests, paths) = t.beyond();
-        let kept: u64 = t.undeclared().values().map(|t| t.requests).sum();
+        let kept: u64 = t.undeclared(&trie).values().map(|t| t.requests).sum();
         assert_eq!(requests + kept, 3 * MOST_MISSES as u64 + 1);
         assert!(paths > MOST_MISSES as u64, "{paths}");
-        assert!(!t.overflowed() && t.undeclared().keys().any(|u| u.template == b"/orders"));
+        assert!(!t.overflowed() && t.undeclared(&trie).keys().any(|u| u.template == b"/orders"));
     }
 
     #[test]
@@ -442,7 +467,7 @@ mod tests {
         count(&mut t, &trie, "OPTIONS", "/b", 204);
         count(&mut t, &trie, "POST", "/a?x", 201);
         assert_eq!(
-            (t.declared[0].requests, t.preflights, t.other_methods().count(), t.undeclared().len()),
+            (t.declared[0].requests, t.preflights, t.other_methods().count(), t.undeclared(&trie).len()),
             (1, 2, 1, 0)
         );
     }

@@ -203,6 +203,16 @@ impl Trie {
         next
     }
 
+    /// Where a literal segment leads from a place in the tree; its root is 0.
+    pub(super) fn literal(&self, at: u32, segment: &[u8]) -> Option<u32> {
+        self.literals.get(&Asking(at, segment)).copied()
+    }
+
+    /// Where a variable leads from a place in the tree.
+    pub(super) fn variable(&self, at: u32) -> Option<u32> {
+        self.nodes.get(at as usize)?.variable
+    }
+
     /// Finds what a request is an instance of.
     pub fn find(&self, asked: &Asked<'_>) -> Match {
         let slash = asked.path.len() > 1 && asked.path.ends_with(b"/");
