@@ -21,7 +21,7 @@ mod traffic;
 
 pub use compose::compose;
 pub use filter::{Filter, FilterError};
-pub use merge::Builder;
+pub use merge::{Builder, Share};
 pub use model::{Credentials, Endpoint, Inventory, Latency, Location, LogFacts, Noise, Problem, Seen, State, Unparsed};
 pub use sniff::{Kind, sniff};
 pub use spec::{BodyExample, Document, Home, Operation, OperationKind, OperationLite, Parameter, Place, Server};

@@ -44,14 +44,14 @@ const VARIABLES: [(&str, Variable); 17] = [
     ("http_authorization", Variable::Authorization),
 ];
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
     Text(Vec<u8>),
     Variable(Variable),
 }
 
 /// Reads lines by a pattern.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Pattern {
     pieces: Vec<Piece>,
     target: Vec<u8>,
