@@ -52,6 +52,7 @@ struct Item {
     method: Vec<u8>,
     status: Vec<u8>,
     time: Vec<u8>,
+    length: Vec<u8>,
     request: Vec<u8>,
 }
 
@@ -62,6 +63,7 @@ impl Item {
             b"method" => Some(&mut self.method),
             b"status" => Some(&mut self.status),
             b"time" => Some(&mut self.time),
+            b"responselength" => Some(&mut self.length),
             b"request" => Some(&mut self.request),
             _ => None,
         }
@@ -72,6 +74,7 @@ impl Item {
         let mut call = Call::to(&text(&self.method), &text(&self.url))?;
         call.status = text(&self.status).parse().ok();
         call.time = time(&text(&self.time));
+        call.size = text(&self.length).parse().ok();
         let head = memchr::memmem::find(&self.request, b"\r\n\r\n").unwrap_or(self.request.len());
         let names = self.request[..head].split(|b| *b == b'\n').skip(1).filter_map(|l| l.split(|b| *b == b':').next());
         let query = text(&self.url)

@@ -51,6 +51,10 @@ fn call(entry: &Value) -> Option<Call> {
     let status = request_status(&entry["response"]["status"])?;
     call.status = Some(status);
     call.micros = entry["time"].as_f64().and_then(micros);
+    let size = |value: &Value| value.as_i64().and_then(|n| u64::try_from(n).ok());
+    let reply = &entry["response"];
+    // -1 stands for what is not known.
+    call.size = size(&reply["bodySize"]).or_else(|| size(&reply["content"]["size"]));
     let named = |list: &Value, is: fn(&str) -> bool| {
         list.as_array().is_some_and(|all| all.iter().any(|h| h["name"].as_str().is_some_and(is)))
     };

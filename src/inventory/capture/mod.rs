@@ -25,6 +25,7 @@ pub(super) struct Call {
     /// `None` where a request is written down and no reply with it.
     pub status: Option<u16>,
     pub micros: Option<u64>,
+    pub size: Option<u64>,
     pub credential: Option<bool>,
     pub templated: bool,
 }
@@ -40,6 +41,8 @@ impl Call {
             host: None,
             request: Some(request),
             micros: self.micros,
+            size: self.size,
+            client: None,
             credential: self.credential,
             templated: self.templated,
             written: self.status.is_none(),
@@ -102,7 +105,7 @@ pub(super) fn read(kind: Kind, bytes: &[u8]) -> Result<Capture> {
 }
 
 /// True for a header that lets somebody in: not for `Set-Cookie`, which a reply has, nor a token against forgery.
-fn lets_in(name: &str) -> bool {
+pub(super) fn lets_in(name: &str) -> bool {
     is_credential_header(name.as_bytes())
         && !name.eq_ignore_ascii_case("set-cookie")
         && !name.to_ascii_lowercase().contains("csrf")

@@ -70,7 +70,9 @@ fn request(value: &Value, auth: bool) -> Option<Call> {
 fn reply(reply: &Value, call: &Call, auth: bool) -> Option<Call> {
     let status = reply["code"].as_u64().and_then(|s| u16::try_from(s).ok())?;
     let own = request(&reply["originalRequest"], auth).unwrap_or_else(|| call.clone());
-    Some(Call { status: Some(status), micros: reply["responseTime"].as_f64().and_then(har::micros), ..own })
+    let size = reply["body"].as_str().map(|b| b.len() as u64);
+    let micros = reply["responseTime"].as_f64().and_then(har::micros);
+    Some(Call { status: Some(status), micros, size, ..own })
 }
 
 /// A URL of `host` and `path` where `raw` is missing.

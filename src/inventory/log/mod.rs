@@ -43,6 +43,10 @@ pub struct Line<'a> {
     pub request: Option<Request<'a>>,
     /// How long it took, in microseconds, when the line says so.
     pub micros: Option<u64>,
+    /// Bytes of the reply, when the line says so: of its body, or of all of it where the format counts that.
+    pub size: Option<u64>,
+    /// Who asked: a consumer or user that the line names, else an address without its port.
+    pub client: Option<&'a [u8]>,
     /// Whether a credential was sent, when the line says so.
     pub credential: Option<bool>,
     /// The target is a template already, as gateways that know their routes write it.
