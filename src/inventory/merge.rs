@@ -5,12 +5,16 @@ use std::sync::Arc;
 
 use super::capture;
 use super::drift;
+use super::evidence::{self, Absent};
+use super::findings::{self, Row, as_get};
 use super::log::{Choice, LogReader};
 use super::model::{Credentials, Endpoint, Inventory, Location, LogFacts, Noise, Problem, Seen, State, Unparsed};
+use super::signs::Spot;
 use super::sniff::Kind;
 use super::spec::{Document, OperationKind};
 use super::template::{self, Trie};
 use super::traffic::{MOST_TEMPLATES, Tally, Traffic, Unknown};
+use super::version::Versions;
 use crate::base::{Error, Result, Stamp, Untrusted, text::display_str};
 
 /// Places kept of one endpoint.
@@ -107,6 +111,7 @@ impl Builder {
                     self.ambiguous(index, same, &document.source, &lite.pointer, lite.line);
                 }
             }
+            self.traffic.signs.declare(key.3.as_bytes());
             self.declared.push(Endpoint {
                 kind: lite.kind,
                 method: lite.method.clone(),
@@ -125,6 +130,8 @@ impl Builder {
                 security: lite.security.to_vec(),
                 locations: vec![location],
                 operation: Some((number, i)),
+                operations: Vec::new(),
+                newer: None,
             });
             self.by_name.insert(key, index);
         }
@@ -242,18 +249,27 @@ impl Builder {
     /// The whole list.
     pub fn finish(mut self) -> Inventory {
         self.close();
-        self.snapshot()
+        self.list(true)
     }
 
-    /// The list as it stands, while a long log is still coming.
+    /// The list as it stands, while a long log is still coming: without findings, which need all of it.
     pub fn snapshot(&self) -> Inventory {
+        self.list(false)
+    }
+
+    fn list(&self, complete: bool) -> Inventory {
         let open = self.open.as_ref();
         let has_traffic = self.parsed + open.map_or(0, |r| r.parsed) > 0;
         let has_spec = !self.documents.is_empty();
         let mut noise = Noise { requests: self.traffic.unreadable, paths: 0 };
-        let mut endpoints = self.declared(has_traffic);
-        self.other_methods(&mut endpoints, &mut noise);
-        self.unknown(has_spec, &mut endpoints, &mut noise);
+        let undeclared = self.traffic.unknown.iter().map(|(key, tally)| (Unknown::from_key(key), tally));
+        let absent = Absent::learn(undeclared);
+        let mut rows = self.declared(has_traffic);
+        self.other_methods(&absent, &mut rows, &mut noise);
+        self.unknown(has_spec, &absent, &mut rows, &mut noise);
+        older(&mut rows);
+        let findings = if complete { findings::judge(&rows, &self.traffic.signs, &self.documents) } else { Vec::new() };
+        let mut endpoints: Vec<Endpoint> = rows.into_iter().map(|r| r.endpoint).collect();
         endpoints.sort_by(|a, b| {
             let key = |e: &Endpoint| (e.kind, drift::rank(e.state));
             key(a)
@@ -281,6 +297,7 @@ impl Builder {
         }
         Inventory {
             endpoints,
+            findings,
             problems,
             logs,
             unparsed: all_unparsed,
@@ -291,41 +308,58 @@ impl Builder {
         }
     }
 
-    fn declared(&self, has_traffic: bool) -> Vec<Endpoint> {
+    fn declared(&self, has_traffic: bool) -> Vec<Row> {
         let none = Tally::default();
         let tally = |i: u32| self.traffic.declared.get(i as usize).unwrap_or(&none);
         (0u32..)
             .zip(&self.declared)
             .map(|(i, declared)| {
                 let mut endpoint = declared.clone();
-                if endpoint.kind != OperationKind::Path {
-                    return endpoint;
+                if endpoint.kind == OperationKind::Path {
+                    self.fill(&mut endpoint, tally(i));
+                    let shared = self.same_shape.get(&i).map_or(0, |same| tally(*same).requests);
+                    endpoint.state = Some(drift::declared(&endpoint, shared, has_traffic, self.now));
                 }
-                self.fill(&mut endpoint, tally(i));
-                let shared = self.same_shape.get(&i).map_or(0, |same| tally(*same).requests);
-                endpoint.state = Some(drift::declared(&endpoint, shared, has_traffic, self.now));
-                endpoint
+                self.row(Spot::Declared(i), endpoint, tally(i))
             })
             .collect()
     }
 
-    fn other_methods(&self, endpoints: &mut Vec<Endpoint>, noise: &mut Noise) {
+    fn row(&self, spot: Spot, endpoint: Endpoint, tally: &Tally) -> Row {
+        let mut access = tally.marks.as_ref().map(|m| m.access).unwrap_or_default();
+        access.captured = if tally.logs & self.captures != 0 { tally.with + tally.without } else { 0 };
+        Row { spot, endpoint, access }
+    }
+
+    fn other_methods(&self, absent: &Absent, rows: &mut Vec<Row>, noise: &mut Noise) {
+        let mut folded: HashMap<Spot, Tally> = HashMap::new();
         for ((declared, method), tally) in &self.traffic.other_methods {
+            let mut spot = Spot::Other(*declared, method.clone());
+            // HEAD of a path that also answers GET is no method of its own.
+            if let Some(get @ Spot::Other(_, _)) = as_get(&spot)
+                && self.traffic.other_methods.contains_key(&(*declared, Box::from(&b"GET"[..])))
+            {
+                spot = get;
+            }
+            folded.entry(spot).or_default().merge(tally);
+        }
+        for (spot, tally) in folded {
+            let Spot::Other(declared, method) = &spot else { continue };
             let Some(sibling) = self.declared.get(*declared as usize) else { continue };
-            let answers = drift::is_endpoint(tally, sibling.path.as_bytes());
+            let answers = evidence::is_method(&tally, sibling.host.as_deref().map(str::as_bytes), absent);
             if !answers && !tally.written {
                 noise.requests += tally.requests;
                 noise.paths += 1;
                 continue;
             }
-            let mut endpoint = self.seen_only(method, sibling.host.clone(), sibling.path.clone(), tally);
+            let mut endpoint = self.seen_only(method, sibling.host.clone(), sibling.path.clone(), &tally);
             // What is only written down has not been seen to answer.
             endpoint.state = answers.then_some(State::ShadowMethod);
-            endpoints.push(endpoint);
+            rows.push(self.row(spot, endpoint, &tally));
         }
     }
 
-    fn unknown(&self, has_spec: bool, endpoints: &mut Vec<Endpoint>, noise: &mut Noise) {
+    fn unknown(&self, has_spec: bool, absent: &Absent, rows: &mut Vec<Row>, noise: &mut Noise) {
         let mut folded: HashMap<Unknown, Tally> = HashMap::with_capacity(self.traffic.unknown.len());
         for (key, tally) in &self.traffic.unknown {
             let mut unknown = Unknown::from_key(key);
@@ -336,17 +370,22 @@ impl Builder {
             folded.entry(unknown).or_default().merge(tally);
         }
         for (unknown, tally) in folded {
-            let answers = drift::is_endpoint(&tally, &unknown.template);
+            let answers = evidence::is_endpoint(&tally, &unknown, absent);
             if !answers && !tally.written {
                 noise.requests += tally.requests;
                 noise.paths += 1;
                 continue;
             }
+            let spot = Spot::Unknown(unknown.key());
             let host = unknown.host.map(|h| Untrusted::from(h).display());
             let path = Untrusted::from(template::unique_names(&unknown.template));
             let mut endpoint = self.seen_only(&unknown.method, host, path, &tally);
             endpoint.state = (has_spec && answers).then_some(State::Shadow);
-            endpoints.push(endpoint);
+            // That its time is over it said itself.
+            if drift::is_over(&endpoint, self.now) && drift::answers(&endpoint) {
+                endpoint.state = Some(State::Zombie);
+            }
+            rows.push(self.row(spot, endpoint, &tally));
         }
     }
 
@@ -370,6 +409,8 @@ impl Builder {
             security: Vec::new(),
             locations: Vec::new(),
             operation: None,
+            operations: Vec::new(),
+            newer: None,
         };
         self.fill(&mut endpoint, tally);
         endpoint
@@ -390,6 +431,12 @@ impl Builder {
             pointer: None,
             line: None,
         }));
+        if let Some(marks) = &tally.marks {
+            endpoint.operations = marks.calls.list();
+            endpoint.deprecated |= marks.deprecation.is_some_and(|since| since <= self.now.unix());
+            let sunset = marks.sunset.and_then(Stamp::from_unix).map(|s| s.to_string());
+            endpoint.sunset = endpoint.sunset.take().or(sunset);
+        }
         if tally.requests == 0 {
             return;
         }
@@ -400,6 +447,21 @@ impl Builder {
         endpoint.last_seen = tally.times.and_then(|(_, last)| Stamp::from_unix(last));
         if tally.with + tally.without > 0 {
             endpoint.credentials = Some(Credentials { sent: tally.with, none: tally.without });
+        }
+    }
+}
+
+/// An undeclared endpoint that stands beside a newer version of itself is what was left behind.
+fn older(rows: &mut [Row]) {
+    let mut versions = Versions::default();
+    let live = |e: &Endpoint| e.kind == OperationKind::Path && (e.operation.is_some() || drift::answers(e));
+    for e in rows.iter().map(|r| &r.endpoint).filter(|e| live(e)) {
+        versions.add(&e.method, &e.path.lossy());
+    }
+    for e in rows.iter_mut().map(|r| &mut r.endpoint).filter(|e| e.state == Some(State::Shadow)) {
+        e.newer = versions.newer(&e.method, &e.path.lossy()).map(|n| Untrusted::from(n.to_owned()));
+        if e.newer.is_some() && drift::answers(e) {
+            e.state = Some(State::Zombie);
         }
     }
 }

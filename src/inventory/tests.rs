@@ -72,6 +72,7 @@ fn three_kinds_of_drift() {
     assert_eq!(
         list(&inventory),
         [
+            "shadow GET /admin 1",
             "shadow GET /debug/users/{uuid} 2",
             "shadow-method DELETE /v1/orders/{id} 1",
             "zombie GET /v1/gone 1",
@@ -84,16 +85,16 @@ fn three_kinds_of_drift() {
             "ghost GET /v1/quiet 0",
         ]
     );
-    assert_eq!(inventory.noise, Noise { requests: 4, paths: 4 });
+    assert_eq!(inventory.noise, Noise { requests: 3, paths: 3 });
     assert_eq!(inventory.log_lines, 15);
     assert!(inventory.problems.iter().any(|p| p.message.contains("same shape")));
-    let shadow = &inventory.endpoints[0];
+    let shadow = &inventory.endpoints[1];
     assert_eq!(shadow.statuses.iter().map(|(s, n)| (*s, *n)).collect::<Vec<_>>(), [(200, 1), (500, 1)]);
     assert_eq!(shadow.first_seen.map(|s| s.to_string()).as_deref(), Some("2023-11-14T22:13:20Z"));
     assert!(shadow.latency.is_some_and(|l| (l.p50 - 250.0).abs() < 8.0));
     assert_eq!(shadow.locations[0].source.as_ref(), "a.log");
     assert!((shadow.error_share().expect("traffic") - 0.5).abs() < f64::EPSILON);
-    let words: Vec<_> = inventory.endpoints[4].seen.words().collect();
+    let words: Vec<_> = inventory.endpoints[5].seen.words().collect();
     assert_eq!(words, ["spec", "log"]);
 }
 

@@ -2,8 +2,12 @@
 
 use std::collections::HashMap;
 
+use super::evidence::Good;
 use super::histogram::Histogram;
 use super::log::Line;
+use super::operations::{self, Calls};
+use super::role::Role;
+use super::signs::{Place, Signs};
 use super::template::{self, Asked, Match, Trie};
 
 /// Templates told apart that no document declares; more are put together by depth.
@@ -12,6 +16,29 @@ pub const MOST_TEMPLATES: usize = 50_000;
 const MOST_OTHER_METHODS: usize = 20_000;
 /// Bytes of one inferred template.
 const LONGEST_TEMPLATE: usize = 512;
+
+/// Who was let in and who was not, as far as sources say who sent a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Access {
+    /// Answered with 2xx without a credential.
+    pub open: u64,
+    /// Answered with 401 or 403 without one.
+    pub refused: u64,
+    /// Answered with 2xx with one.
+    pub let_in: u64,
+    /// Requests in captures, which always record it.
+    pub captured: u64,
+}
+
+/// What few requests say, and no line of most logs.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Marks {
+    pub access: Access,
+    pub calls: Calls,
+    /// The earliest and the latest that a reply said.
+    pub deprecation: Option<i64>,
+    pub sunset: Option<i64>,
+}
 
 /// What was counted of one endpoint.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +56,11 @@ pub(super) struct Tally {
     pub written: bool,
     /// Which of the first 64 logs named it.
     pub logs: u64,
+    /// Whether its good answers are all alike.
+    pub good: Good,
+    pub marks: Option<Box<Marks>>,
+    /// What an undeclared one is for.
+    role: Role,
 }
 
 impl Tally {
@@ -55,6 +87,33 @@ impl Tally {
         if let Some(micros) = line.micros {
             self.latency.get_or_insert_default().record(micros);
         }
+        if matches!(line.status, 200..=299) {
+            self.good.note(line);
+        }
+    }
+
+    /// Takes in what only some requests say.
+    fn mark(&mut self, role: Role, line: &Line<'_>, query: &[u8]) {
+        let nothing = line.credential.is_none() && line.deprecation.is_none() && line.sunset.is_none();
+        if nothing && line.operations.is_empty() && role != Role::Graphql {
+            return;
+        }
+        let status = (!line.written).then_some(line.status);
+        let marks = self.marks.get_or_insert_default();
+        if role == Role::Graphql && line.operations.is_empty() {
+            marks.calls.note(&operations::of_query(query), status);
+        } else {
+            marks.calls.note(line.operations, status);
+        }
+        marks.deprecation = marks.deprecation.into_iter().chain(line.deprecation).min();
+        marks.sunset = marks.sunset.max(line.sunset);
+        let access = &mut marks.access;
+        match (status, line.credential) {
+            (Some(200..=299), Some(false)) => access.open += 1,
+            (Some(401 | 403), Some(false)) => access.refused += 1,
+            (Some(200..=299), Some(true)) => access.let_in += 1,
+            _ => {}
+        }
     }
 
     pub fn merge(&mut self, other: &Self) {
@@ -67,6 +126,16 @@ impl Tally {
         self.with += other.with;
         self.without += other.without;
         self.logs |= other.logs;
+        self.good.merge(other.good);
+        if let Some(theirs) = &other.marks {
+            let mine = self.marks.get_or_insert_default();
+            mine.calls.merge(&theirs.calls);
+            mine.deprecation = mine.deprecation.into_iter().chain(theirs.deprecation).min();
+            mine.sunset = mine.sunset.max(theirs.sunset);
+            mine.access.open += theirs.access.open;
+            mine.access.refused += theirs.access.refused;
+            mine.access.let_in += theirs.access.let_in;
+        }
         for &(status, n) in &other.statuses {
             match self.statuses.iter_mut().find(|(s, _)| *s == status) {
                 Some((_, have)) => *have += n,
@@ -99,6 +168,12 @@ impl Unknown {
         let (method, host, template) = (next(), next(), next());
         Self { method, host: (!host.is_empty()).then_some(host), template }
     }
+
+    /// The key again.
+    pub fn key(&self) -> Box<[u8]> {
+        let host = self.host.as_deref().unwrap_or_default();
+        Box::from([&self.method, &b"\0"[..], host, b"\0", &self.template].concat())
+    }
 }
 
 /// All counts.
@@ -116,6 +191,8 @@ pub(super) struct Traffic {
     pub preflights: u64,
     /// The cap on templates was met.
     pub overflowed: bool,
+    /// What single requests show besides.
+    pub signs: Signs,
     scratch: Vec<u8>,
     key: Vec<u8>,
     unescaped: Vec<u8>,
@@ -148,6 +225,9 @@ impl Traffic {
                     self.declared.resize_with(at + 1, Tally::default);
                 }
                 self.declared[at].count(line, bit);
+                let role = self.signs.role(endpoint);
+                self.declared[at].mark(role, line, query);
+                self.signs.note(Place::Declared(endpoint), role, line, &asked);
                 return;
             }
             _ if request.method == b"OPTIONS" => {
@@ -160,7 +240,11 @@ impl Traffic {
         if let Some(endpoint) = endpoint {
             let known = (endpoint, Box::from(request.method));
             if self.other_methods.len() < MOST_OTHER_METHODS || self.other_methods.contains_key(&known) {
-                self.other_methods.entry(known).or_default().count(line, bit);
+                let role = self.signs.role(endpoint);
+                let tally = self.other_methods.entry(known).or_default();
+                tally.count(line, bit);
+                tally.mark(role, line, query);
+                self.signs.note(Place::Other(endpoint, request.method), role, line, &asked);
             } else {
                 self.unreadable += 1;
             }
@@ -179,6 +263,8 @@ impl Traffic {
         }
         if let Some(tally) = self.unknown.get_mut(self.key.as_slice()) {
             tally.count(line, bit);
+            tally.mark(tally.role, line, query);
+            self.signs.note(Place::Unknown(&self.key), tally.role, line, &asked);
             return;
         }
         if self.unknown.len() >= MOST_TEMPLATES || self.key.len() - mark > LONGEST_TEMPLATE {
@@ -190,7 +276,13 @@ impl Traffic {
             self.key.extend_from_slice(b"\0\0");
             template::overflow(path, &mut self.key);
         }
-        self.unknown.entry(Box::from(self.key.as_slice())).or_default().count(line, bit);
+        let tally = self.unknown.entry(Box::from(self.key.as_slice())).or_default();
+        if tally.logs == 0 {
+            tally.role = Role::of(path);
+        }
+        tally.count(line, bit);
+        tally.mark(tally.role, line, query);
+        self.signs.note(Place::Unknown(&self.key), tally.role, line, &asked);
     }
 }
 

@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::{Call, Capture, MOST_CALLS, lets_in};
 use crate::base::secret::is_secret_member;
 use crate::base::{Error, Result, Stamp};
+use crate::inventory::operations;
 
 pub(super) fn read(bytes: &[u8]) -> Result<Capture> {
     // What stands before may declare elements of the same names.
@@ -54,6 +55,7 @@ struct Item {
     time: Vec<u8>,
     length: Vec<u8>,
     request: Vec<u8>,
+    response: Vec<u8>,
 }
 
 impl Item {
@@ -65,6 +67,7 @@ impl Item {
             b"time" => Some(&mut self.time),
             b"responselength" => Some(&mut self.length),
             b"request" => Some(&mut self.request),
+            b"response" => Some(&mut self.response),
             _ => None,
         }
     }
@@ -75,7 +78,14 @@ impl Item {
         call.status = text(&self.status).parse().ok();
         call.time = time(&text(&self.time));
         call.size = text(&self.length).parse().ok();
-        let head = memchr::memmem::find(&self.request, b"\r\n\r\n").unwrap_or(self.request.len());
+        let end = |message: &[u8]| memchr::memmem::find(message, b"\r\n\r\n").unwrap_or(message.len());
+        let head = end(&self.request);
+        call.operations = operations::of_body(self.request.get(head + 4..).unwrap_or_default());
+        for line in self.response[..end(&self.response)].split(|b| *b == b'\n').skip(1) {
+            if let Some(colon) = memchr::memchr(b':', line) {
+                call.reply_header(text(&line[..colon]).as_str(), text(&line[colon + 1..]).as_str());
+            }
+        }
         let names = self.request[..head].split(|b| *b == b'\n').skip(1).filter_map(|l| l.split(|b| *b == b':').next());
         let query = text(&self.url)
             .split_once('?')

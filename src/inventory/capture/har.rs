@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use super::{Call, Capture, MOST_CALLS, lets_in};
 use crate::base::secret::is_secret_member;
 use crate::base::{Error, Result, Stamp, text::display_str};
+use crate::inventory::operations;
 
 /// The outside alone; each entry is looked at for itself.
 #[derive(Deserialize)]
@@ -55,6 +56,13 @@ fn call(entry: &Value) -> Option<Call> {
     let reply = &entry["response"];
     // -1 stands for what is not known.
     call.size = size(&reply["bodySize"]).or_else(|| size(&reply["content"]["size"]));
+    for header in reply["headers"].as_array().into_iter().flatten() {
+        if let (Some(name), Some(value)) = (header["name"].as_str(), header["value"].as_str()) {
+            call.reply_header(name, value);
+        }
+    }
+    let body = request["postData"]["text"].as_str().unwrap_or_default();
+    call.operations = operations::of_body(body.as_bytes());
     let named = |list: &Value, is: fn(&str) -> bool| {
         list.as_array().is_some_and(|all| all.iter().any(|h| h["name"].as_str().is_some_and(is)))
     };

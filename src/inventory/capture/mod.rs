@@ -5,10 +5,12 @@ mod burp;
 mod har;
 mod postman;
 
+use super::drift::{parse_deprecation, parse_sunset};
 use super::log::{Line, Request};
+use super::operations::Operation;
 use super::sniff::Kind;
 use crate::base::secret::{is_credential_header, mask_target};
-use crate::base::{Error, Result};
+use crate::base::{Error, Result, Stamp};
 
 /// Calls of one capture.
 const MOST_CALLS: usize = 1_000_000;
@@ -28,6 +30,11 @@ pub(super) struct Call {
     pub size: Option<u64>,
     pub credential: Option<bool>,
     pub templated: bool,
+    /// What the reply says of its end, in seconds since 1970.
+    pub deprecation: Option<i64>,
+    pub sunset: Option<i64>,
+    /// What the body called.
+    pub operations: Vec<Operation>,
 }
 
 impl Call {
@@ -45,7 +52,19 @@ impl Call {
             client: None,
             credential: self.credential,
             templated: self.templated,
+            deprecation: self.deprecation,
+            sunset: self.sunset,
+            operations: &self.operations,
             written: self.status.is_none(),
+        }
+    }
+
+    /// Takes in a header of the reply.
+    fn reply_header(&mut self, name: &str, value: &str) {
+        if name.eq_ignore_ascii_case("deprecation") {
+            self.deprecation = parse_deprecation(value);
+        } else if name.eq_ignore_ascii_case("sunset") {
+            self.sunset = parse_sunset(value).map(Stamp::unix);
         }
     }
 

@@ -35,8 +35,11 @@ impl Haproxy {
     }
 }
 
+/// Client, instant and rest.
+type Accepted<'a> = (Option<&'a [u8]>, i64, &'a [u8]);
+
 /// The client before the brackets, the instant in them, which has no zone and is taken for UTC, and what follows.
-fn accepted(line: &[u8]) -> Option<(Option<&[u8]>, i64, &[u8])> {
+fn accepted(line: &[u8]) -> Option<Accepted<'_>> {
     // `06/Feb/2009:12:14:14.655`
     const LENGTH: usize = 24;
     memchr::memchr_iter(b'[', line).take(8).find_map(|at| {

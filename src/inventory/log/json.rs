@@ -6,8 +6,10 @@ use serde_json::Value;
 
 use super::part::{Unit, first_address, micros, request_line, request_of, said, size, status, time, without_port};
 use super::{Line, Request};
-use crate::base::{Error, Result, text::display_str};
+use crate::base::{Error, Result, Stamp, text::display_str};
 use crate::inventory::capture::lets_in;
+use crate::inventory::drift::{parse_deprecation, parse_sunset};
+use crate::inventory::operations;
 
 /// Records of one line that holds several, as blobs and batches do.
 const MOST_RECORDS: usize = 100_000;
@@ -44,11 +46,17 @@ pub(super) enum Field {
     Client,
     /// Bytes of the reply.
     Size,
+    /// `Deprecation` of the reply.
+    Deprecation,
+    /// `Sunset` of the reply.
+    Sunset,
+    /// The body of the request, as text or as an object.
+    Body,
 }
 
 use Field::{
-    Authorization, Client, Consumer, Headers, Host, Method, Principal, Query, Route, Size, Status, Target, Template,
-    Time, Took,
+    Authorization, Body, Client, Consumer, Deprecation, Headers, Host, Method, Principal, Query, Route, Size, Status,
+    Sunset, Target, Template, Time, Took,
 };
 
 /// Members by what they say; of several for one field the first that is there counts. A dot goes into an object.
@@ -73,6 +81,8 @@ pub(super) static CADDY: Dialect = Dialect {
         (Client, "request.client_ip"),
         (Client, "request.remote_ip"),
         (Size, "size"),
+        (Deprecation, "resp_headers.Deprecation"),
+        (Sunset, "resp_headers.Sunset"),
     ],
 };
 
@@ -92,6 +102,9 @@ pub(super) static KONG: Dialect = Dialect {
         (Principal, "authenticated_entity.id"),
         (Client, "client_ip"),
         (Size, "response.size"),
+        (Deprecation, "response.headers.deprecation"),
+        (Sunset, "response.headers.sunset"),
+        (Body, "request.body"),
     ],
 };
 
@@ -109,6 +122,8 @@ pub(super) static TRAEFIK: Dialect = Dialect {
         (Principal, "ClientUsername"),
         (Client, "ClientHost"),
         (Size, "DownstreamContentSize"),
+        (Deprecation, "downstream_Deprecation"),
+        (Sunset, "downstream_Sunset"),
     ],
 };
 
@@ -304,11 +319,23 @@ pub(super) static ANY: Dialect = Dialect {
         (Size, "response_length"),
         (Size, "http.response.body.bytes"),
         (Size, "http.response.bytes"),
+        (Deprecation, "sent_http_deprecation"),
+        (Deprecation, "response.headers.deprecation"),
+        (Deprecation, "res.headers.deprecation"),
+        (Sunset, "sent_http_sunset"),
+        (Sunset, "response.headers.sunset"),
+        (Sunset, "res.headers.sunset"),
+        (Body, "request_body"),
+        (Body, "requestBody"),
+        (Body, "body"),
+        (Body, "request.body"),
+        (Body, "req.body"),
+        (Body, "http.request.body.content"),
     ],
 };
 
 /// Names of a mapping that is typed.
-const TYPED: [(&str, Field); 14] = [
+const TYPED: [(&str, Field); 17] = [
     ("request", Field::Request),
     ("method", Method),
     ("target", Target),
@@ -323,6 +350,9 @@ const TYPED: [(&str, Field); 14] = [
     ("principal", Consumer),
     ("client", Client),
     ("size", Size),
+    ("deprecation", Deprecation),
+    ("sunset", Sunset),
+    ("body", Body),
 ];
 
 /// Reads lines by a table of members.
@@ -404,7 +434,21 @@ impl Json {
         let address = || first_address(address.as_deref()?.as_bytes());
         let client = user.as_deref().map(str::as_bytes).or_else(address);
         let credential = self.credential(record, user.is_some());
-        let line = Line { time, status, host, micros: took, size, client, credential, ..Line::default() };
+        let body = self.keys.iter().filter(|(f, _)| *f == Body).find_map(|(_, k)| member(record, k));
+        let called = body.map(operations::of_value).unwrap_or_default();
+        let line = Line {
+            time,
+            status,
+            host,
+            micros: took,
+            size,
+            client,
+            credential,
+            deprecation: text(Deprecation).and_then(|s| parse_deprecation(&s)),
+            sunset: text(Sunset).and_then(|s| parse_sunset(&s)).map(Stamp::unix),
+            operations: &called,
+            ..Line::default()
+        };
         let whole = text(Field::Request);
         let (mut method, mut target, mut template) = (text(Method), text(Target), text(Template));
         if let Some(route) = text(Route)

@@ -332,7 +332,11 @@ fn who_asked_and_how_much_came_back() {
         assert_eq!(said(name, format.example), [want], "{name}");
     }
     for (format, text, want) in [
-        ("combined", "a.test:443 2001:db8::1 - bob [14/Nov/2023:22:13:20 +0000] \"GET /a HTTP/1.1\" 304 -", "2001:db8::1 None None"),
+        (
+            "combined",
+            "a.test:443 2001:db8::1 - bob [14/Nov/2023:22:13:20 +0000] \"GET /a HTTP/1.1\" 304 -",
+            "2001:db8::1 None None",
+        ),
         (
             "envoy",
             r#"[2023-11-14T22:13:20.310Z] "GET /a HTTP/1.1" 404 NR - - "-" 0 9 1 - "192.0.2.7, 10.0.0.1" "curl" "id" "a.test" "-""#,

@@ -141,7 +141,7 @@ fn is_generated(part: &[u8]) -> bool {
 }
 
 /// `v1`, `v2beta1`, `2024`-less version words, and `1.0`.
-fn is_version(segment: &[u8]) -> bool {
+pub(in crate::inventory) fn is_version(segment: &[u8]) -> bool {
     let rest = match segment.split_first() {
         Some((b'v' | b'V', rest)) => rest,
         _ => segment,

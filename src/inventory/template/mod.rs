@@ -9,6 +9,7 @@ mod class;
 mod infer;
 mod trie;
 
+pub(super) use class::is_version;
 pub use class::{Class, classify};
 pub use infer::{infer, overflow, unique_names};
 pub use trie::{Asked, Leaf, Match, Trie};
