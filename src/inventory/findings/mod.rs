@@ -15,7 +15,8 @@ use super::signs::{Signs, Spot, WINDOW};
 use super::spec::Document;
 use super::traffic::Access;
 use crate::base::figure::count;
-use crate::base::text::{display, display_str};
+use crate::base::secret::mask_tokens;
+use crate::base::text::display_str;
 use crate::base::{Finding, Stamp, Untrusted};
 
 /// Findings of one kind that are listed.
@@ -118,7 +119,7 @@ impl Found {
     }
 
     fn by(mut self, client: &[u8]) -> Self {
-        self.client = Some(Untrusted::from(client));
+        self.client = Some(who(client));
         self
     }
 
@@ -127,6 +128,11 @@ impl Found {
         self.samples = samples.into_iter().collect();
         self
     }
+}
+
+/// What a client is called; a principal may be a token, of which only the start is shown.
+fn who(client: &[u8]) -> Untrusted {
+    Untrusted::from(mask_tokens(client))
 }
 
 fn exposures(rows: &Rows<'_>, signs: &Signs) -> Vec<Found> {
@@ -143,9 +149,9 @@ fn bursts(rows: &Rows<'_>, signs: &Signs) -> Vec<Found> {
     let all = signs.bursts.found().into_iter();
     all.filter_map(|b| {
         let endpoint = rows.at(&b.spot)?;
-        let who = display(&b.client);
         let detail = format!(
-            "{who} was refused {} times within {WINDOW} seconds, and {} times in all",
+            "{} was refused {} times within {WINDOW} seconds, and {} times in all",
+            who(&b.client),
             count(b.worst),
             count(b.all)
         );
@@ -165,7 +171,7 @@ fn walks(rows: &Rows<'_>, signs: &Signs) -> Vec<Found> {
         let how = if w.in_sequence { ", one after the other" } else { "" };
         let missed =
             if w.missed > 0 { format!("; {} % of them refused or not there", w.missed) } else { String::new() };
-        let detail = format!("{} asked for {about}{} ids{how}{missed}", display(&w.client), count(w.paths));
+        let detail = format!("{} asked for {about}{} ids{how}{missed}", who(&w.client), count(w.paths));
         Some(Found::new(table::WALKED, detail).on(endpoint).by(&w.client).with(w.paths, w.samples))
     })
     .collect()
@@ -178,7 +184,7 @@ fn newcomers(rows: &Rows<'_>, signs: &Signs) -> Vec<Found> {
         let since = Stamp::from_unix(n.first).map(|t| t.to_string()).unwrap_or_default();
         let detail = format!(
             "{} was let in {} times since {since}; before that {} others were",
-            display(&n.client),
+            who(&n.client),
             count(n.requests),
             count(n.usual as u64)
         );
@@ -192,7 +198,7 @@ fn hosts(rows: &Rows<'_>, signs: &Signs, documents: &[std::sync::Arc<Document>])
     let mut declared: HashSet<String> = HashSet::new();
     for server in documents.iter().flat_map(|d| d.operations()).flat_map(|o| o.servers.iter()) {
         // A relative server is wherever the document was taken from, and a name with a variable in it may be any.
-        match server.host().filter(|h| !h.contains(['{', '*'])) {
+        match server.host().filter(|_| !server.any_host) {
             Some(host) => declared.insert(host),
             None => return Vec::new(),
         };

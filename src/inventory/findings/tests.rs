@@ -135,6 +135,11 @@ fn a_host_that_no_document_names() {
     assert_eq!(found(&(harmless + &at("other.test", 404) + &at("third.test", 301))), Vec::<String>::new());
     let relative = SPEC.replace("https://api.test/v1", "/v1");
     assert_eq!(told(&read(Some(&relative), &at("old.test", 200))), Vec::<String>::new());
+    let tenants = SPEC.replace(
+        r#"{"url": "https://api.test/v1"}"#,
+        r#"{"url": "https://{tenant}.test/v1", "variables": {"tenant": {"default": "api"}}}"#,
+    );
+    assert_eq!(told(&read(Some(&tenants), &at("old.test", 200))), Vec::<String>::new());
 }
 
 #[test]

@@ -12,7 +12,7 @@ const REFUSALS: u64 = 10;
 /// The window, in seconds.
 pub(in crate::inventory) const WINDOW: i64 = 60;
 /// Seconds kept, of all clients together.
-const MOST: usize = 30_000;
+const MOST: usize = 20_000;
 
 /// The refusals of one client at one login, by second.
 #[derive(Debug, Default)]
@@ -58,14 +58,14 @@ impl Bursts {
         self.thin();
     }
 
-    /// Above the bound, those who were refused least are let go.
+    /// Above the bound, those who were refused least are let go, until there is room again for as many.
     fn thin(&mut self) {
-        let mut least = 2;
-        while self.seconds > MOST {
+        let mut least = if self.seconds > MOST { 2 } else { return };
+        while self.seconds > MOST / 2 {
             self.clients.retain(|_, r| r.at.values().sum::<u64>() >= least);
             // Of one client alone the first seconds stay.
             for refused in self.clients.values_mut() {
-                while refused.at.len() > MOST / 2 {
+                while refused.at.len() > MOST / 8 {
                     refused.at.pop_last();
                 }
             }
