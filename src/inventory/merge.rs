@@ -456,10 +456,10 @@ fn older(rows: &mut [Row]) {
     let mut versions = Versions::default();
     let live = |e: &Endpoint| e.kind == OperationKind::Path && (e.operation.is_some() || drift::answers(e));
     for e in rows.iter().map(|r| &r.endpoint).filter(|e| live(e)) {
-        versions.add(&e.method, &e.path.lossy());
+        versions.add(e.host.as_deref(), &e.method, &e.path.lossy());
     }
     for e in rows.iter_mut().map(|r| &mut r.endpoint).filter(|e| e.state == Some(State::Shadow)) {
-        e.newer = versions.newer(&e.method, &e.path.lossy()).map(|n| Untrusted::from(n.to_owned()));
+        e.newer = versions.newer(e.host.as_deref(), &e.method, &e.path.lossy()).map(|n| Untrusted::from(n.to_owned()));
         if e.newer.is_some() && drift::answers(e) {
             e.state = Some(State::Zombie);
         }

@@ -35,24 +35,40 @@ fn version(path: &str) -> Option<(Vec<u32>, String)> {
     Some((number, shape(&rest.join("/"))))
 }
 
-/// The greatest version of each method and path that is there.
+/// The greatest version of each host, method and path that is there.
 #[derive(Debug, Default)]
-pub(super) struct Versions(HashMap<(String, String), (Vec<u32>, String)>);
+pub(super) struct Versions(HashMap<(Whose, String, String), (Vec<u32>, String)>);
+
+/// Whose paths: those of one host, those of none that is named, or all.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Whose {
+    Host(String),
+    Nobody,
+    All,
+}
 
 impl Versions {
     /// Takes in an endpoint that is declared, or answers.
-    pub fn add(&mut self, method: &str, path: &str) {
+    pub fn add(&mut self, host: Option<&str>, method: &str, path: &str) {
         let Some((number, rest)) = version(path) else { return };
-        let newest = self.0.entry((method.to_owned(), rest)).or_default();
-        if number > newest.0 {
-            *newest = (number, path.to_owned());
+        let own = host.map_or(Whose::Nobody, |h| Whose::Host(h.to_owned()));
+        for whose in [own, Whose::All] {
+            let newest = self.0.entry((whose, method.to_owned(), rest.clone())).or_default();
+            if number > newest.0 {
+                *newest = (number.clone(), path.to_owned());
+            }
         }
     }
 
-    /// The path of a newer version of this endpoint.
-    pub fn newer(&self, method: &str, path: &str) -> Option<&str> {
+    /// The path of a newer version of this endpoint: on its host, or where either names none.
+    pub fn newer(&self, host: Option<&str>, method: &str, path: &str) -> Option<&str> {
         let (number, rest) = version(path)?;
-        let (newest, at) = self.0.get(&(method.to_owned(), rest))?;
+        let places = match host {
+            Some(host) => vec![Whose::Host(host.to_owned()), Whose::Nobody],
+            None => vec![Whose::All],
+        };
+        let all = places.into_iter().filter_map(|whose| self.0.get(&(whose, method.to_owned(), rest.clone())));
+        let (newest, at) = all.max()?;
         (*newest > number).then_some(at.as_str())
     }
 }
@@ -65,7 +81,7 @@ mod tests {
     fn older_ones() {
         let mut versions = Versions::default();
         for path in ["/api/v2/orders/{orderId}", "/api/v10/users", "/v1.1/a", "/v2"] {
-            versions.add("GET", path);
+            versions.add(None, "GET", path);
         }
         for (method, path, newer) in [
             ("GET", "/api/v1/orders/{id}", Some("/api/v2/orders/{orderId}")),
@@ -79,8 +95,19 @@ mod tests {
             ("GET", "/api/orders/{id}", None),
             ("GET", "/a/b/c/v1/d", None),
         ] {
-            assert_eq!(versions.newer(method, path), newer, "{method} {path}");
+            assert_eq!(versions.newer(None, method, path), newer, "{method} {path}");
         }
+    }
+
+    #[test]
+    fn of_another_host_is_another_service() {
+        let mut versions = Versions::default();
+        versions.add(Some("a.test"), "GET", "/v2/users");
+        assert_eq!(versions.newer(Some("b.test"), "GET", "/v1/users"), None);
+        assert_eq!(versions.newer(Some("a.test"), "GET", "/v1/users"), Some("/v2/users"));
+        assert_eq!(versions.newer(None, "GET", "/v1/users"), Some("/v2/users"));
+        versions.add(None, "GET", "/v3/users");
+        assert_eq!(versions.newer(Some("b.test"), "GET", "/v1/users"), Some("/v3/users"));
     }
 
     #[test]

@@ -19,6 +19,9 @@ const SEVERAL: usize = 2;
 /// Segments that a base path may have.
 const DEEPEST: usize = 8;
 
+/// Base paths of one path.
+const MOST_BASES: usize = 16;
+
 /// What was seen under one prefix and is declared under one base path.
 #[derive(Default)]
 struct Group<'r> {
@@ -27,13 +30,14 @@ struct Group<'r> {
 }
 
 pub(super) fn found(rows: &[Row], documents: &[Arc<Document>]) -> Vec<Found> {
-    // Method and shape of every declared path without its base path, with the base paths it is offered at.
-    let mut declared: HashMap<(&str, String), Vec<&str>> = HashMap::new();
+    // Method and shape of every declared path without its base path, with the base paths it is offered at and the hosts of these.
+    let mut declared: HashMap<(&str, String), Vec<(&str, Option<String>)>> = HashMap::new();
     for operation in documents.iter().flat_map(|d| d.operations()).filter(|o| o.kind == OperationKind::Path) {
         let bases = declared.entry((operation.method.as_str(), version::shape(&operation.path))).or_default();
         for server in operation.servers.iter() {
-            if !bases.contains(&server.base_template.as_str()) && bases.len() < 16 {
-                bases.push(&server.base_template);
+            let base = (server.base_template.as_str(), server.host().filter(|_| !server.any_host));
+            if !bases.contains(&base) && bases.len() < MOST_BASES {
+                bases.push(base);
             }
         }
     }
@@ -46,7 +50,10 @@ pub(super) fn found(rows: &[Row], documents: &[Arc<Document>]) -> Vec<Found> {
             let rest = format!("/{}", segments[cut..].join("/"));
             let words = segments[cut..].iter().any(|s| !s.starts_with('{'));
             let bases = declared.get(&(row.endpoint.method.as_str(), version::shape(&rest))).filter(|_| words)?;
-            Some((cut, *bases.first()?))
+            // At another host it is another service.
+            let host = row.endpoint.host.as_deref();
+            let same = bases.iter().find(|(_, h)| host.is_none() || h.is_none() || h.as_deref() == host);
+            same.map(|(base, _)| (cut, *base))
         });
         let Some((cut, base)) = rest else { continue };
         let prefix = segments[..cut].iter().fold(String::new(), |out, s| out + "/" + s);

@@ -101,6 +101,9 @@ fn the_same_paths_under_another_base_path() {
     ] {
         assert_eq!(found(&lines(log)), Vec::<String>::new(), "{log:?}");
     }
+    let other =
+        ["/api/orders", "/api/orders/7"].map(|p| line(0, "192.0.2.7", "GET", &format!("https://other.test{p}"), 200));
+    assert_eq!(found(&other.concat()), Vec::<String>::new(), "another service");
 }
 
 #[test]

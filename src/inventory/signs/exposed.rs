@@ -123,6 +123,9 @@ fn credential(asked: &Asked<'_>) -> Option<(String, Option<std::ops::Range<usize
         {
             return Some((format!("the parameter {}", display(name)), Some(range)));
         }
+        if holds_token(value) && !carries_token(name) {
+            return Some((TOKEN.to_owned(), Some(range)));
+        }
         if value.len() >= SHORTEST && b"gxsryANS".contains(&value[0]) {
             // An AWS key in a signed link names who signed and lets nobody in.
             if let Some(whose) = keys::find(value).filter(|w| !w.contains("AWS")) {
@@ -130,7 +133,7 @@ fn credential(asked: &Asked<'_>) -> Option<(String, Option<std::ops::Range<usize
             }
         }
     }
-    (holds_token(asked.path) || holds_token(asked.query)).then(|| (TOKEN.to_owned(), None))
+    holds_token(asked.path).then(|| (TOKEN.to_owned(), None))
 }
 
 /// A token, or what is left of one that was masked when it was read. Its first letters are looked for by the rarest of them.
@@ -139,6 +142,15 @@ fn holds_token(bytes: &[u8]) -> bool {
     let Some(first) = starts.next() else { return false };
     let masked = |at: usize| bytes[at + 1..].starts_with(MASK.as_bytes());
     masked(first) || starts.any(masked) || !find_tokens(bytes).is_empty()
+}
+
+/// True for a parameter whose token lets nobody in: of OpenID Connect and OAuth, where standards put it there, and of what pages
+/// through a list.
+fn carries_token(name: &[u8]) -> bool {
+    let flat: Vec<u8> = name.iter().filter(|b| b.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect();
+    let whole: [&[u8]; 5] = [b"idtokenhint", b"request", b"state", b"nonce", b"logouttoken"];
+    let ends: [&[u8]; 5] = [b"cursor", b"pagetoken", b"nexttoken", b"continuationtoken", b"after"];
+    whole.contains(&flat.as_slice()) || ends.iter().any(|e| flat.ends_with(e))
 }
 
 /// The name in the table that a parameter has, whatever its separators and case.
@@ -220,7 +232,7 @@ mod tests {
             ("/a", "password=***", "the parameter password", "GET /a?password=***"),
             ("/a", "auth=3f9a8b7c6d5e4f3a2b1c", "the parameter auth", "GET /a?auth=***"),
             ("/a", "k=ghp_abcdefghijklmnopqrstuvwxyz0123456789", "a GitHub token", "GET /a?k=***"),
-            ("/a", &format!("x={JWT}"), TOKEN, "GET /a?x=eyJ***"),
+            ("/a", &format!("x={JWT}&y=1"), TOKEN, "GET /a?x=***&y=1"),
             (&format!("/t/{JWT}/b"), "", TOKEN, "GET /t/eyJ***/b"),
             ("/t/eyJ***/b", "", TOKEN, "GET /t/eyJ***/b"),
         ] {
@@ -240,6 +252,8 @@ mod tests {
             ("/file", "X-Amz-Credential=AKIAABCDEFGHIJKLMNOP/20240101/x&X-Amz-Signature=3f9a8b7c6d5e4f3a2b1c"),
             ("/keyboards/eyJ", "q=password&reset_password=1"),
             ("/a", "csrf_token=3f9a8b7c6d5e4f3a2b1c"),
+            ("/logout", &format!("id_token_hint={JWT}&state={JWT}")),
+            ("/orders", &format!("next_cursor={JWT}")),
         ] {
             assert_eq!(found(path, query), [], "{path}?{query}");
         }

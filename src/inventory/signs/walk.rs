@@ -147,17 +147,19 @@ impl Walks {
     }
 }
 
-/// True when the paths differ in one segment, which is a number, and hold at least half of all numbers between.
+/// True when the paths differ in a segment that is a number, another one in nearly each, and hold at least half of all between.
 fn in_sequence(visits: &[&Visit], paths: u64) -> bool {
     let (Some(first), Some(last)) = (visits.first(), visits.last()) else { return false };
     let parts = |v: &Visit| v.path.split(|b| *b == b'/').map(<[u8]>::to_vec).collect::<Vec<_>>();
     let (a, b) = (parts(first), parts(last));
     let Some(at) = a.iter().zip(&b).position(|(a, b)| a != b) else { return false };
     let number = |v: &&Visit| std::str::from_utf8(v.path.split(|b| *b == b'/').nth(at)?).ok()?.parse::<u64>().ok();
-    let numbers: Vec<u64> = visits.iter().filter_map(number).collect();
-    let (Some(low), Some(high)) = (numbers.iter().min(), numbers.iter().max()) else { return false };
+    let mut numbers: Vec<u64> = visits.iter().filter_map(number).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let (Some(low), Some(high)) = (numbers.first(), numbers.last()) else { return false };
     // Where a sample is left, the ends of the walk are most often not in it; that only makes the span shorter.
-    numbers.len() * 10 >= visits.len() * 9 && (high - low) / 2 < paths
+    numbers.len() * 10 >= visits.len() * 8 && (high - low) / 2 < paths
 }
 
 /// A number that any bytes are mixed into, eight at a time. It is no defence against who makes them collide, and need not be: that
@@ -209,6 +211,15 @@ mod tests {
             .collect();
         assert_eq!(found, [("guesser".to_owned(), 150, true, false, 74), ("walker".to_owned(), 150, true, true, 33)]);
         assert_eq!(walks.found()[1].samples, ["GET /orders/1000 404", "GET /orders/1001 200", "GET /orders/1002 200"]);
+    }
+
+    #[test]
+    fn a_map_that_is_looked_at_is_no_walk() {
+        let mut walks = Walks::default();
+        for (x, y) in (0..20).flat_map(|x| (0..20).map(move |y| (x, y))) {
+            note(&mut walks, "map", &format!("/tiles/7/{x}/{y}.png"), 200);
+        }
+        assert_eq!(walks.found(), []);
     }
 
     #[test]
