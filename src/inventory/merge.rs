@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::apart;
 use super::capture;
 use super::drift;
 use super::evidence::{self, Absent};
@@ -268,6 +269,7 @@ impl Builder {
         self.other_methods(&absent, &mut rows, &mut noise);
         self.unknown(has_spec, &absent, &mut rows, &mut noise);
         older(&mut rows);
+        let apart = apart::settle(&mut rows);
         let findings = if complete { findings::judge(&rows, &self.traffic.signs, &self.documents) } else { Vec::new() };
         let mut endpoints: Vec<Endpoint> = rows.into_iter().map(|r| r.endpoint).collect();
         endpoints.sort_by(|a, b| {
@@ -287,6 +289,12 @@ impl Builder {
                 message: format!("more than {MOST_TEMPLATES} undeclared templates; the rest are put together by depth"),
             });
         }
+        problems.extend(apart.into_iter().map(|(place, operations)| Problem {
+            source: self.logs.last().cloned().unwrap_or_else(|| Arc::from("")),
+            location: display_str(&place),
+            line: None,
+            message: format!("has {operations} operations that the log does not tell apart; none of them is judged"),
+        }));
         let mut all_unparsed = self.unparsed.clone();
         if let (Some(reader), Some(source)) = (open, self.logs.last()) {
             all_unparsed.extend(unparsed(reader, source));

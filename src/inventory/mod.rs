@@ -2,6 +2,7 @@
 //!
 //! Synchronous and pure: bytes in, facts out.
 
+mod apart;
 mod capture;
 mod compose;
 mod drift;

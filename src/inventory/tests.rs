@@ -198,3 +198,41 @@ fn two_documents_may_declare_the_same() {
     assert_eq!(inventory.endpoints.len(), 8);
     assert_eq!(inventory.endpoints[0].locations.len(), 2);
 }
+
+#[test]
+fn operations_that_a_log_does_not_tell_apart_are_not_judged() {
+    let spec = r#"{"openapi": "3.0.0", "servers": [{"url": "https://db.test"}], "paths": {
+        "/#X-Amz-Target=Db.Get": {"post": {}}, "/#X-Amz-Target=Db.Put": {"post": {}},
+        "/#Action=List": {"get": {}, "post": {}}, "/q": {"get": {}}}}"#;
+    let states = |inventory: &Inventory| list(inventory);
+    assert_eq!(
+        states(&build(Some(spec), &[("POST", "/", 200), ("GET", "/?Action=List&Version=1", 200)])),
+        [
+            "- POST / 1",
+            "documented GET /#Action=List 1",
+            "- POST /#Action=List 0",
+            "- POST /#X-Amz-Target=Db.Get 0",
+            "- POST /#X-Amz-Target=Db.Put 0",
+            "ghost GET /q 0",
+        ]
+    );
+    // A capture has the header, and the form.
+    let mut builder = Builder::new(now());
+    let (document, problems) = Document::read(Arc::from("s.json"), spec.as_bytes().to_vec()).expect("spec");
+    builder.spec(document, problems);
+    let har = r#"{"log":{"entries":[
+        {"request":{"method":"POST","url":"https://db.test/","headers":[{"name":"X-Amz-Target","value":"Db.Get"}]},"response":{"status":200}},
+        {"request":{"method":"POST","url":"https://db.test/","postData":{"text":"Version=1&Action=List"}},"response":{"status":200}}]}}"#;
+    builder.capture(&Arc::from("a.har"), Kind::Har, har.as_bytes()).expect("a capture");
+    let inventory = builder.finish();
+    assert_eq!(
+        states(&inventory),
+        [
+            "documented POST /#Action=List 1",
+            "documented POST /#X-Amz-Target=Db.Get 1",
+            "ghost GET /#Action=List 0",
+            "ghost POST /#X-Amz-Target=Db.Put 0",
+            "ghost GET /q 0",
+        ]
+    );
+}

@@ -78,22 +78,34 @@ impl Item {
         call.status = text(&self.status).parse().ok();
         call.time = time(&text(&self.time));
         call.size = text(&self.length).parse().ok();
-        let end = |message: &[u8]| memchr::memmem::find(message, b"\r\n\r\n").unwrap_or(message.len());
-        let head = end(&self.request);
-        call.operations = operations::of_body(self.request.get(head + 4..).unwrap_or_default());
-        for line in self.response[..end(&self.response)].split(|b| *b == b'\n').skip(1) {
-            if let Some(colon) = memchr::memchr(b':', line) {
-                call.reply_header(text(&line[..colon]).as_str(), text(&line[colon + 1..]).as_str());
-            }
+        let body = self.request.get(head(&self.request).len() + 4..).unwrap_or_default();
+        call.operations = operations::of_body(body);
+        let target = fields(&self.request).find(|(n, _)| n.eq_ignore_ascii_case("x-amz-target")).map(|(_, v)| v);
+        call.told_apart(target.as_deref(), &text(body));
+        for (name, value) in fields(&self.response) {
+            call.reply_header(&name, &value);
         }
-        let names = self.request[..head].split(|b| *b == b'\n').skip(1).filter_map(|l| l.split(|b| *b == b':').next());
         let query = text(&self.url)
             .split_once('?')
             .is_some_and(|(_, q)| q.split('&').filter_map(|p| p.split('=').next()).any(is_secret_member));
-        let sent = query || names.into_iter().any(|n| lets_in(&text(n)));
+        let sent = query || fields(&self.request).any(|(n, _)| lets_in(&n));
         call.credential = (!self.request.is_empty()).then_some(sent);
         Some(call)
     }
+}
+
+/// A message up to the blank line.
+fn head(message: &[u8]) -> &[u8] {
+    &message[..memchr::memmem::find(message, b"\r\n\r\n").unwrap_or(message.len())]
+}
+
+/// The header fields of a message.
+fn fields(message: &[u8]) -> impl Iterator<Item = (String, String)> {
+    let text = |b: &[u8]| String::from_utf8_lossy(b).trim().to_owned();
+    head(message).split(|b| *b == b'\n').skip(1).filter_map(move |line| {
+        let (name, value) = line.split_at(memchr::memchr(b':', line)?);
+        Some((text(name), text(&value[1..])))
+    })
 }
 
 /// What follows a CDATA section that starts here, of an element nobody asked for: tags in it are none.

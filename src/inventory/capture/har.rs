@@ -63,6 +63,9 @@ fn call(entry: &Value) -> Option<Call> {
     }
     let body = request["postData"]["text"].as_str().unwrap_or_default();
     call.operations = operations::of_body(body.as_bytes());
+    let target = request["headers"].as_array().into_iter().flatten();
+    let target = target.filter(|h| h["name"].as_str().is_some_and(|n| n.eq_ignore_ascii_case("x-amz-target")));
+    call.told_apart(target.filter_map(|h| h["value"].as_str()).next(), body);
     let named = |list: &Value, is: fn(&str) -> bool| {
         list.as_array().is_some_and(|all| all.iter().any(|h| h["name"].as_str().is_some_and(is)))
     };

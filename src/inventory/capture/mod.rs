@@ -59,6 +59,18 @@ impl Call {
         }
     }
 
+    /// Adds to the query what tells an operation of AWS apart: a header, or the `Action` of a form.
+    fn told_apart(&mut self, target: Option<&str>, body: &str) {
+        let action = body.split('&').take(100).find(|p| p.starts_with("Action="));
+        let target = target.map(|t| format!("X-Amz-Target={t}"));
+        let part = target.as_deref().or(action).filter(|p| p.len() <= 200 && p.bytes().all(|b| b.is_ascii_graphic()));
+        if let Some(part) = part {
+            let mark = if self.target.contains('?') { '&' } else { '?' };
+            self.target.push(mark);
+            self.target.push_str(part);
+        }
+    }
+
     /// Takes in a header of the reply.
     fn reply_header(&mut self, name: &str, value: &str) {
         if name.eq_ignore_ascii_case("deprecation") {
