@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use proptest::prelude::*;
+
+use crate::base::text::is_hazard;
 use crate::base::{Stamp, Untrusted};
 use crate::inventory::{Builder, Document, Inventory, Kind, State};
 
@@ -306,4 +309,31 @@ fn operations_are_rows_of_their_endpoint() {
     assert_eq!(of("POST", "/v1/graphql"), ["mutation { pay } 0/1", "query Me { me } 1/2"]);
     assert_eq!(of("GET", "/v1/graphql"), ["query { ping } 0/1"]);
     assert_eq!(of("POST", "/rpc"), ["call sum 0/1"]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_requests_are_judged_and_shown_safely(
+        requests in proptest::collection::vec(
+            ("[a-z0-9.]{1,6}", prop_oneof!["GET", "POST", "HEAD", "[A-Z]{1,9}"], "/(v1/|v2/|admin/|login|orders/|[^ \"\n]{0,6}){0,4}",
+             prop_oneof!["", "api_key=[^ \"\n&]{0,9}", "[^ \"\n]{0,12}"], prop_oneof![Just(200u16), Just(401), Just(404), 100u16..600], 0i64..90_000),
+            1..60),
+    ) {
+        let text = |all: &[&(String, String, String, String, u16, i64)]| -> String {
+            all.iter().map(|(client, method, path, query, status, at)| line(*at, client, method, &format!("{path}?{query}"), *status)).collect()
+        };
+        let all: Vec<_> = requests.iter().collect();
+        let back: Vec<_> = requests.iter().rev().collect();
+        let (forward, back) = (read(Some(SPEC), &text(&all)), read(Some(SPEC), &text(&back)));
+        prop_assert_eq!(told(&forward), told(&back));
+        let states = |i: &Inventory| i.endpoints.iter().map(|e| (e.method.clone(), e.path.clone(), e.state)).collect::<Vec<_>>();
+        prop_assert_eq!(states(&forward), states(&back));
+        for f in &forward.findings {
+            let shown = [told(&forward).concat(), f.samples.concat()].concat();
+            prop_assert!(!shown.chars().any(is_hazard), "{}", shown);
+            prop_assert!(!f.samples.iter().any(|s| s.contains("api_key=") && !s.contains("api_key=***")), "{:?}", f.samples);
+        }
+    }
 }
