@@ -65,7 +65,7 @@ fn call(entry: &Value) -> Option<Call> {
     call.operations = operations::of_body(body.as_bytes());
     let target = request["headers"].as_array().into_iter().flatten();
     let target = target.filter(|h| h["name"].as_str().is_some_and(|n| n.eq_ignore_ascii_case("x-amz-target")));
-    call.told_apart(target.filter_map(|h| h["value"].as_str()).next(), body);
+    call.told_apart(target.into_iter().find_map(|h| h["value"].as_str()), body);
     let named = |list: &Value, is: fn(&str) -> bool| {
         list.as_array().is_some_and(|all| all.iter().any(|h| h["name"].as_str().is_some_and(is)))
     };

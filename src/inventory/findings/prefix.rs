@@ -19,6 +19,9 @@ const SEVERAL: usize = 2;
 /// Segments that a base path may have.
 const DEEPEST: usize = 8;
 
+/// A base path, and the host where one is said.
+type Base<'d> = (&'d str, Option<String>);
+
 /// Base paths of one path.
 const MOST_BASES: usize = 16;
 
@@ -31,7 +34,7 @@ struct Group<'r> {
 
 pub(super) fn found(rows: &[Row], documents: &[Arc<Document>]) -> Vec<Found> {
     // Method and shape of every declared path without its base path, with the base paths it is offered at and the hosts of these.
-    let mut declared: HashMap<(&str, String), Vec<(&str, Option<String>)>> = HashMap::new();
+    let mut declared: HashMap<(&str, String), Vec<Base<'_>>> = HashMap::new();
     for operation in documents.iter().flat_map(|d| d.operations()).filter(|o| o.kind == OperationKind::Path) {
         let bases = declared.entry((operation.method.as_str(), version::shape(&operation.path))).or_default();
         for server in operation.servers.iter() {
