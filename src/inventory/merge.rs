@@ -1,20 +1,20 @@
 //! Sources in, one endpoint list out.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::apart;
 use super::capture;
 use super::drift;
 use super::evidence::{self, Absent};
-use super::findings::{self, Row, as_get};
+use super::findings::{self, Row};
 use super::log::{Choice, LogReader};
 use super::model::{Credentials, Endpoint, Inventory, Location, LogFacts, Noise, Problem, Seen, State, Unparsed};
 use super::signs::Spot;
 use super::sniff::Kind;
 use super::spec::{Document, OperationKind};
 use super::template::{self, Trie};
-use super::traffic::{MOST_TEMPLATES, Tally, Traffic, Unknown};
+use super::traffic::{MOST_TEMPLATES, Tally, Traffic};
 use super::version::Versions;
 use crate::base::{Error, Result, Stamp, Untrusted, text::display_str};
 
@@ -262,15 +262,20 @@ impl Builder {
         let open = self.open.as_ref();
         let has_traffic = self.parsed + open.map_or(0, |r| r.parsed) > 0;
         let has_spec = !self.documents.is_empty();
-        let mut noise = Noise { requests: self.traffic.unreadable, paths: 0 };
-        let undeclared = self.traffic.unknown.iter().map(|(key, tally)| (Unknown::from_key(key), tally));
-        let absent = Absent::learn(undeclared);
+        let (requests, paths) = self.traffic.beyond();
+        let mut noise = Noise { requests: self.traffic.unreadable + requests, paths };
+        let absent = Absent::learn(self.traffic.asked());
         let mut rows = self.declared(has_traffic);
-        self.other_methods(&absent, &mut rows, &mut noise);
-        self.unknown(has_spec, &absent, &mut rows, &mut noise);
+        let mut became = self.other_methods(&absent, &mut rows, &mut noise);
+        became.extend(self.unknown(has_spec, &absent, &mut rows, &mut noise));
         older(&mut rows);
         let apart = apart::settle(&mut rows);
-        let findings = if complete { findings::judge(&rows, &self.traffic.signs, &self.documents) } else { Vec::new() };
+        let findings = if complete {
+            let at = |spot: &Spot| became.get(spot).unwrap_or(spot).clone();
+            findings::judge(&rows, &self.traffic.signs, &at, &self.documents)
+        } else {
+            Vec::new()
+        };
         let mut endpoints: Vec<Endpoint> = rows.into_iter().map(|r| r.endpoint).collect();
         endpoints.sort_by(|a, b| {
             let key = |e: &Endpoint| (e.kind, drift::rank(e.state));
@@ -281,12 +286,12 @@ impl Builder {
                 .then_with(|| a.host.cmp(&b.host))
         });
         let mut problems = self.problems.clone();
-        if self.traffic.overflowed {
+        if self.traffic.overflowed() {
             problems.push(Problem {
                 source: self.logs.last().cloned().unwrap_or_else(|| Arc::from("")),
                 location: String::new(),
                 line: None,
-                message: format!("more than {MOST_TEMPLATES} undeclared templates; the rest are put together by depth"),
+                message: format!("more than {MOST_TEMPLATES} undeclared templates; of the rest those that begin alike are put together"),
             });
         }
         problems.extend(apart.into_iter().map(|(place, operations)| Problem {
@@ -339,15 +344,18 @@ impl Builder {
         Row { spot, endpoint, access }
     }
 
-    fn other_methods(&self, absent: &Absent, rows: &mut Vec<Row>, noise: &mut Noise) {
+    /// Gives, as [`Builder::unknown`] does, what became of the places where requests were counted.
+    fn other_methods(&self, absent: &Absent, rows: &mut Vec<Row>, noise: &mut Noise) -> HashMap<Spot, Spot> {
         let mut folded: HashMap<Spot, Tally> = HashMap::new();
-        for ((declared, method), tally) in &self.traffic.other_methods {
-            let mut spot = Spot::Other(*declared, method.clone());
+        let mut became = HashMap::new();
+        let gets: HashSet<u32> =
+            self.traffic.other_methods().filter(|(_, method, _)| *method == b"GET").map(|(n, ..)| n).collect();
+        for (declared, method, tally) in self.traffic.other_methods() {
+            let mut spot = Spot::Other(declared, Box::from(method));
             // HEAD of a path that also answers GET is no method of its own.
-            if let Some(get @ Spot::Other(_, _)) = as_get(&spot)
-                && self.traffic.other_methods.contains_key(&(*declared, Box::from(&b"GET"[..])))
-            {
-                spot = get;
+            if method == b"HEAD" && gets.contains(&declared) {
+                let get = Spot::Other(declared, Box::from(&b"GET"[..]));
+                became.insert(std::mem::replace(&mut spot, get.clone()), get);
             }
             folded.entry(spot).or_default().merge(tally);
         }
@@ -365,19 +373,12 @@ impl Builder {
             endpoint.state = answers.then_some(State::ShadowMethod);
             rows.push(self.row(spot, endpoint, &tally));
         }
+        became
     }
 
-    fn unknown(&self, has_spec: bool, absent: &Absent, rows: &mut Vec<Row>, noise: &mut Noise) {
-        let mut folded: HashMap<Unknown, Tally> = HashMap::with_capacity(self.traffic.unknown.len());
-        for (key, tally) in &self.traffic.unknown {
-            let mut unknown = Unknown::from_key(key);
-            // HEAD of a path that also answers GET is no endpoint of its own.
-            if unknown.method == b"HEAD" && self.traffic.unknown.contains_key([b"GET", &key[4..]].concat().as_slice()) {
-                unknown.method = b"GET".to_vec();
-            }
-            folded.entry(unknown).or_default().merge(tally);
-        }
-        for (unknown, tally) in folded {
+    fn unknown(&self, has_spec: bool, absent: &Absent, rows: &mut Vec<Row>, noise: &mut Noise) -> HashMap<Spot, Spot> {
+        let (all, became) = self.traffic.undeclared(&self.trie);
+        for (unknown, tally) in all {
             let answers = evidence::is_endpoint(&tally, &unknown, absent);
             if !answers && !tally.written {
                 noise.requests += tally.requests;
@@ -395,6 +396,7 @@ impl Builder {
             }
             rows.push(self.row(spot, endpoint, &tally));
         }
+        became
     }
 
     /// An endpoint known from logs alone.

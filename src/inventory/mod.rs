@@ -16,6 +16,7 @@ pub mod model;
 mod operations;
 mod role;
 pub mod sample;
+mod shelf;
 mod signs;
 mod sniff;
 pub mod spec;

@@ -7,11 +7,12 @@ mod table;
 mod tests;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 pub use table::{RULES, Rule, rule};
 
 use super::model::{Endpoint, Found};
-use super::signs::{Signs, Spot, WINDOW};
+use super::signs::{At, Signs, Spot, WINDOW};
 use super::spec::Document;
 use super::traffic::Access;
 use crate::base::figure::count;
@@ -42,33 +43,23 @@ impl<'r> Rows<'r> {
         Self { rows, by_spot }
     }
 
-    /// The endpoint of a place; what was counted as noise has none. HEAD was put together with GET.
+    /// The endpoint of a place; what was counted as noise has none.
     fn at(&self, spot: &Spot) -> Option<&'r Endpoint> {
-        let found = self.by_spot.get(spot).copied().or_else(|| self.by_spot.get(&as_get(spot)?).copied())?;
-        Some(&self.rows[found].endpoint)
+        self.by_spot.get(spot).map(|i| &self.rows[*i].endpoint)
     }
 }
 
-/// The place of the same path for GET, when this is one for HEAD.
-pub(super) fn as_get(spot: &Spot) -> Option<Spot> {
-    match spot {
-        Spot::Other(n, method) if **method == *b"HEAD" => Some(Spot::Other(*n, Box::from(&b"GET"[..]))),
-        Spot::Unknown(key) => Some(Spot::Unknown(Box::from([b"GET\0", key.strip_prefix(b"HEAD\0")?].concat()))),
-        _ => None,
-    }
-}
-
-/// Everything that is found, worst first. `captured` is whether any request came from a capture.
-pub(super) fn judge(rows: &[Row], signs: &Signs, documents: &[std::sync::Arc<Document>]) -> Vec<Found> {
+/// Everything that is found, worst first. `at` says where what was counted at a place is counted now.
+pub(super) fn judge(rows: &[Row], signs: &Signs, at: At<'_>, documents: &[Arc<Document>]) -> Vec<Found> {
     let rows = Rows::new(rows);
     let mut found = Vec::new();
     found.extend(prefix::found(rows.rows, documents));
     found.extend(hosts(&rows, signs, documents));
     found.extend(open::found(rows.rows));
-    found.extend(exposures(&rows, signs));
-    found.extend(bursts(&rows, signs));
-    found.extend(walks(&rows, signs));
-    found.extend(newcomers(&rows, signs));
+    found.extend(exposures(&rows, signs, at));
+    found.extend(bursts(&rows, signs, at));
+    found.extend(walks(&rows, signs, at));
+    found.extend(newcomers(&rows, signs, at));
     let mut kept: BTreeMap<&str, usize> = BTreeMap::new();
     found.retain(|f: &Found| {
         let n = kept.entry(f.rule.id).or_default();
@@ -135,18 +126,18 @@ fn who(client: &[u8]) -> Untrusted {
     Untrusted::from(mask_tokens(client))
 }
 
-fn exposures(rows: &Rows<'_>, signs: &Signs) -> Vec<Found> {
-    let all = signs.exposures.found().into_iter();
-    all.filter_map(|(spot, what, shown)| {
-        let endpoint = rows.at(spot)?;
+fn exposures(rows: &Rows<'_>, signs: &Signs, at: At<'_>) -> Vec<Found> {
+    let all = signs.exposures.found(at).into_iter();
+    all.filter_map(|((spot, what), shown)| {
+        let endpoint = rows.at(&spot)?;
         let detail = format!("{} answered requests held {what}", count(shown.requests));
-        Some(Found::new(table::URL, detail).on(endpoint).with(shown.requests, shown.samples.iter().cloned()))
+        Some(Found::new(table::URL, detail).on(endpoint).with(shown.requests, shown.samples))
     })
     .collect()
 }
 
-fn bursts(rows: &Rows<'_>, signs: &Signs) -> Vec<Found> {
-    let all = signs.bursts.found().into_iter();
+fn bursts(rows: &Rows<'_>, signs: &Signs, at: At<'_>) -> Vec<Found> {
+    let all = signs.bursts.found(at).into_iter();
     all.filter_map(|b| {
         let endpoint = rows.at(&b.spot)?;
         let detail = format!(
@@ -160,8 +151,8 @@ fn bursts(rows: &Rows<'_>, signs: &Signs) -> Vec<Found> {
     .collect()
 }
 
-fn walks(rows: &Rows<'_>, signs: &Signs) -> Vec<Found> {
-    let all = signs.walks.found().into_iter();
+fn walks(rows: &Rows<'_>, signs: &Signs, at: At<'_>) -> Vec<Found> {
+    let all = signs.walks.found(at).into_iter();
     all.filter_map(|w| {
         let endpoint = rows.at(&w.spot)?;
         // Without an id in it there is nothing to walk: such paths differ in their spelling only.
@@ -177,8 +168,8 @@ fn walks(rows: &Rows<'_>, signs: &Signs) -> Vec<Found> {
     .collect()
 }
 
-fn newcomers(rows: &Rows<'_>, signs: &Signs) -> Vec<Found> {
-    let all = signs.admins.found().into_iter();
+fn newcomers(rows: &Rows<'_>, signs: &Signs, at: At<'_>) -> Vec<Found> {
+    let all = signs.admins.found(at).into_iter();
     all.filter_map(|n| {
         let endpoint = rows.at(n.spot.as_ref()?)?;
         let since = Stamp::from_unix(n.first).map(|t| t.to_string()).unwrap_or_default();
@@ -194,7 +185,7 @@ fn newcomers(rows: &Rows<'_>, signs: &Signs) -> Vec<Found> {
 }
 
 /// Hosts that served declared endpoints and stand in no document.
-fn hosts(rows: &Rows<'_>, signs: &Signs, documents: &[std::sync::Arc<Document>]) -> Vec<Found> {
+fn hosts(rows: &Rows<'_>, signs: &Signs, documents: &[Arc<Document>]) -> Vec<Found> {
     let mut declared: HashSet<String> = HashSet::new();
     for server in documents.iter().flat_map(|d| d.operations()).flat_map(|o| o.servers.iter()) {
         // A relative server is wherever the document was taken from, and a name with a variable in it may be any.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{Place, SAMPLES, Spot, cut, sample};
+use super::{At, Place, SAMPLES, Spot, cut, sample};
 use crate::base::Stamp;
 use crate::inventory::log::Line;
 use crate::inventory::template::Asked;
@@ -93,7 +93,7 @@ impl Admins {
     }
 
     /// Those who came in the second half of the time, when others did all the work in the first; at most as many as those.
-    pub fn found(&self) -> Vec<Newcomer> {
+    pub fn found(&self, at: At<'_>) -> Vec<Newcomer> {
         let Some((from, to)) = self.span.filter(|(from, to)| !self.full && to - from >= LEAST_SPAN) else {
             return Vec::new();
         };
@@ -106,7 +106,7 @@ impl Admins {
             .filter(|(_, s)| s.first >= middle)
             .map(|(client, s)| Newcomer {
                 client: client.clone(),
-                spot: s.spots.first().cloned(),
+                spot: s.spots.first().map(at),
                 requests: s.requests,
                 first: s.first,
                 usual,
@@ -139,7 +139,7 @@ mod tests {
             let asked = Asked { method: b"GET", host: None, path: b"/admin/users", query: b"" };
             admins.note(Place::Declared(3), &line, &asked);
         }
-        admins.found()
+        admins.found(&Spot::clone)
     }
 
     #[test]

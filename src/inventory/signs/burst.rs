@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Place, SAMPLES, Spot, cut, sample};
+use super::{At, Place, SAMPLES, Spot, cut, sample};
 use crate::base::Stamp;
 use crate::inventory::log::Line;
 use crate::inventory::template::Asked;
@@ -89,15 +89,15 @@ impl Bursts {
     }
 
     /// Those with a burst, worst first.
-    pub fn found(&self) -> Vec<Burst> {
-        let mut found: Vec<Burst> = self.clients.iter().filter_map(|((c, spot), r)| r.burst(c, spot)).collect();
+    pub fn found(&self, at: At<'_>) -> Vec<Burst> {
+        let mut found: Vec<Burst> = self.clients.iter().filter_map(|((c, spot), r)| r.burst(c, at(spot))).collect();
         found.sort_by(|a, b| b.worst.cmp(&a.worst).then_with(|| (&a.client, &a.spot).cmp(&(&b.client, &b.spot))));
         found
     }
 }
 
 impl Refused {
-    fn burst(&self, client: &[u8], spot: &Spot) -> Option<Burst> {
+    fn burst(&self, client: &[u8], spot: Spot) -> Option<Burst> {
         let all: Vec<((i64, u16), u64)> = self.at.iter().map(|(k, n)| (*k, *n)).collect();
         let (mut first, mut within) = (0, 0);
         // The most within a window, and where that begins.
@@ -118,7 +118,7 @@ impl Refused {
         };
         (worst >= REFUSALS).then(|| Burst {
             client: Box::from(client),
-            spot: spot.clone(),
+            spot,
             worst,
             all: all.iter().map(|(_, n)| n).sum(),
             samples: all[from..].iter().take(SAMPLES).map(line).collect(),
@@ -152,7 +152,7 @@ mod tests {
                 note(&mut bursts, "192.0.2.8", i, 401);
                 note(&mut bursts, "192.0.2.8", i * 3_600, 403);
             }
-            found.push(bursts.found());
+            found.push(bursts.found(&Spot::clone));
         }
         assert_eq!(found[0], found[1]);
         let all = &found[0];
@@ -173,6 +173,6 @@ mod tests {
             }
         }
         assert!(bursts.seconds <= MOST && bursts.clients.len() <= MOST);
-        assert_eq!(bursts.found().len(), 1);
+        assert_eq!(bursts.found(&Spot::clone).len(), 1);
     }
 }

@@ -1,8 +1,8 @@
 //! Credentials that stand in a URL: by the name of the parameter, or by what the value is.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{LONGEST, Place, SAMPLES, Spot};
+use super::{At, LONGEST, Place, SAMPLES, Spot};
 use crate::base::secret::{MASK, find_tokens, mask_target};
 use crate::base::{keys, text::display};
 use crate::inventory::template::Asked;
@@ -92,9 +92,13 @@ impl Exposures {
     }
 
     /// What was found, in order.
-    pub fn found(&self) -> Vec<(&Spot, &str, &Shown)> {
-        let mut all: Vec<_> = self.all.iter().map(|((spot, what), shown)| (spot, what.as_str(), shown)).collect();
-        all.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
+    pub fn found(&self, at: At<'_>) -> BTreeMap<(Spot, String), Shown> {
+        let mut all: BTreeMap<(Spot, String), Shown> = BTreeMap::new();
+        for ((spot, what), shown) in &self.all {
+            let mine = all.entry((at(spot), what.clone())).or_default();
+            mine.requests += shown.requests;
+            shown.samples.iter().for_each(|s| mine.take(s.clone()));
+        }
         all
     }
 }
@@ -218,10 +222,8 @@ mod tests {
         let mut exposures = Exposures::default();
         let asked = Asked { method: b"GET", host: None, path: path.as_bytes(), query: query.as_bytes() };
         exposures.note(Place::Declared(0), &asked);
-        let all = exposures.found();
-        all.iter()
-            .map(|(_, what, shown)| ((*what).to_owned(), shown.samples.iter().cloned().collect::<String>()))
-            .collect()
+        let all = exposures.found(&Spot::clone).into_iter();
+        all.map(|((_, what), shown)| (what, shown.samples.into_iter().collect::<String>())).collect()
     }
 
     #[test]
@@ -266,7 +268,7 @@ mod tests {
             let asked = Asked { method: b"GET", host: None, path: b"/a", query: b"api_key=1x" };
             exposures.note(Place::Declared(i), &asked);
         }
-        assert_eq!(exposures.found().len(), MOST);
+        assert_eq!(exposures.found(&Spot::clone).len(), MOST);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{LONGEST, Place, SAMPLES, Spot, cut, sample};
+use super::{At, LONGEST, Place, SAMPLES, Spot, cut, sample};
 use crate::inventory::log::Line;
 use crate::inventory::template::Asked;
 
@@ -109,10 +109,10 @@ impl Walks {
 
     /// The walks that are remarkable: ids in sequence, ids of which most are refused or missing, or far more of them than anybody
     /// else asks for.
-    pub fn found(&self) -> Vec<Walk> {
-        let mut by_spot: BTreeMap<&Spot, BTreeMap<&[u8], Vec<&Visit>>> = BTreeMap::new();
+    pub fn found(&self, at: At<'_>) -> Vec<Walk> {
+        let mut by_spot: BTreeMap<Spot, BTreeMap<&[u8], Vec<&Visit>>> = BTreeMap::new();
         for visit in self.visits.values() {
-            by_spot.entry(&visit.spot).or_default().entry(&visit.client).or_default().push(visit);
+            by_spot.entry(at(&visit.spot)).or_default().entry(&visit.client).or_default().push(visit);
         }
         let mut found = Vec::new();
         for (spot, clients) in by_spot {
@@ -205,12 +205,15 @@ mod tests {
             note(&mut walks, "customer", &format!("/orders/{}", 1000 + i), 200);
         }
         let found: Vec<_> = walks
-            .found()
+            .found(&Spot::clone)
             .into_iter()
             .map(|w| (String::from_utf8_lossy(&w.client).into_owned(), w.paths, w.exact, w.in_sequence, w.missed))
             .collect();
         assert_eq!(found, [("guesser".to_owned(), 150, true, false, 74), ("walker".to_owned(), 150, true, true, 33)]);
-        assert_eq!(walks.found()[1].samples, ["GET /orders/1000 404", "GET /orders/1001 200", "GET /orders/1002 200"]);
+        assert_eq!(
+            walks.found(&Spot::clone)[1].samples,
+            ["GET /orders/1000 404", "GET /orders/1001 200", "GET /orders/1002 200"]
+        );
     }
 
     #[test]
@@ -219,7 +222,7 @@ mod tests {
         for (x, y) in (0..20).flat_map(|x| (0..20).map(move |y| (x, y))) {
             note(&mut walks, "map", &format!("/tiles/7/{x}/{y}.png"), 200);
         }
-        assert_eq!(walks.found(), []);
+        assert_eq!(walks.found(&Spot::clone), []);
     }
 
     #[test]
@@ -228,13 +231,13 @@ mod tests {
         for i in 0..1_200u64 {
             note(&mut walks, "much", &format!("/orders/{}", i * 104_729), 200);
         }
-        assert!(walks.found().is_empty(), "nobody to compare with");
+        assert!(walks.found(&Spot::clone).is_empty(), "nobody to compare with");
         for c in 0..6 {
             for i in 0..20 {
                 note(&mut walks, &format!("c{c}"), &format!("/orders/{}", i * 31_337), 200);
             }
         }
-        assert_eq!(walks.found().len(), 1);
+        assert_eq!(walks.found(&Spot::clone).len(), 1);
     }
 
     #[test]
@@ -255,9 +258,9 @@ mod tests {
         }
         one.merge(two);
         assert!(forward.visits.len() <= MOST);
-        assert_eq!(forward.found(), back.found());
-        assert_eq!(forward.found(), one.found());
-        let found = forward.found();
+        assert_eq!(forward.found(&Spot::clone), back.found(&Spot::clone));
+        assert_eq!(forward.found(&Spot::clone), one.found(&Spot::clone));
+        let found = forward.found(&Spot::clone);
         assert_eq!(found.len(), 1);
         assert!((15_000..25_000).contains(&found[0].paths) && !found[0].exact && found[0].in_sequence);
     }
