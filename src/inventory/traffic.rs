@@ -152,6 +152,11 @@ impl Tally {
         }
     }
 
+    /// True for GraphQL and JSON-RPC.
+    fn is_called_inside(&self) -> bool {
+        self.role == Some(Role::Graphql) || self.marks.as_ref().is_some_and(|m| !m.calls.is_empty())
+    }
+
     pub fn any(&self, wanted: impl Fn(u16) -> bool) -> bool {
         self.statuses.iter().any(|(s, n)| *n > 0 && wanted(*s))
     }
@@ -461,8 +466,9 @@ impl Traffic {
             out.entry(unknown).or_default().merge(tally);
         }
         for (((unknown, tally), template), key) in held.iter().zip(&settled).zip(keys) {
-            let unknown =
-                Unknown { method: unknown.method.clone(), host: unknown.host.clone(), template: template.clone() };
+            // Behind such a path stands much already; two of them are never one.
+            let template = if tally.is_called_inside() { unknown.template.clone() } else { template.clone() };
+            let unknown = Unknown { method: unknown.method.clone(), host: unknown.host.clone(), template };
             let now = unknown.key();
             if *now != *key {
                 became.insert(Spot::Unknown(Box::from(key)), Spot::Unknown(now));

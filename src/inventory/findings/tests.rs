@@ -311,6 +311,44 @@ fn operations_are_rows_of_their_endpoint() {
     assert_eq!(of("POST", "/rpc"), ["call sum 0/1"]);
 }
 
+/// Two words for each number, as people name articles.
+fn slug(n: usize) -> String {
+    const WORDS: [&str; 14] = [
+        "blue", "whale", "shoe", "candle", "river", "mango", "pillow", "violet", "copper", "lantern", "meadow",
+        "walnut", "harbor", "saffron",
+    ];
+    format!("{}-{}-{}", WORDS[n % 14], WORDS[n / 14 % 14], WORDS[(n * 5 + 3) % 14])
+}
+
+#[test]
+fn what_is_called_inside_is_never_put_together() {
+    let post = |n: usize, body: &str| {
+        format!("{{\"method\":\"POST\",\"uri\":\"/services/{}\",\"status\":200,\"request_body\":{body}}}\n", slug(n))
+    };
+    let count = |body: &str| {
+        let log: String = (0..150).flat_map(|n| [post(n, body), post(n, body)]).collect();
+        read(None, &log).endpoints.len()
+    };
+    assert_eq!((count("\"x=1\""), count("{\"jsonrpc\":\"2.0\",\"method\":\"sum\"}")), (1, 150));
+}
+
+#[test]
+fn names_that_are_walked_belong_to_one_endpoint() {
+    let mut log = String::new();
+    for n in 0..150 {
+        let status = if n % 3 == 0 { 200 } else { 403 };
+        log += &line(n, "203.0.113.9", "GET", &format!("/articles/{}", slug(usize::try_from(n).unwrap_or(0))), status);
+        log += &line(n, "192.0.2.7", "GET", &format!("/articles/{}", slug(usize::try_from(n / 9).unwrap_or(0))), 200);
+    }
+    let all = found(&log);
+    assert!(
+        all.len() == 1
+            && all[0].starts_with("ids-walked GET /articles/{")
+            && all[0].contains("203.0.113.9 asked for 150 ids; "),
+        "{all:?}"
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

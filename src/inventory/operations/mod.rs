@@ -110,6 +110,11 @@ impl Calls {
         other.0.iter().for_each(|(operation, counts)| self.add(operation, *counts));
     }
 
+    /// True when nothing was called.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// All of them, in order.
     pub fn list(&self) -> Vec<Called> {
         let all = self.0.iter();
