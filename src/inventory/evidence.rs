@@ -96,14 +96,19 @@ impl Absent {
         absent
     }
 
-    /// How many of the scanners' paths got this good answer.
-    fn good(&self, host: Option<&[u8]>, answer: (u16, Option<u64>)) -> usize {
-        self.of(host).and_then(|a| a.good.get(&answer)).copied().unwrap_or(0)
+    /// How many of the scanners' paths got this good answer; where either size is not known, the status has to do.
+    fn good(&self, host: Option<&[u8]>, (status, size): (u16, Option<u64>)) -> usize {
+        let alike =
+            |other: &(u16, Option<u64>)| other.0 == status && (other.1 == size || other.1.is_none() || size.is_none());
+        let all = self.of(host).into_iter().flat_map(|a| &a.good);
+        all.filter(|(other, _)| alike(other)).map(|(_, n)| n).sum()
     }
 
     /// True when it is known what this host answers to absent paths, and it is something else.
     fn differs(&self, host: Option<&[u8]>, status: u16) -> bool {
-        self.of(host).is_some_and(|a| a.statuses.keys().any(|s| !is_fence(*s)) && !a.statuses.contains_key(&status))
+        // A page that did not change since it was asked for last may be the one that is given for everything.
+        let same = |s: u16| s == status || (status == 304 && matches!(s, 200..=299));
+        self.of(host).is_some_and(|a| a.statuses.keys().any(|s| !is_fence(*s)) && !a.statuses.keys().any(|s| same(*s)))
     }
 
     fn of(&self, host: Option<&[u8]>) -> Option<&Answers> {
@@ -325,6 +330,9 @@ mod tests {
         assert!(!judged(page, "/.git/config", &[(200, Some(512))]));
         assert!(judged(page, "/.git/config", &[(200, Some(92))]), "one that is answered for itself");
         assert!(!judged(&[("/.env", &[(200, None)])], "/a", &[(200, None)]), "without sizes the status has to do");
+        assert!(!judged(page, "/a", &[(200, None)]), "HEAD alone");
+        assert!(!judged(page, "/a", &[(200, Some(512)), (304, Some(0))]), "the page of a client that has it already");
+        assert!(judged(&[("/.env", &[(404, None)])], "/a", &[(304, None)]));
     }
 
     #[test]

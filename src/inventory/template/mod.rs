@@ -13,7 +13,7 @@ mod weights;
 
 pub(super) use class::is_version;
 pub use class::{Class, classify};
-pub use infer::{infer, overflow, signature, unique_names};
+pub use infer::{fits, infer, overflow, signature, start, unique_names};
 pub use siblings::{Found, Judged, Sighting, settle, settle_by};
 pub use trie::{Asked, Leaf, Match, Trie};
 pub use weights::Features;
