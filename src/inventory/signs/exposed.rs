@@ -12,6 +12,9 @@ const MOST: usize = 2_000;
 /// The shortest value that is looked at for what it is.
 const SHORTEST: usize = 16;
 
+/// The shortest value that may hold a token: what is left of one that was masked.
+const SHORTEST_TOKEN: usize = 6;
+
 /// How surely a name says that its value is a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sure {
@@ -52,6 +55,9 @@ const NAMES: [(&str, Sure); 27] = [
     ("sessionid", Sure::ByValue),
     ("jsessionid", Sure::ByValue),
 ];
+
+/// The last two letters of all of them.
+const ENDS: [&[u8; 2]; 11] = [b"en", b"ey", b"et", b"rd", b"wd", b"se", b"wt", b"er", b"on", b"th", b"id"];
 
 /// What was found, in words.
 const TOKEN: &str = "a JSON Web Token";
@@ -127,7 +133,7 @@ fn credential(asked: &Asked<'_>) -> Option<(String, Option<std::ops::Range<usize
         {
             return Some((format!("the parameter {}", display(name)), Some(range)));
         }
-        if holds_token(value) && !carries_token(name) {
+        if value.len() >= SHORTEST_TOKEN && holds_token(value) && !carries_token(name) {
             return Some((TOKEN.to_owned(), Some(range)));
         }
         if value.len() >= SHORTEST && b"gxsryANS".contains(&value[0]) {
@@ -159,8 +165,10 @@ fn carries_token(name: &[u8]) -> bool {
 
 /// The name in the table that a parameter has, whatever its separators and case.
 fn named(name: &[u8]) -> Option<&'static (&'static str, Sure)> {
-    // The last letters that names in the table have; most names have another.
-    if name.len() > 20 || !matches!(name.last()?.to_ascii_lowercase(), b'n' | b'y' | b't' | b'd' | b'e' | b'r' | b'h') {
+    // Most names end in other letters, and are looked at no further.
+    let [.., a, b] = name else { return None };
+    let end = [a.to_ascii_lowercase(), b.to_ascii_lowercase()];
+    if name.len() > 20 || !ENDS.contains(&&end) {
         return None;
     }
     let mut flat = [0u8; 20];
