@@ -90,5 +90,7 @@ fn endpoint(i: usize) -> Endpoint {
         security: vec!["bearer (JWT)".to_owned()],
         locations: Vec::new(),
         operation: None,
+        operations: Vec::new(),
+        newer: None,
     }
 }

@@ -1,20 +1,76 @@
-//! Use case: a gate for pipelines: which endpoints are in a state that must not be, and were not in it before.
+//! Use case: a gate for pipelines: which endpoints are in a state that must not be, what was found that must not be, and what of it
+//! is new.
 
 use std::collections::HashSet;
 
 use serde_json::Value;
 
+use crate::base::error::nearest;
 use crate::base::figure::count;
 use crate::base::text::{display, display_str};
-use crate::base::{Error, Result};
-use crate::inventory::{Endpoint, Inventory, State};
+use crate::base::{Error, Result, Severity, Untrusted};
+use crate::inventory::{Endpoint, Found, Inventory, RULES, State};
 
 /// Largest baseline that is read.
 pub const MOST_BASELINE: u64 = 256 << 20;
 
-/// What an earlier inventory knew: the endpoints and their states.
+/// What must not be.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Gate {
+    states: Vec<State>,
+    rules: Vec<&'static str>,
+    severity: Option<Severity>,
+}
+
+/// The words for severities, and the one for none.
+const SEVERITIES: [(&str, Option<Severity>); 6] = [
+    ("never", None),
+    ("info", Some(Severity::Info)),
+    ("low", Some(Severity::Low)),
+    ("medium", Some(Severity::Medium)),
+    ("high", Some(Severity::High)),
+    ("critical", Some(Severity::Critical)),
+];
+
+impl Gate {
+    /// Reads what `--fail-on` lists: states, findings by their id, and the least severity of findings.
+    ///
+    /// # Errors
+    /// A word that is none of these, with the nearest one.
+    pub fn parse(words: &[String]) -> Result<Self> {
+        let mut gate = Self::default();
+        for word in words {
+            if let Some(state) = State::ALL.into_iter().find(|s| s.word() == word) {
+                gate.states.push(state);
+            } else if let Some(rule) = RULES.iter().find(|r| r.id == word) {
+                gate.rules.push(rule.id);
+            } else if let Some((_, severity)) = SEVERITIES.iter().find(|(w, _)| w == word) {
+                // Of several the one that takes in most counts.
+                gate.severity = gate.severity.into_iter().chain(*severity).min();
+            } else {
+                let all = State::ALL.map(State::word).into_iter().chain(RULES.iter().map(|r| r.id));
+                let all = all.chain(SEVERITIES.map(|(w, _)| w));
+                let error = Error::input(format!("{} is no state, finding or severity", display_str(word)));
+                return Err(error.at("--fail-on").hint(match nearest(word, all.clone()) {
+                    Some(near) => format!("did you mean {near}?"),
+                    None => format!("use {}", all.collect::<Vec<_>>().join(", ")),
+                }));
+            }
+        }
+        Ok(gate)
+    }
+
+    fn stops(&self, found: &Found) -> bool {
+        self.rules.contains(&found.rule.id) || self.severity.is_some_and(|least| found.finding.severity >= least)
+    }
+}
+
+/// What an earlier inventory knew: the endpoints and their states, and the findings with what they are about.
 #[derive(Debug, Default)]
-pub struct Baseline(HashSet<(String, Option<String>, String, String)>);
+pub struct Baseline {
+    endpoints: HashSet<(String, Option<String>, String, String)>,
+    findings: HashSet<[Option<String>; 5]>,
+}
 
 impl Baseline {
     /// Reads an inventory document that an earlier run wrote with `--format json`.
@@ -36,28 +92,34 @@ impl Baseline {
         let endpoints =
             doc["endpoints"].as_array().ok_or_else(|| no_document("this baseline has no endpoints".to_owned()))?;
         let text = |v: &Value| v.as_str().map(str::to_owned);
-        Ok(Self(
-            endpoints
-                .iter()
-                .filter_map(|e| Some((text(&e["method"])?, text(&e["host"]), text(&e["path"])?, text(&e["state"])?)))
-                .collect(),
-        ))
+        let known = |e: &Value| Some((text(&e["method"])?, text(&e["host"]), text(&e["path"])?, text(&e["state"])?));
+        let named = |f: &Value| ["id", "method", "host", "path", "client"].map(|key| text(&f[key]));
+        Ok(Self {
+            endpoints: endpoints.iter().filter_map(known).collect(),
+            findings: doc["findings"].as_array().into_iter().flatten().map(named).collect(),
+        })
+    }
+
+    fn knows_of(&self, f: &Found) -> bool {
+        let text = |t: &Option<Untrusted>| t.as_ref().map(|t| t.lossy().into_owned());
+        let key = [Some(f.finding.id.clone()), f.method.clone(), f.host.clone(), text(&f.path), text(&f.client)];
+        self.findings.contains(&key)
     }
 
     fn knows(&self, e: &Endpoint, state: State) -> bool {
         let key = (e.method.clone(), e.host.clone(), e.path.lossy().into_owned(), state.word().to_owned());
-        self.0.contains(&key)
+        self.endpoints.contains(&key)
     }
 }
 
-/// The endpoints in one of `states` that the baseline does not know in that state, one line of reason each, and how many it
-/// knew.
-pub fn caught(inventory: &Inventory, states: &[State], baseline: Option<&Baseline>) -> (Vec<String>, usize) {
+/// The endpoints in a state that must not be and the findings that must not be, which the baseline does not know as such, one line of
+/// reason each, and how many it knew.
+pub fn caught(inventory: &Inventory, gate: &Gate, baseline: Option<&Baseline>) -> (Vec<String>, usize) {
     let mut known = 0;
-    let lines = inventory
+    let mut lines: Vec<String> = inventory
         .endpoints
         .iter()
-        .filter_map(|e| Some((e, e.state.filter(|s| states.contains(s))?)))
+        .filter_map(|e| Some((e, e.state.filter(|s| gate.states.contains(s))?)))
         .filter(|(e, state)| {
             let old = baseline.is_some_and(|b| b.knows(e, *state));
             known += usize::from(old);
@@ -74,6 +136,13 @@ pub fn caught(inventory: &Inventory, states: &[State], baseline: Option<&Baselin
             )
         })
         .collect();
+    for found in inventory.findings.iter().filter(|f| gate.stops(f)) {
+        if baseline.is_some_and(|b| b.knows_of(found)) {
+            known += 1;
+        } else {
+            lines.push(format!("{}: {}: {}", found.finding.id, found.place(), found.finding.detail));
+        }
+    }
     (lines, known)
 }
 
@@ -92,7 +161,10 @@ fn reason(e: &Endpoint, state: State) -> String {
         State::Zombie => {
             let until =
                 e.sunset.as_deref().map(|s| format!(", past its sunset of {}", display_str(s))).unwrap_or_default();
-            format!("{}, although its time is over{until}", answers())
+            match &e.newer {
+                Some(newer) => format!("{}, undeclared, and beside the newer {}", answers(), newer.display()),
+                None => format!("{}, although its time is over{until}", answers()),
+            }
         }
         State::Ghost => "declared, and nobody called it in these logs".to_owned(),
         State::Documented => "declared".to_owned(),
@@ -102,6 +174,18 @@ fn reason(e: &Endpoint, state: State) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_of_a_gate() {
+        let gate = |words: &[&str]| Gate::parse(&words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>());
+        let read = gate(&["shadow", "url-credential", "medium", "high", "never"]).expect("words");
+        assert_eq!(
+            (read.states, read.rules, read.severity),
+            (vec![State::Shadow], vec!["url-credential"], Some(Severity::Medium))
+        );
+        let said = gate(&["url-credentials"]).expect_err("none").to_string();
+        assert!(said.contains("did you mean url-credential?"), "{said}");
+    }
 
     #[test]
     fn what_is_no_baseline_is_said_to_be_none() {

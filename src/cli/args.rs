@@ -12,6 +12,7 @@ use crate::base::text::display_str;
 use crate::base::{Error, Letter, Result, known};
 use crate::engine::{Certificates, Config, Entry, Override};
 use crate::inventory::log::{FORMATS, TYPED};
+use crate::inventory::{RULES, State};
 use crate::store::Workspace;
 use crate::wire::{Deadlines, HttpChoice, Load, Policy, identity};
 
@@ -233,8 +234,7 @@ pub struct InventoryArgs {
     /// Specifications, logs and captures; - reads standard input
     #[arg(required = true, value_name = "SOURCE")]
     pub sources: Vec<PathBuf>,
-    /// End with 1 when an endpoint is in one of these states, or a finding is at least so severe
-    #[arg(long, value_name = "STATE|SEVERITY", value_delimiter = ',')]
+    #[arg(long, value_name = "STATE|FINDING|SEVERITY", value_delimiter = ',', help = fail_on())]
     pub fail_on: Vec<String>,
     /// An inventory document written earlier: only what is new against it fails
     #[arg(long, value_name = "FILE", requires = "fail_on")]
@@ -244,6 +244,17 @@ pub struct InventoryArgs {
     pub kind: Option<String>,
     #[arg(long, value_name = "FORMAT", help = log_formats())]
     pub log_format: Option<String>,
+}
+
+/// The help of `--fail-on`, from the tables of states and findings.
+fn fail_on() -> String {
+    let states = State::ALL.map(State::word).join(", ");
+    let findings: Vec<&str> = RULES.iter().map(|r| r.id).collect();
+    format!(
+        "End with 1 when an endpoint is in one of these states ({states}), one of these findings is there ({}), or any finding \
+         is at least so severe (info to critical)",
+        findings.join(", ")
+    )
 }
 
 /// The help of `--log-format`, from the table of formats.

@@ -4,22 +4,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::app::Event;
-use crate::app::gate::{Baseline, MOST_BASELINE, caught};
+use crate::app::gate::{Baseline, Gate, MOST_BASELINE, caught};
 use crate::app::load::{self, How};
 use crate::base::error::nearest;
 use crate::base::{Clock as _, Error, Exit, Result, SystemClock, text};
+use crate::inventory::Kind;
 use crate::inventory::log::Choice;
-use crate::inventory::{Kind, State};
 use crate::report::inventory::{document, plain};
 
 use super::args::InventoryArgs;
 use super::output::{Output, Ticker, complain};
 use super::{Common, Means, future};
 
-const SEVERITIES: [&str; 6] = ["never", "info", "low", "medium", "high", "critical"];
-
 pub fn run(common: &Common, a: &InventoryArgs, means: &Means) -> Result<Exit> {
-    let states = gate(&a.fail_on)?;
+    let gate = Gate::parse(&a.fail_on)?;
     let baseline = match &a.baseline {
         None => None,
         Some(path) => {
@@ -63,7 +61,7 @@ pub fn run(common: &Common, a: &InventoryArgs, means: &Means) -> Result<Exit> {
         complain("lunette: interrupted; this is what was read until then");
         return Ok(Exit::Interrupted);
     }
-    let (caught, known) = caught(&inventory, &states, baseline.as_ref());
+    let (caught, known) = caught(&inventory, &gate, baseline.as_ref());
     for line in &caught {
         complain(&format!("lunette: {line}"));
     }
@@ -90,25 +88,4 @@ fn kind(word: &str) -> Result<Kind> {
         Some(near) => error.hint(format!("did you mean {near}?")),
         None => error.hint(format!("use one of {}", names.join(", "))),
     })
-}
-
-/// The states that fail. Severities are taken too; this version has no findings for them to meet.
-fn gate(words: &[String]) -> Result<Vec<State>> {
-    let mut states = Vec::new();
-    for word in words {
-        match State::ALL.iter().find(|s| s.word() == word) {
-            Some(state) => states.push(*state),
-            None if SEVERITIES.contains(&word.as_str()) => {}
-            None => {
-                let all = State::ALL.iter().map(|s| s.word()).chain(SEVERITIES);
-                let error = Error::input(format!("{} is neither a state nor a severity", text::display_str(word)))
-                    .at("--fail-on");
-                return Err(match nearest(word, all) {
-                    Some(near) => error.hint(format!("did you mean {near}?")),
-                    None => error.hint("use shadow, shadow-method, zombie, ghost or documented"),
-                });
-            }
-        }
-    }
-    Ok(states)
 }

@@ -4,58 +4,37 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
 use super::model::{Endpoint, State};
-use super::traffic::Tally;
 use crate::base::Stamp;
-
-/// A status that only a handler gives: something answered there (RFC 9110, section 15; RFC 4918 for 422).
-pub(super) fn is_strong(status: u16) -> bool {
-    matches!(status, 200..=299 | 409 | 415 | 422 | 500)
-}
-
-/// True when traffic to an undeclared template shows that there is an endpoint, and not just somebody knocking.
-pub(super) fn is_endpoint(tally: &Tally, template: &[u8]) -> bool {
-    tally.any(is_strong) && (!is_probe(template) || tally.any(|s| (200..300).contains(&s)))
-}
-
-/// Paths that scanners ask every host for.
-fn is_probe(template: &[u8]) -> bool {
-    const STARTS: [&[u8]; 12] = [
-        b"/wp-",
-        b"/.git",
-        b"/.env",
-        b"/.aws",
-        b"/.ssh",
-        b"/.svn",
-        b"/cgi-bin",
-        b"/phpmyadmin",
-        b"/vendor/phpunit",
-        b"/boaform",
-        b"/HNAP1",
-        b"/solr",
-    ];
-    const ENDS: [&[u8]; 12] = [
-        b".php", b".asp", b".aspx", b".jsp", b".cgi", b".env", b".bak", b".sql", b".ini", b".old", b".zip", b".tar.gz",
-    ];
-    let has = |needle: &[u8]| memchr::memmem::find(template, needle).is_some();
-    STARTS.iter().any(|s| template.starts_with(s))
-        || ENDS.iter().any(|e| template.ends_with(e))
-        || has(b"/.env")
-        || has(b"/.git/")
-        || has(b"/wp-")
-        || has(b"../")
-        || has(b"<")
-}
 
 /// State of a declared endpoint. `traffic` is whether any log was read.
 pub(super) fn declared(endpoint: &Endpoint, shared_requests: u64, traffic: bool, now: Stamp) -> State {
-    let answered = endpoint.statuses.range(200..400).any(|(_, n)| *n > 0);
-    let over = endpoint.deprecated || endpoint.sunset.as_deref().and_then(parse_sunset).is_some_and(|s| s < now);
-    if over && answered {
+    if is_over(endpoint, now) && answers(endpoint) {
         State::Zombie
     } else if traffic && endpoint.requests == 0 && shared_requests == 0 {
         State::Ghost
     } else {
         State::Documented
+    }
+}
+
+/// True when something answered there: 2xx or 3xx.
+pub(super) fn answers(endpoint: &Endpoint) -> bool {
+    endpoint.statuses.range(200..400).any(|(_, n)| *n > 0)
+}
+
+/// True when it is deprecated, or past its sunset.
+pub(super) fn is_over(endpoint: &Endpoint, now: Stamp) -> bool {
+    endpoint.deprecated || endpoint.sunset.as_deref().and_then(parse_sunset).is_some_and(|s| s < now)
+}
+
+/// `Deprecation` of a reply, in seconds since 1970: `@1688169599` (RFC 9745, section 2.1), and what its drafts had, a date or
+/// `true`, which says not when.
+pub(super) fn parse_deprecation(s: &str) -> Option<i64> {
+    let s = s.trim();
+    match s.strip_prefix('@') {
+        Some(seconds) => seconds.split(';').next()?.trim().parse().ok(),
+        None if s.eq_ignore_ascii_case("true") || s == "?1" => Some(0),
+        None => parse_sunset(s).map(Stamp::unix),
     }
 }
 
@@ -76,30 +55,6 @@ pub(super) fn rank(state: Option<State>) -> State {
 mod tests {
     use super::*;
 
-    fn tally(statuses: &[u16]) -> Tally {
-        Tally {
-            requests: statuses.len() as u64,
-            statuses: statuses.iter().map(|s| (*s, 1)).collect(),
-            ..Tally::default()
-        }
-    }
-
-    #[test]
-    fn evidence() {
-        for (statuses, path, want) in [
-            (&[200u16][..], "/a", true),
-            (&[404, 422], "/a", true),
-            (&[401, 403, 405, 429, 301, 404], "/a", false),
-            (&[500], "/a", true),
-            (&[500], "/x.php", false),
-            (&[200], "/x.php", true),
-            (&[404], "/wp-login.php", false),
-            (&[500], "/a/.env", false),
-        ] {
-            assert_eq!(is_endpoint(&tally(statuses), path.as_bytes()), want, "{statuses:?} {path}");
-        }
-    }
-
     #[test]
     fn sunsets() {
         let want = Stamp::parse("2024-12-31T00:00:00Z");
@@ -107,5 +62,20 @@ mod tests {
             assert_eq!(parse_sunset(s), want, "{s}");
         }
         assert_eq!(parse_sunset("soon"), None);
+    }
+
+    #[test]
+    fn deprecations() {
+        for (s, want) in [
+            ("@1688169599", Some(1_688_169_599)),
+            (" @1;a=b", Some(1)),
+            ("true", Some(0)),
+            ("Tue, 31 Dec 2024 00:00:00 GMT", Some(1_735_603_200)),
+            ("false", None),
+            ("@soon", None),
+            ("", None),
+        ] {
+            assert_eq!(parse_deprecation(s), want, "{s}");
+        }
     }
 }

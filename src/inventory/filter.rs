@@ -361,6 +361,8 @@ mod tests {
             security: vec!["bearer (JWT)".to_owned()],
             locations: Vec::new(),
             operation: None,
+            operations: Vec::new(),
+            newer: None,
         }
     }
 

@@ -1,16 +1,21 @@
 //! Sources in, one endpoint list out.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use super::apart;
 use super::capture;
 use super::drift;
+use super::evidence::{self, Absent};
+use super::findings::{self, Row};
 use super::log::{Choice, LogReader};
 use super::model::{Credentials, Endpoint, Inventory, Location, LogFacts, Noise, Problem, Seen, State, Unparsed};
+use super::signs::Spot;
 use super::sniff::Kind;
 use super::spec::{Document, OperationKind};
 use super::template::{self, Trie};
 use super::traffic::{MOST_TEMPLATES, Tally, Traffic};
+use super::version::Versions;
 use crate::base::{Error, Result, Stamp, Untrusted, text::display_str};
 
 /// Places kept of one endpoint.
@@ -64,7 +69,7 @@ impl Share {
     /// Gives what was counted, and begins anew.
     pub fn give(&mut self) -> Option<Self> {
         let reader = self.reader.another()?;
-        let new = Self { reader, traffic: Traffic::default(), trie: Arc::clone(&self.trie), log: self.log };
+        let new = Self { reader, traffic: self.traffic.another(), trie: Arc::clone(&self.trie), log: self.log };
         Some(std::mem::replace(self, new))
     }
 }
@@ -131,6 +136,7 @@ impl Builder {
                     self.ambiguous(index, same, &document.source, &lite.pointer, lite.line);
                 }
             }
+            self.traffic.signs.declare(key.3.as_bytes());
             self.declared.push(Endpoint {
                 kind: lite.kind,
                 method: lite.method.clone(),
@@ -149,6 +155,8 @@ impl Builder {
                 security: lite.security.to_vec(),
                 locations: vec![location],
                 operation: Some((number, i)),
+                operations: Vec::new(),
+                newer: None,
             });
             self.by_name.insert(key, index);
         }
@@ -238,7 +246,7 @@ impl Builder {
     pub fn share(&self) -> Option<Share> {
         let reader = self.open.as_ref()?.another()?;
         let log = u32::try_from(self.logs.len().saturating_sub(1)).unwrap_or(u32::MAX);
-        Some(Share { reader, traffic: Traffic::default(), trie: Arc::clone(&self.trie), log })
+        Some(Share { reader, traffic: self.traffic.another(), trie: Arc::clone(&self.trie), log })
     }
 
     /// Adds what another reader counted.
@@ -290,19 +298,33 @@ impl Builder {
     /// The whole list.
     pub fn finish(mut self) -> Inventory {
         self.close();
-        self.snapshot()
+        self.list(true)
     }
 
-    /// The list as it stands, while a long log is still coming.
+    /// The list as it stands, while a long log is still coming: without findings, which need all of it.
     pub fn snapshot(&self) -> Inventory {
+        self.list(false)
+    }
+
+    fn list(&self, complete: bool) -> Inventory {
         let open = self.open.as_ref();
         let has_traffic = self.parsed + open.map_or(0, |r| r.parsed) > 0;
         let has_spec = !self.documents.is_empty();
         let (requests, paths) = self.traffic.beyond();
         let mut noise = Noise { requests: self.traffic.unreadable + requests, paths };
-        let mut endpoints = self.declared(has_traffic);
-        self.other_methods(&mut endpoints, &mut noise);
-        self.unknown(has_spec, &mut endpoints, &mut noise);
+        let absent = Absent::learn(self.traffic.asked());
+        let mut rows = self.declared(has_traffic);
+        let mut became = self.other_methods(&absent, &mut rows, &mut noise);
+        became.extend(self.unknown(has_spec, &absent, &mut rows, &mut noise));
+        older(&mut rows);
+        let apart = apart::settle(&mut rows);
+        let findings = if complete {
+            let at = |spot: &Spot| became.get(spot).unwrap_or(spot).clone();
+            findings::judge(&rows, &self.traffic.signs, &at, &self.documents)
+        } else {
+            Vec::new()
+        };
+        let mut endpoints: Vec<Endpoint> = rows.into_iter().map(|r| r.endpoint).collect();
         endpoints.sort_by(|a, b| {
             let key = |e: &Endpoint| (e.kind, drift::rank(e.state));
             key(a)
@@ -320,6 +342,12 @@ impl Builder {
                 message: format!("more than {MOST_TEMPLATES} undeclared templates; of the rest those that begin alike are put together"),
             });
         }
+        problems.extend(apart.into_iter().map(|(place, operations)| Problem {
+            source: self.logs.last().cloned().unwrap_or_else(|| Arc::from("")),
+            location: display_str(&place),
+            line: None,
+            message: format!("has {operations} operations that the log does not tell apart; none of them is judged"),
+        }));
         let mut all_unparsed = self.unparsed.clone();
         if let (Some(reader), Some(source)) = (open, self.logs.last()) {
             all_unparsed.extend(unparsed(reader, source));
@@ -330,6 +358,7 @@ impl Builder {
         }
         Inventory {
             endpoints,
+            findings,
             problems,
             logs,
             unparsed: all_unparsed,
@@ -340,54 +369,82 @@ impl Builder {
         }
     }
 
-    fn declared(&self, has_traffic: bool) -> Vec<Endpoint> {
+    fn declared(&self, has_traffic: bool) -> Vec<Row> {
         let none = Tally::default();
         let tally = |i: u32| self.traffic.declared.get(i as usize).unwrap_or(&none);
         (0u32..)
             .zip(&self.declared)
             .map(|(i, declared)| {
                 let mut endpoint = declared.clone();
-                if endpoint.kind != OperationKind::Path {
-                    return endpoint;
+                if endpoint.kind == OperationKind::Path {
+                    self.fill(&mut endpoint, tally(i));
+                    let shared = self.same_shape.get(&i).map_or(0, |same| tally(*same).requests);
+                    endpoint.state = Some(drift::declared(&endpoint, shared, has_traffic, self.now));
                 }
-                self.fill(&mut endpoint, tally(i));
-                let shared = self.same_shape.get(&i).map_or(0, |same| tally(*same).requests);
-                endpoint.state = Some(drift::declared(&endpoint, shared, has_traffic, self.now));
-                endpoint
+                self.row(Spot::Declared(i), endpoint, tally(i))
             })
             .collect()
     }
 
-    fn other_methods(&self, endpoints: &mut Vec<Endpoint>, noise: &mut Noise) {
-        for (declared, method, tally) in self.traffic.other_methods() {
-            let Some(sibling) = self.declared.get(declared as usize) else { continue };
-            let answers = drift::is_endpoint(tally, sibling.path.as_bytes());
-            if !answers && !tally.written {
-                noise.requests += tally.requests;
-                noise.paths += 1;
-                continue;
-            }
-            let mut endpoint = self.seen_only(method, sibling.host.clone(), sibling.path.clone(), tally);
-            // What is only written down has not been seen to answer.
-            endpoint.state = answers.then_some(State::ShadowMethod);
-            endpoints.push(endpoint);
-        }
+    fn row(&self, spot: Spot, endpoint: Endpoint, tally: &Tally) -> Row {
+        let mut access = tally.marks.as_ref().map(|m| m.access).unwrap_or_default();
+        access.captured = if tally.logs & self.captures != 0 { tally.with + tally.without } else { 0 };
+        Row { spot, endpoint, access }
     }
 
-    fn unknown(&self, has_spec: bool, endpoints: &mut Vec<Endpoint>, noise: &mut Noise) {
-        for (unknown, tally) in self.traffic.undeclared(&self.trie) {
-            let answers = drift::is_endpoint(&tally, &unknown.template);
+    /// Gives, as [`Builder::unknown`] does, what became of the places where requests were counted.
+    fn other_methods(&self, absent: &Absent, rows: &mut Vec<Row>, noise: &mut Noise) -> HashMap<Spot, Spot> {
+        let mut folded: HashMap<Spot, Tally> = HashMap::new();
+        let mut became = HashMap::new();
+        let gets: HashSet<u32> =
+            self.traffic.other_methods().filter(|(_, method, _)| *method == b"GET").map(|(n, ..)| n).collect();
+        for (declared, method, tally) in self.traffic.other_methods() {
+            let mut spot = Spot::Other(declared, Box::from(method));
+            // HEAD of a path that also answers GET is no method of its own.
+            if method == b"HEAD" && gets.contains(&declared) {
+                let get = Spot::Other(declared, Box::from(&b"GET"[..]));
+                became.insert(std::mem::replace(&mut spot, get.clone()), get);
+            }
+            folded.entry(spot).or_default().merge(tally);
+        }
+        for (spot, tally) in folded {
+            let Spot::Other(declared, method) = &spot else { continue };
+            let Some(sibling) = self.declared.get(*declared as usize) else { continue };
+            let answers = evidence::is_method(&tally, sibling.host.as_deref().map(str::as_bytes), absent);
             if !answers && !tally.written {
                 noise.requests += tally.requests;
                 noise.paths += 1;
                 continue;
             }
+            let mut endpoint = self.seen_only(method, sibling.host.clone(), sibling.path.clone(), &tally);
+            // What is only written down has not been seen to answer.
+            endpoint.state = answers.then_some(State::ShadowMethod);
+            rows.push(self.row(spot, endpoint, &tally));
+        }
+        became
+    }
+
+    fn unknown(&self, has_spec: bool, absent: &Absent, rows: &mut Vec<Row>, noise: &mut Noise) -> HashMap<Spot, Spot> {
+        let (all, became) = self.traffic.undeclared(&self.trie);
+        for (unknown, tally) in all {
+            let answers = evidence::is_endpoint(&tally, &unknown, absent);
+            if !answers && !tally.written {
+                noise.requests += tally.requests;
+                noise.paths += 1;
+                continue;
+            }
+            let spot = Spot::Unknown(unknown.key());
             let host = unknown.host.map(|h| Untrusted::from(h).display());
             let path = Untrusted::from(template::unique_names(&unknown.template));
             let mut endpoint = self.seen_only(&unknown.method, host, path, &tally);
             endpoint.state = (has_spec && answers).then_some(State::Shadow);
-            endpoints.push(endpoint);
+            // That its time is over it said itself.
+            if drift::is_over(&endpoint, self.now) && drift::answers(&endpoint) {
+                endpoint.state = Some(State::Zombie);
+            }
+            rows.push(self.row(spot, endpoint, &tally));
         }
+        became
     }
 
     /// An endpoint known from logs alone.
@@ -410,6 +467,8 @@ impl Builder {
             security: Vec::new(),
             locations: Vec::new(),
             operation: None,
+            operations: Vec::new(),
+            newer: None,
         };
         self.fill(&mut endpoint, tally);
         endpoint
@@ -430,6 +489,12 @@ impl Builder {
             pointer: None,
             line: None,
         }));
+        if let Some(marks) = &tally.marks {
+            endpoint.operations = marks.calls.list();
+            endpoint.deprecated |= marks.deprecation.is_some_and(|since| since <= self.now.unix());
+            let sunset = marks.sunset.and_then(Stamp::from_unix).map(|s| s.to_string());
+            endpoint.sunset = endpoint.sunset.take().or(sunset);
+        }
         if tally.requests == 0 {
             return;
         }
@@ -440,6 +505,21 @@ impl Builder {
         endpoint.last_seen = tally.times.and_then(|(_, last)| Stamp::from_unix(last));
         if tally.with + tally.without > 0 {
             endpoint.credentials = Some(Credentials { sent: tally.with, none: tally.without });
+        }
+    }
+}
+
+/// An undeclared endpoint that stands beside a newer version of itself is what was left behind.
+fn older(rows: &mut [Row]) {
+    let mut versions = Versions::default();
+    let live = |e: &Endpoint| e.kind == OperationKind::Path && (e.operation.is_some() || drift::answers(e));
+    for e in rows.iter().map(|r| &r.endpoint).filter(|e| live(e)) {
+        versions.add(e.host.as_deref(), &e.method, &e.path.lossy());
+    }
+    for e in rows.iter_mut().map(|r| &mut r.endpoint).filter(|e| e.state == Some(State::Shadow)) {
+        e.newer = versions.newer(e.host.as_deref(), &e.method, &e.path.lossy()).map(|n| Untrusted::from(n.to_owned()));
+        if e.newer.is_some() && drift::answers(e) {
+            e.state = Some(State::Zombie);
         }
     }
 }

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::base::{Stamp, Untrusted};
+use crate::base::{Finding, Stamp, Untrusted};
 
+use super::findings::Rule;
+use super::operations::Called;
 use super::spec::{Document, OperationKind};
 
 /// Kinds of source, as a set of flags.
@@ -140,9 +142,9 @@ pub struct Endpoint {
     pub last_seen: Option<Stamp>,
     /// What is known of credentials in traffic.
     pub credentials: Option<Credentials>,
-    /// Declared deprecated.
+    /// Declared deprecated, or said to be in a reply.
     pub deprecated: bool,
-    /// Declared sunset, as written.
+    /// Declared sunset, as written, or the one that a reply named.
     pub sunset: Option<String>,
     /// Security schemes, as words; `none` when explicitly open.
     pub security: Vec<String>,
@@ -150,6 +152,10 @@ pub struct Endpoint {
     pub locations: Vec<Location>,
     /// The declared operation, for the composer: which document of [`Inventory::documents`] and which operation in it.
     pub operation: Option<(usize, usize)>,
+    /// What was called inside its requests: operations of GraphQL, methods of JSON-RPC. In a fixed order.
+    pub operations: Vec<Called>,
+    /// The path of a newer version of it, where it is undeclared and an older one.
+    pub newer: Option<Untrusted>,
 }
 
 impl Endpoint {
@@ -166,6 +172,27 @@ impl Endpoint {
         let errors: u64 = self.statuses.range(400..).map(|(_, n)| n).sum();
         (self.requests > 0).then(|| errors as f64 / self.requests as f64)
     }
+}
+
+/// A finding, and what it is about.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The row it comes from.
+    pub rule: &'static Rule,
+    /// In the words of documents.
+    pub finding: Finding,
+    /// Method of the endpoint, where it is about one.
+    pub method: Option<String>,
+    /// Host, where one is named.
+    pub host: Option<String>,
+    /// Template of the endpoint, or the prefix of several.
+    pub path: Option<Untrusted>,
+    /// Address or principal, where it is about one.
+    pub client: Option<Untrusted>,
+    /// Requests that show it; of walked ids the ids.
+    pub requests: u64,
+    /// At most three of them, in display form, secrets masked.
+    pub samples: Vec<String>,
 }
 
 /// An oddity in a source; the rest of the source was kept.
@@ -197,6 +224,8 @@ pub struct Unparsed {
 pub struct Inventory {
     /// Endpoints in order of state, path and method, and after them webhooks and callbacks.
     pub endpoints: Vec<Endpoint>,
+    /// What the sources together show, worst first; empty while they are still being read.
+    pub findings: Vec<Found>,
     /// Oddities of the sources.
     pub problems: Vec<Problem>,
     /// How each log and capture was read.

@@ -72,6 +72,7 @@ fn three_kinds_of_drift() {
     assert_eq!(
         list(&inventory),
         [
+            "shadow GET /admin 1",
             "shadow GET /debug/users/{uuid} 2",
             "shadow-method DELETE /v1/orders/{id} 1",
             "zombie GET /v1/gone 1",
@@ -84,16 +85,16 @@ fn three_kinds_of_drift() {
             "ghost GET /v1/quiet 0",
         ]
     );
-    assert_eq!(inventory.noise, Noise { requests: 4, paths: 4 });
+    assert_eq!(inventory.noise, Noise { requests: 3, paths: 3 });
     assert_eq!(inventory.log_lines, 15);
     assert!(inventory.problems.iter().any(|p| p.message.contains("same shape")));
-    let shadow = &inventory.endpoints[0];
+    let shadow = &inventory.endpoints[1];
     assert_eq!(shadow.statuses.iter().map(|(s, n)| (*s, *n)).collect::<Vec<_>>(), [(200, 1), (500, 1)]);
     assert_eq!(shadow.first_seen.map(|s| s.to_string()).as_deref(), Some("2023-11-14T22:13:20Z"));
     assert!(shadow.latency.is_some_and(|l| (l.p50 - 250.0).abs() < 8.0));
     assert_eq!(shadow.locations[0].source.as_ref(), "a.log");
     assert!((shadow.error_share().expect("traffic") - 0.5).abs() < f64::EPSILON);
-    let words: Vec<_> = inventory.endpoints[4].seen.words().collect();
+    let words: Vec<_> = inventory.endpoints[5].seen.words().collect();
     assert_eq!(words, ["spec", "log"]);
 }
 
@@ -196,4 +197,80 @@ fn two_documents_may_declare_the_same() {
     let inventory = builder.finish();
     assert_eq!(inventory.endpoints.len(), 8);
     assert_eq!(inventory.endpoints[0].locations.len(), 2);
+}
+
+#[test]
+fn operations_that_a_log_does_not_tell_apart_are_not_judged() {
+    let spec = r#"{"openapi": "3.0.0", "servers": [{"url": "https://db.test"}], "paths": {
+        "/#X-Amz-Target=Db.Get": {"post": {}}, "/#X-Amz-Target=Db.Put": {"post": {}},
+        "/#Action=List": {"get": {}, "post": {}}, "/q": {"get": {}}}}"#;
+    let states = |inventory: &Inventory| list(inventory);
+    assert_eq!(
+        states(&build(Some(spec), &[("POST", "/", 200), ("GET", "/?Action=List&Version=1", 200)])),
+        [
+            "- POST / 1",
+            "documented GET /#Action=List 1",
+            "- POST /#Action=List 0",
+            "- POST /#X-Amz-Target=Db.Get 0",
+            "- POST /#X-Amz-Target=Db.Put 0",
+            "ghost GET /q 0",
+        ]
+    );
+    // A capture has the header, and the form.
+    let mut builder = Builder::new(now());
+    let (document, problems) = Document::read(Arc::from("s.json"), spec.as_bytes().to_vec()).expect("spec");
+    builder.spec(document, problems);
+    let har = r#"{"log":{"entries":[
+        {"request":{"method":"POST","url":"https://db.test/","headers":[{"name":"X-Amz-Target","value":"Db.Get"}]},"response":{"status":200}},
+        {"request":{"method":"POST","url":"https://db.test/","postData":{"text":"Version=1&Action=List"}},"response":{"status":200}}]}}"#;
+    builder.capture(&Arc::from("a.har"), Kind::Har, har.as_bytes()).expect("a capture");
+    let inventory = builder.finish();
+    assert_eq!(
+        states(&inventory),
+        [
+            "documented POST /#Action=List 1",
+            "documented POST /#X-Amz-Target=Db.Get 1",
+            "ghost GET /#Action=List 0",
+            "ghost POST /#X-Amz-Target=Db.Put 0",
+            "ghost GET /q 0",
+        ]
+    );
+}
+
+#[test]
+fn a_share_of_a_log_notices_what_the_whole_would() {
+    const ADMIN: &str = r#"{"openapi": "3.0.3", "paths": {"/admin/users": {"get": {}}, "/login": {"post": {}}}}"#;
+    let text: String = (0..400)
+        .map(|i| match i % 4 {
+            0 => line("POST", "/login", 401),
+            1 => line("GET", "/admin/users", 200),
+            2 => line("GET", &format!("/orders/{i}"), 200),
+            _ => line("GET", "/orders?api_key=s3cr3tvalue", 200),
+        })
+        .collect();
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let read = |shared: bool| {
+        let mut builder = Builder::new(now());
+        let (document, problems) = Document::read(Arc::from("s.json"), ADMIN.as_bytes().to_vec()).expect("spec");
+        builder.spec(document, problems);
+        builder.log(Arc::from("a.log"));
+        builder.feed(lines[..100].concat().as_bytes()).expect("log");
+        let rest = lines[100..].concat();
+        if shared {
+            let (mut one, mut two) = (builder.share().expect("known"), builder.share().expect("known"));
+            let (a, b) = rest.split_at(lines[100..300].concat().len());
+            two.feed(2, b.as_bytes());
+            one.feed(1, a.as_bytes());
+            builder.join(two);
+            builder.join(one.give().expect("known"));
+        } else {
+            builder.feed(rest.as_bytes()).expect("log");
+        }
+        builder.end_log().expect("log");
+        let inventory = builder.finish();
+        format!("{:#?} {:#?}", inventory.endpoints, inventory.findings)
+    };
+    let whole = read(false);
+    assert_eq!(read(true), whole);
+    assert!(whole.contains("login"), "{whole}");
 }

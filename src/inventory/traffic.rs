@@ -2,9 +2,13 @@
 
 use std::collections::HashMap;
 
+use super::evidence::Good;
 use super::histogram::Histogram;
 use super::log::Line;
+use super::operations::{self, Calls};
+use super::role::Role;
 use super::shelf::Shelf;
+use super::signs::{Place, Signs, Spot};
 use super::template::{self, Asked, Found, Match, Sighting, Trie};
 
 /// Templates told apart that no document declares and where something answered; of more, some are put together.
@@ -17,6 +21,29 @@ const MOST_GROUPS: usize = 1 << 12;
 const MOST_OTHER_METHODS: usize = 20_000;
 /// Bytes of one inferred template.
 const LONGEST_TEMPLATE: usize = 512;
+
+/// Who was let in and who was not, as far as sources say who sent a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Access {
+    /// Answered with 2xx without a credential.
+    pub open: u64,
+    /// Answered with 401 or 403 without one.
+    pub refused: u64,
+    /// Answered with 2xx with one.
+    pub let_in: u64,
+    /// Requests in captures, which always record it.
+    pub captured: u64,
+}
+
+/// What few requests say, and no line of most logs.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Marks {
+    pub access: Access,
+    pub calls: Calls,
+    /// The earliest and the latest that a reply said.
+    pub deprecation: Option<i64>,
+    pub sunset: Option<i64>,
+}
 
 /// What was counted of one endpoint.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +61,11 @@ pub(super) struct Tally {
     pub written: bool,
     /// Which of the first 64 logs named it.
     pub logs: u64,
+    /// Whether its good answers are all alike.
+    pub good: Good,
+    pub marks: Option<Box<Marks>>,
+    /// What an undeclared one is for, once it was asked.
+    role: Option<Role>,
 }
 
 impl Tally {
@@ -60,6 +92,33 @@ impl Tally {
         if let Some(micros) = line.micros {
             self.latency.get_or_insert_default().record(micros);
         }
+        if matches!(line.status, 200..=299) {
+            self.good.note(line);
+        }
+    }
+
+    /// Takes in what only some requests say.
+    fn mark(&mut self, role: Role, line: &Line<'_>, query: &[u8]) {
+        let nothing = line.credential.is_none() && line.deprecation.is_none() && line.sunset.is_none();
+        if nothing && line.operations.is_empty() && role != Role::Graphql {
+            return;
+        }
+        let status = (!line.written).then_some(line.status);
+        let marks = self.marks.get_or_insert_default();
+        if role == Role::Graphql && line.operations.is_empty() {
+            marks.calls.note(&operations::of_query(query), status);
+        } else {
+            marks.calls.note(line.operations, status);
+        }
+        marks.deprecation = marks.deprecation.into_iter().chain(line.deprecation).min();
+        marks.sunset = marks.sunset.max(line.sunset);
+        let access = &mut marks.access;
+        match (status, line.credential) {
+            (Some(200..=299), Some(false)) => access.open += 1,
+            (Some(401 | 403), Some(false)) => access.refused += 1,
+            (Some(200..=299), Some(true)) => access.let_in += 1,
+            _ => {}
+        }
     }
 
     pub fn merge(&mut self, other: &Self) {
@@ -72,6 +131,16 @@ impl Tally {
         self.with += other.with;
         self.without += other.without;
         self.logs |= other.logs;
+        self.good.merge(other.good);
+        if let Some(theirs) = &other.marks {
+            let mine = self.marks.get_or_insert_default();
+            mine.calls.merge(&theirs.calls);
+            mine.deprecation = mine.deprecation.into_iter().chain(theirs.deprecation).min();
+            mine.sunset = mine.sunset.max(theirs.sunset);
+            mine.access.open += theirs.access.open;
+            mine.access.refused += theirs.access.refused;
+            mine.access.let_in += theirs.access.let_in;
+        }
         for &(status, n) in &other.statuses {
             match self.statuses.iter_mut().find(|(s, _)| *s == status) {
                 Some((_, have)) => *have += n,
@@ -81,6 +150,11 @@ impl Tally {
         if let Some(latency) = &other.latency {
             self.latency.get_or_insert_default().merge(latency);
         }
+    }
+
+    /// True for GraphQL and JSON-RPC.
+    fn is_called_inside(&self) -> bool {
+        self.role == Some(Role::Graphql) || self.marks.as_ref().is_some_and(|m| !m.calls.is_empty())
     }
 
     pub fn any(&self, wanted: impl Fn(u16) -> bool) -> bool {
@@ -103,6 +177,11 @@ impl Unknown {
         let mut next = || parts.next().unwrap_or_default();
         let (method, host, template) = (next(), next(), next());
         Self { method, host: (!host.is_empty()).then_some(host), template }
+    }
+
+    /// The key again.
+    pub fn key(&self) -> Box<[u8]> {
+        join_key(&self.method, self.host.as_deref(), &self.template).into()
     }
 }
 
@@ -134,23 +213,30 @@ impl Default for Undeclared {
 }
 
 impl Undeclared {
-    fn count(&mut self, key: &[u8], line: &Line<'_>, log: u64) {
+    /// Counts a request whose template begins at `mark` of the key, and gives what the path is for.
+    fn count(&mut self, key: &[u8], mark: usize, line: &Line<'_>, query: &[u8], log: u64) -> Role {
+        let put = |tally: &mut Tally| {
+            tally.count(line, log);
+            let role = *tally.role.get_or_insert_with(|| Role::of(&key[mark..]));
+            tally.mark(role, line, query);
+            role
+        };
         if is_miss(line) {
             let missed = &mut self.missed;
-            match self.misses.tally(key, |_, t| *missed += t.requests) {
-                Some(tally) => tally.count(line, log),
-                None => *missed += 1,
-            }
-            return;
+            let Some(tally) = self.misses.tally(key, |_, t| *missed += t.requests) else {
+                *missed += 1;
+                return Role::default();
+            };
+            return put(tally);
         }
         let (groups, depths) = (&mut self.groups, &mut self.depths);
         if let Some(tally) = self.answers.tally(key, |key, tally| group(groups, depths, &key, &tally)) {
-            tally.count(line, log);
-            return;
+            return put(tally);
         }
         let mut one = Tally::default();
-        one.count(line, log);
+        let role = put(&mut one);
         group(groups, depths, key, &one);
+        role
     }
 
     fn merge(&mut self, other: Self) {
@@ -210,6 +296,8 @@ pub(super) struct Traffic {
     pub unreadable: u64,
     /// `OPTIONS` requests that no document declares.
     pub preflights: u64,
+    /// What single requests show besides.
+    pub signs: Signs,
     scratch: Vec<u8>,
     key: Vec<u8>,
     unescaped: Vec<u8>,
@@ -223,6 +311,7 @@ impl Default for Traffic {
             undeclared: Undeclared::default(),
             unreadable: 0,
             preflights: 0,
+            signs: Signs::default(),
             scratch: Vec::new(),
             key: Vec::new(),
             unescaped: Vec::new(),
@@ -257,6 +346,9 @@ impl Traffic {
                     self.declared.resize_with(at + 1, Tally::default);
                 }
                 self.declared[at].count(line, bit);
+                let role = self.signs.role(endpoint);
+                self.declared[at].mark(role, line, query);
+                self.signs.note(Place::Declared(endpoint), role, line, &asked);
                 return;
             }
             _ if request.method == b"OPTIONS" => {
@@ -272,7 +364,12 @@ impl Traffic {
             self.key.extend_from_slice(request.method);
             let unreadable = &mut self.unreadable;
             match self.other_methods.tally(&self.key, |_, t| *unreadable += t.requests) {
-                Some(tally) => tally.count(line, bit),
+                Some(tally) => {
+                    tally.count(line, bit);
+                    let role = self.signs.role(endpoint);
+                    tally.mark(role, line, query);
+                    self.signs.note(Place::Other(endpoint, request.method), role, line, &asked);
+                }
                 None => *unreadable += 1,
             }
             return;
@@ -292,7 +389,13 @@ impl Traffic {
             self.key.truncate(mark);
             template::overflow(path, &mut self.key);
         }
-        self.undeclared.count(&self.key, line, bit);
+        let role = self.undeclared.count(&self.key, mark, line, query, bit);
+        self.signs.note(Place::Unknown(&self.key), role, line, &asked);
+    }
+
+    /// Empty counts of the same declared endpoints.
+    pub fn another(&self) -> Self {
+        Self { signs: self.signs.another(), ..Self::default() }
     }
 
     /// Adds what was counted of other lines against the same documents.
@@ -308,6 +411,7 @@ impl Traffic {
         self.undeclared.merge(other.undeclared);
         self.unreadable += other.unreadable;
         self.preflights += other.preflights;
+        self.signs.merge(other.signs);
     }
 
     /// Declared paths asked for with a method that they do not declare: number of one endpoint of the path, method.
@@ -323,17 +427,26 @@ impl Traffic {
         self.undeclared.answers.is_over()
     }
 
+    /// What no document declares as it was asked for, an answer and a miss apart.
+    pub fn asked(&self) -> impl Iterator<Item = (Unknown, &Tally)> {
+        let all = &self.undeclared;
+        all.answers.iter().chain(all.misses.iter()).map(|(key, tally)| (Unknown::from_key(key), tally))
+    }
+
     /// What no document declares, by the templates it belongs to: HEAD is counted with the GET of its path, values that look
-    /// like words are told from names, and misses are counted where something else answered.
-    pub fn undeclared(&self, declared: &Trie) -> HashMap<Unknown, Tally> {
+    /// like words are told from names, and misses are counted where something else answered. And what became of the keys under
+    /// which it was counted, where that is another.
+    pub fn undeclared(&self, declared: &Trie) -> (HashMap<Unknown, Tally>, HashMap<Spot, Spot>) {
         let all = &self.undeclared;
         let mut held: Vec<(Unknown, &Tally)> = Vec::with_capacity(all.answers.len());
+        let mut keys: Vec<&[u8]> = Vec::with_capacity(all.answers.len());
         for (key, tally) in all.answers.iter() {
             let mut unknown = Unknown::from_key(key);
             if unknown.method == b"HEAD" && all.answers.get(&[b"GET", &key[4..]].concat()).is_some() {
                 unknown.method = b"GET".to_vec();
             }
             held.push((unknown, tally));
+            keys.push(key);
         }
         let sightings: Vec<Sighting<'_>> = held
             .iter()
@@ -347,9 +460,16 @@ impl Traffic {
         let settled = template::settle(&sightings, declared);
         let found = Found::of(&sightings, &settled);
         let mut out: HashMap<Unknown, Tally> = HashMap::with_capacity(held.len());
-        for ((unknown, tally), template) in held.iter().zip(&settled) {
-            let (method, host) = (unknown.method.clone(), unknown.host.clone());
-            out.entry(Unknown { method, host, template: template.clone() }).or_default().merge(tally);
+        let mut became = HashMap::new();
+        for (((unknown, tally), template), key) in held.iter().zip(&settled).zip(keys) {
+            // Behind such a path stands much already; two of them are never one.
+            let template = if tally.is_called_inside() { unknown.template.clone() } else { template.clone() };
+            let unknown = Unknown { method: unknown.method.clone(), host: unknown.host.clone(), template };
+            let now = unknown.key();
+            if *now != *key {
+                became.insert(Spot::Unknown(Box::from(key)), Spot::Unknown(now));
+            }
+            out.entry(unknown).or_default().merge(tally);
         }
         for (unknown, tally) in self.beyond_cap(&out) {
             out.entry(unknown).or_default().merge(tally);
@@ -358,10 +478,11 @@ impl Traffic {
             let mut unknown = Unknown::from_key(key);
             if let Some(template) = found.template(unknown.host.as_deref(), &unknown.template) {
                 unknown.template = template;
+                became.insert(Spot::Unknown(Box::from(key)), Spot::Unknown(unknown.key()));
             }
             out.entry(unknown).or_default().merge(tally);
         }
-        out
+        (out, became)
     }
 
     /// Answers beyond the cap: counted with the one template that they fit, or by their signature where more or none do.
@@ -453,7 +574,7 @@ mod tests {
             count(&mut t, &trie, "GET", &format!("/n/{i}"), 200);
         }
         assert!(t.overflowed());
-        let all = t.undeclared(&trie);
+        let (all, _) = t.undeclared(&trie);
         assert!(all.len() <= MOST_TEMPLATES + MOST_GROUPS, "{}", all.len());
         let total: u64 = all.values().map(|t| t.requests).sum();
         assert_eq!(total, 2 * (MOST_TEMPLATES as u64 + 500));
@@ -471,10 +592,10 @@ mod tests {
         }
         count(&mut t, &trie, "GET", "/orders", 200);
         let (requests, paths) = t.beyond();
-        let kept: u64 = t.undeclared(&trie).values().map(|t| t.requests).sum();
+        let kept: u64 = t.undeclared(&trie).0.values().map(|t| t.requests).sum();
         assert_eq!(requests + kept, 3 * MOST_MISSES as u64 + 1);
         assert!(paths > MOST_MISSES as u64, "{paths}");
-        assert!(!t.overflowed() && t.undeclared(&trie).keys().any(|u| u.template == b"/orders"));
+        assert!(!t.overflowed() && t.undeclared(&trie).0.keys().any(|u| u.template == b"/orders"));
     }
 
     #[test]
@@ -493,7 +614,7 @@ mod tests {
         count(&mut t, &trie, "OPTIONS", "/b", 204);
         count(&mut t, &trie, "POST", "/a?x", 201);
         assert_eq!(
-            (t.declared[0].requests, t.preflights, t.other_methods().count(), t.undeclared(&trie).len()),
+            (t.declared[0].requests, t.preflights, t.other_methods().count(), t.undeclared(&trie).0.len()),
             (1, 2, 1, 0)
         );
     }

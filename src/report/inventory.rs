@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::base::figure::{bytes, count, millis};
 use crate::base::text;
-use crate::inventory::{Endpoint, Inventory, Location, OperationKind};
+use crate::inventory::{Called, Endpoint, Found, Inventory, Location, OperationKind};
 
 use super::table::{Align, Table};
 
@@ -15,7 +15,7 @@ pub fn document(inv: &Inventory) -> Value {
     json!({
         "schema": "lunette.inventory/1",
         "endpoints": inv.endpoints.iter().map(endpoint).collect::<Vec<_>>(),
-        "findings": [],
+        "findings": inv.findings.iter().map(finding).collect::<Vec<_>>(),
         "logs": inv.logs.iter().map(|l| json!({
             "source": text::display_str(&l.source), "format": l.format, "lines": l.lines, "requests": l.requests,
         })).collect::<Vec<_>>(),
@@ -55,7 +55,33 @@ fn endpoint(e: &Endpoint) -> Value {
         "sunset": e.sunset,
         "security": e.security,
         "locations": e.locations.iter().map(location).collect::<Vec<_>>(),
+        "newer": e.newer,
+        "operations": e.operations.iter().map(called).collect::<Vec<_>>(),
     })
+}
+
+/// What was called inside requests of one endpoint.
+fn called(c: &Called) -> Value {
+    json!({
+        "protocol": c.operation.protocol.word(),
+        "kind": c.operation.kind,
+        "name": c.operation.name,
+        "fields": c.operation.fields,
+        "requests": c.requests,
+        "errors": c.errors,
+    })
+}
+
+/// A finding as it is everywhere, and where it stands.
+fn finding(f: &Found) -> Value {
+    let mut doc = json!(f.finding);
+    doc["method"] = json!(f.method);
+    doc["host"] = json!(f.host);
+    doc["path"] = json!(f.path);
+    doc["client"] = json!(f.client);
+    doc["requests"] = json!(f.requests);
+    doc["samples"] = json!(f.samples);
+    doc
 }
 
 fn location(l: &Location) -> Value {
@@ -84,6 +110,18 @@ pub fn plain(inv: &Inventory) -> String {
             e.error_share().map_or_else(none, |s| format!("{:.1}", s * 100.0)),
             e.latency.map_or_else(none, |l| millis(l.p95)),
         ]);
+        for c in &e.operations {
+            let share = (c.requests > 0).then(|| c.errors as f64 / c.requests as f64);
+            table.row(vec![
+                String::new(),
+                String::new(),
+                format!("  {}", c.operation.line()),
+                String::new(),
+                if c.requests > 0 { count(c.requests) } else { none() },
+                share.map_or_else(none, |s| format!("{:.1}", s * 100.0)),
+                none(),
+            ]);
+        }
     }
     let mut out = table.render();
     let apart = apart(inv);
@@ -102,6 +140,12 @@ pub fn plain(inv: &Inventory) -> String {
         ));
     }
     let _ = write!(out, "\n{}\n", notes.join("; "));
+    for f in &inv.findings {
+        let _ = writeln!(out, "{:<6} {}: {}: {}", f.finding.severity.word(), f.finding.id, f.place(), f.finding.detail);
+        for sample in &f.samples {
+            let _ = writeln!(out, "       {sample}");
+        }
+    }
     for l in &inv.logs {
         let _ = writeln!(out, "{}: read as {}, {} requests", text::display_str(&l.source), l.format, count(l.requests));
     }

@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::{Call, Capture, MOST_CALLS, lets_in};
 use crate::base::secret::is_secret_member;
 use crate::base::{Error, Result, Stamp};
+use crate::inventory::operations;
 
 pub(super) fn read(bytes: &[u8]) -> Result<Capture> {
     // What stands before may declare elements of the same names.
@@ -52,7 +53,9 @@ struct Item {
     method: Vec<u8>,
     status: Vec<u8>,
     time: Vec<u8>,
+    length: Vec<u8>,
     request: Vec<u8>,
+    response: Vec<u8>,
 }
 
 impl Item {
@@ -62,7 +65,9 @@ impl Item {
             b"method" => Some(&mut self.method),
             b"status" => Some(&mut self.status),
             b"time" => Some(&mut self.time),
+            b"responselength" => Some(&mut self.length),
             b"request" => Some(&mut self.request),
+            b"response" => Some(&mut self.response),
             _ => None,
         }
     }
@@ -72,15 +77,35 @@ impl Item {
         let mut call = Call::to(&text(&self.method), &text(&self.url))?;
         call.status = text(&self.status).parse().ok();
         call.time = time(&text(&self.time));
-        let head = memchr::memmem::find(&self.request, b"\r\n\r\n").unwrap_or(self.request.len());
-        let names = self.request[..head].split(|b| *b == b'\n').skip(1).filter_map(|l| l.split(|b| *b == b':').next());
+        call.size = text(&self.length).parse().ok();
+        let body = self.request.get(head(&self.request).len() + 4..).unwrap_or_default();
+        call.operations = operations::of_body(body);
+        let target = fields(&self.request).find(|(n, _)| n.eq_ignore_ascii_case("x-amz-target")).map(|(_, v)| v);
+        call.told_apart(target.as_deref(), &text(body));
+        for (name, value) in fields(&self.response) {
+            call.reply_header(&name, &value);
+        }
         let query = text(&self.url)
             .split_once('?')
             .is_some_and(|(_, q)| q.split('&').filter_map(|p| p.split('=').next()).any(is_secret_member));
-        let sent = query || names.into_iter().any(|n| lets_in(&text(n)));
+        let sent = query || fields(&self.request).any(|(n, _)| lets_in(&n));
         call.credential = (!self.request.is_empty()).then_some(sent);
         Some(call)
     }
+}
+
+/// A message up to the blank line.
+fn head(message: &[u8]) -> &[u8] {
+    &message[..memchr::memmem::find(message, b"\r\n\r\n").unwrap_or(message.len())]
+}
+
+/// The header fields of a message.
+fn fields(message: &[u8]) -> impl Iterator<Item = (String, String)> {
+    let text = |b: &[u8]| String::from_utf8_lossy(b).trim().to_owned();
+    head(message).split(|b| *b == b'\n').skip(1).filter_map(move |line| {
+        let (name, value) = line.split_at(memchr::memchr(b':', line)?);
+        Some((text(name), text(&value[1..])))
+    })
 }
 
 /// What follows a CDATA section that starts here, of an element nobody asked for: tags in it are none.

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use super::{Call, Capture, MOST_CALLS, lets_in};
 use crate::base::secret::is_secret_member;
 use crate::base::{Error, Result, Stamp, text::display_str};
+use crate::inventory::operations;
 
 /// The outside alone; each entry is looked at for itself.
 #[derive(Deserialize)]
@@ -51,6 +52,20 @@ fn call(entry: &Value) -> Option<Call> {
     let status = request_status(&entry["response"]["status"])?;
     call.status = Some(status);
     call.micros = entry["time"].as_f64().and_then(micros);
+    let size = |value: &Value| value.as_i64().and_then(|n| u64::try_from(n).ok());
+    let reply = &entry["response"];
+    // -1 stands for what is not known.
+    call.size = size(&reply["bodySize"]).or_else(|| size(&reply["content"]["size"]));
+    for header in reply["headers"].as_array().into_iter().flatten() {
+        if let (Some(name), Some(value)) = (header["name"].as_str(), header["value"].as_str()) {
+            call.reply_header(name, value);
+        }
+    }
+    let body = request["postData"]["text"].as_str().unwrap_or_default();
+    call.operations = operations::of_body(body.as_bytes());
+    let target = request["headers"].as_array().into_iter().flatten();
+    let target = target.filter(|h| h["name"].as_str().is_some_and(|n| n.eq_ignore_ascii_case("x-amz-target")));
+    call.told_apart(target.into_iter().find_map(|h| h["value"].as_str()), body);
     let named = |list: &Value, is: fn(&str) -> bool| {
         list.as_array().is_some_and(|all| all.iter().any(|h| h["name"].as_str().is_some_and(is)))
     };

@@ -5,10 +5,12 @@ mod burp;
 mod har;
 mod postman;
 
+use super::drift::{parse_deprecation, parse_sunset};
 use super::log::{Line, Request};
+use super::operations::Operation;
 use super::sniff::Kind;
 use crate::base::secret::{is_credential_header, mask_target};
-use crate::base::{Error, Result};
+use crate::base::{Error, Result, Stamp};
 
 /// Calls of one capture.
 const MOST_CALLS: usize = 1_000_000;
@@ -25,8 +27,14 @@ pub(super) struct Call {
     /// `None` where a request is written down and no reply with it.
     pub status: Option<u16>,
     pub micros: Option<u64>,
+    pub size: Option<u64>,
     pub credential: Option<bool>,
     pub templated: bool,
+    /// What the reply says of its end, in seconds since 1970.
+    pub deprecation: Option<i64>,
+    pub sunset: Option<i64>,
+    /// What the body called.
+    pub operations: Vec<Operation>,
 }
 
 impl Call {
@@ -40,9 +48,35 @@ impl Call {
             host: None,
             request: Some(request),
             micros: self.micros,
+            size: self.size,
+            client: None,
             credential: self.credential,
             templated: self.templated,
+            deprecation: self.deprecation,
+            sunset: self.sunset,
+            operations: &self.operations,
             written: self.status.is_none(),
+        }
+    }
+
+    /// Adds to the query what tells an operation of AWS apart: a header, or the `Action` of a form.
+    fn told_apart(&mut self, target: Option<&str>, body: &str) {
+        let action = body.split('&').take(100).find(|p| p.starts_with("Action="));
+        let target = target.map(|t| format!("X-Amz-Target={t}"));
+        let part = target.as_deref().or(action).filter(|p| p.len() <= 200 && p.bytes().all(|b| b.is_ascii_graphic()));
+        if let Some(part) = part {
+            let mark = if self.target.contains('?') { '&' } else { '?' };
+            self.target.push(mark);
+            self.target.push_str(part);
+        }
+    }
+
+    /// Takes in a header of the reply.
+    fn reply_header(&mut self, name: &str, value: &str) {
+        if name.eq_ignore_ascii_case("deprecation") {
+            self.deprecation = parse_deprecation(value);
+        } else if name.eq_ignore_ascii_case("sunset") {
+            self.sunset = parse_sunset(value).map(Stamp::unix);
         }
     }
 
@@ -102,7 +136,7 @@ pub(super) fn read(kind: Kind, bytes: &[u8]) -> Result<Capture> {
 }
 
 /// True for a header that lets somebody in: not for `Set-Cookie`, which a reply has, nor a token against forgery.
-fn lets_in(name: &str) -> bool {
+pub(super) fn lets_in(name: &str) -> bool {
     is_credential_header(name.as_bytes())
         && !name.eq_ignore_ascii_case("set-cookie")
         && !name.to_ascii_lowercase().contains("csrf")

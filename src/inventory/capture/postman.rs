@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{Call, Capture, MOST_CALLS, har, lets_in};
 use crate::base::{Error, Result, text::display_str};
+use crate::inventory::operations;
 
 /// Folders in folders.
 const DEEPEST: usize = 60;
@@ -17,6 +18,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Capture> {
     // What version 1 of the export of a whole workspace puts around it.
     let root = root.get("collection").filter(|c| c.is_object()).unwrap_or(&root);
     folder(root, "", authorises(&root["auth"]).unwrap_or(false), 0, &mut capture);
+    // A script or the environment may add it: without one in all, their absence says nothing.
+    if !capture.calls.iter().any(|c| c.credential == Some(true)) {
+        capture.calls.iter_mut().for_each(|c| c.credential = None);
+    }
     Ok(capture)
 }
 
@@ -60,6 +65,10 @@ fn request(value: &Value, auth: bool) -> Option<Call> {
     let (url, templated) = template(&url);
     let mut call = Call::to(method, &url)?;
     call.templated = templated;
+    call.operations = match value["body"]["mode"].as_str() {
+        Some("graphql") => operations::of_value(&value["body"]["graphql"]),
+        _ => operations::of_body(value["body"]["raw"].as_str().unwrap_or_default().as_bytes()),
+    };
     let header = |h: &Value| h["key"].as_str().is_some_and(lets_in) && h["disabled"] != true;
     let sent = value["header"].as_array().is_some_and(|all| all.iter().any(header));
     call.credential = Some(sent || authorises(&value["auth"]).unwrap_or(auth));
@@ -70,7 +79,15 @@ fn request(value: &Value, auth: bool) -> Option<Call> {
 fn reply(reply: &Value, call: &Call, auth: bool) -> Option<Call> {
     let status = reply["code"].as_u64().and_then(|s| u16::try_from(s).ok())?;
     let own = request(&reply["originalRequest"], auth).unwrap_or_else(|| call.clone());
-    Some(Call { status: Some(status), micros: reply["responseTime"].as_f64().and_then(har::micros), ..own })
+    let size = reply["body"].as_str().map(|b| b.len() as u64);
+    let micros = reply["responseTime"].as_f64().and_then(har::micros);
+    let mut call = Call { status: Some(status), micros, size, ..own };
+    for header in reply["header"].as_array().into_iter().flatten() {
+        if let (Some(name), Some(value)) = (header["key"].as_str(), header["value"].as_str()) {
+            call.reply_header(name, value);
+        }
+    }
+    Some(call)
 }
 
 /// A URL of `host` and `path` where `raw` is missing.

@@ -1,7 +1,7 @@
 //! AWS application load balancers: fields in a fixed order, the request with its whole URL.
 
 use super::Line;
-use super::part::{Fields, Unit, micros, request_line, status, time};
+use super::part::{Fields, Unit, address, micros, request_line, size, status, time};
 
 const TYPES: [&[u8]; 6] = [b"http", b"https", b"h2", b"grpcs", b"ws", b"wss"];
 
@@ -13,8 +13,9 @@ pub(super) fn read(line: &[u8]) -> Option<Line<'_>> {
         return None;
     }
     let time = time(fields.next()?)?;
-    // The balancer, the client and the target.
-    fields.nth(2)?;
+    // Between the balancer and the target.
+    let client = address(fields.nth(1)?);
+    fields.next()?;
     // A part of -1 was never reached: then the whole is not known.
     let mut took = Some(0);
     for _ in 0..3 {
@@ -25,6 +26,7 @@ pub(super) fn read(line: &[u8]) -> Option<Line<'_>> {
         b"-" => 0,
         field => status(field)?,
     };
-    let request = request_line(fields.nth(3)?);
-    Some(Line { time: Some(time), status, request, micros: took, ..Line::default() })
+    let size = size(fields.nth(2)?);
+    let request = request_line(fields.next()?);
+    Some(Line { time: Some(time), status, request, micros: took, size, client: Some(client), ..Line::default() })
 }

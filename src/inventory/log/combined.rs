@@ -2,7 +2,7 @@
 //! before (a virtual host) and after (a duration). ingress-nginx and Traefik write the same and more after it.
 
 use super::Line;
-use super::part::{Fields, Unit, clf_time, is_escaped, micros, request_line, skip_quoted, without_port};
+use super::part::{Fields, Unit, clf_time, is_escaped, micros, request_line, size, skip_quoted, without_port};
 
 /// Length of `10/Oct/2000:13:55:36 -0700`.
 const TIME: usize = 26;
@@ -52,7 +52,10 @@ impl Combined {
             Tail::Traefik => Some(traefik(tail)?),
         };
         let request = request_line(request);
-        Some(Line { time: Some(time), status, host: virtual_host(before), request, micros, ..Line::default() })
+        let host = virtual_host(before);
+        let client = client(before, host.is_some());
+        let size = size(tail.strip_prefix(b" ").unwrap_or(tail).split(|b| *b == b' ').next().unwrap_or_default());
+        Some(Line { time: Some(time), status, host, request, micros, size, client, ..Line::default() })
     }
 
     /// The time, what stands before its bracket and what follows the opening quote of the request.
@@ -91,6 +94,11 @@ fn virtual_host(before: &[u8]) -> Option<&[u8]> {
     let is_address =
         second.first().is_some_and(u8::is_ascii_hexdigit) && second.iter().any(|b| matches!(b, b'.' | b':'));
     (is_address && words.next().is_some()).then(|| without_port(first)).filter(|h| !h.is_empty() && *h != b"-")
+}
+
+/// The address that stands first, or after a virtual host.
+fn client(before: &[u8], after_host: bool) -> Option<&[u8]> {
+    before.split(|b| *b == b' ').nth(usize::from(after_host)).filter(|c| !c.is_empty() && *c != b"-")
 }
 
 /// What follows the user agent.

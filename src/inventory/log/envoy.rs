@@ -1,7 +1,9 @@
 //! The default text of Envoy and of Istio: `[time] "METHOD path HTTP/x" status flags …`.
 
 use super::Line;
-use super::part::{Fields, Unit, micros, request_line, said, skip_quoted, status, time, without_port};
+use super::part::{
+    Fields, Unit, first_address, micros, request_line, said, size, skip_quoted, status, time, without_port,
+};
 
 /// One line without its newline; `None` when it is of another shape. A status of 0 stands where the client went away.
 pub(super) fn read(line: &[u8]) -> Option<Line<'_>> {
@@ -18,8 +20,10 @@ pub(super) fn read(line: &[u8]) -> Option<Line<'_>> {
     if !fields.clone().next()?.iter().all(u8::is_ascii_digit) {
         fields.nth(2)?;
     }
-    let took = fields.nth(2)?;
+    let size = size(fields.nth(1)?);
+    let micros = micros(fields.next()?, Unit::Millis);
     // Upstream's part, forwarded for, agent, request id, authority.
-    let host = fields.nth(4).and_then(said).map(without_port);
-    Some(Line { time: Some(time), status, host, request, micros: micros(took, Unit::Millis), ..Line::default() })
+    let client = fields.nth(1).and_then(first_address);
+    let host = fields.nth(2).and_then(said).map(without_port);
+    Some(Line { time: Some(time), status, host, request, micros, size, client, ..Line::default() })
 }

@@ -4,9 +4,12 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::part::{Unit, micros, request_line, request_of, said, status, time, without_port};
+use super::part::{Unit, first_address, micros, request_line, request_of, said, size, status, time, without_port};
 use super::{Line, Request};
-use crate::base::{Error, Result, text::display_str};
+use crate::base::{Error, Result, Stamp, text::display_str};
+use crate::inventory::capture::lets_in;
+use crate::inventory::drift::{parse_deprecation, parse_sunset};
+use crate::inventory::operations;
 
 /// Records of one line that holds several, as blobs and batches do.
 const MOST_RECORDS: usize = 100_000;
@@ -31,11 +34,30 @@ pub(super) enum Field {
     Status,
     Time,
     Took(Unit),
-    /// Who was let in: what says so shows that a credential was sent.
+    /// Who was let in: what says so shows that a credential was sent, and what says nothing shows nothing.
     Principal,
+    /// Who was let in, by a member that is there for every request: where it says nothing, no credential was sent.
+    Consumer,
+    /// The credential itself, which is looked at no further: where it says nothing, none was sent.
+    Authorization,
+    /// Every header of the request: one that lets in is there or it was not sent.
+    Headers,
+    /// Where the request came from.
+    Client,
+    /// Bytes of the reply.
+    Size,
+    /// `Deprecation` of the reply.
+    Deprecation,
+    /// `Sunset` of the reply.
+    Sunset,
+    /// The body of the request, as text or as an object.
+    Body,
 }
 
-use Field::{Host, Method, Principal, Query, Route, Status, Target, Template, Time, Took};
+use Field::{
+    Authorization, Body, Client, Consumer, Deprecation, Headers, Host, Method, Principal, Query, Route, Size, Status,
+    Sunset, Target, Template, Time, Took,
+};
 
 /// Members by what they say; of several for one field the first that is there counts. A dot goes into an object.
 #[derive(Debug)]
@@ -55,7 +77,12 @@ pub(super) static CADDY: Dialect = Dialect {
         (Time, "ts"),
         (Took(Unit::Seconds), "duration"),
         (Principal, "user_id"),
-        (Principal, "request.headers.Authorization"),
+        (Headers, "request.headers"),
+        (Client, "request.client_ip"),
+        (Client, "request.remote_ip"),
+        (Size, "size"),
+        (Deprecation, "resp_headers.Deprecation"),
+        (Sunset, "resp_headers.Sunset"),
     ],
 };
 
@@ -69,9 +96,15 @@ pub(super) static KONG: Dialect = Dialect {
         (Status, "response.status"),
         (Time, "started_at"),
         (Took(Unit::Millis), "latencies.request"),
+        (Headers, "request.headers"),
         (Principal, "consumer.username"),
         (Principal, "consumer.id"),
         (Principal, "authenticated_entity.id"),
+        (Client, "client_ip"),
+        (Size, "response.size"),
+        (Deprecation, "response.headers.deprecation"),
+        (Sunset, "response.headers.sunset"),
+        (Body, "request.body"),
     ],
 };
 
@@ -87,6 +120,10 @@ pub(super) static TRAEFIK: Dialect = Dialect {
         (Time, "time"),
         (Took(Unit::Nanos), "Duration"),
         (Principal, "ClientUsername"),
+        (Client, "ClientHost"),
+        (Size, "DownstreamContentSize"),
+        (Deprecation, "downstream_Deprecation"),
+        (Sunset, "downstream_Sunset"),
     ],
 };
 
@@ -100,6 +137,9 @@ pub(super) static ENVOY: Dialect = Dialect {
         (Status, "response_code"),
         (Time, "start_time"),
         (Took(Unit::Millis), "duration"),
+        (Client, "x_forwarded_for"),
+        (Client, "downstream_remote_address"),
+        (Size, "bytes_sent"),
     ],
 };
 
@@ -120,6 +160,9 @@ pub(super) static API_GATEWAY: Dialect = Dialect {
         (Principal, "authorizer.principalId"),
         (Principal, "caller"),
         (Principal, "user"),
+        (Client, "ip"),
+        (Client, "sourceIp"),
+        (Size, "responseLength"),
     ],
 };
 
@@ -131,6 +174,8 @@ pub(super) static GOOGLE: Dialect = Dialect {
         (Status, "httpRequest.status"),
         (Time, "timestamp"),
         (Took(Unit::Seconds), "httpRequest.latency"),
+        (Client, "httpRequest.remoteIp"),
+        (Size, "httpRequest.responseSize"),
     ],
 };
 
@@ -152,6 +197,10 @@ pub(super) static AZURE: Dialect = Dialect {
         (Time, "timeStamp"),
         (Time, "time"),
         (Took(Unit::Seconds), "properties.timeTaken"),
+        (Client, "properties.clientIP"),
+        (Client, "properties.clientIp"),
+        (Size, "properties.sentBytes"),
+        (Size, "properties.responseBytes"),
     ],
 };
 
@@ -166,6 +215,9 @@ pub(super) static CLOUDFLARE: Dialect = Dialect {
         (Time, "EdgeStartTimestamp"),
         (Took(Unit::Millis), "EdgeTimeToFirstByteMs"),
         (Took(Unit::Nanos), "OriginResponseTime"),
+        (Client, "ClientIP"),
+        (Size, "EdgeResponseBodyBytes"),
+        (Size, "EdgeResponseBytes"),
     ],
 };
 
@@ -181,6 +233,8 @@ pub(super) static CLOUDFRONT: Dialect = Dialect {
         (Time, "timestamp"),
         (Time, "timestamp(ms)"),
         (Took(Unit::Seconds), "time-taken"),
+        (Client, "c-ip"),
+        (Size, "sc-bytes"),
     ],
 };
 
@@ -245,11 +299,43 @@ pub(super) static ANY: Dialect = Dialect {
         (Took(Unit::Micros), "duration_us"),
         (Took(Unit::Nanos), "duration_ns"),
         (Took(Unit::Nanos), "event.duration"),
+        (Principal, "remote_user"),
+        (Consumer, "principal"),
+        (Consumer, "consumer"),
+        (Authorization, "http_authorization"),
+        (Authorization, "authorization"),
+        (Headers, "request.headers"),
+        (Headers, "req.headers"),
+        (Client, "remote_addr"),
+        (Client, "client_ip"),
+        (Client, "remote_ip"),
+        (Client, "clientIp"),
+        (Client, "client.ip"),
+        (Client, "source.ip"),
+        (Client, "req.remoteAddress"),
+        (Size, "body_bytes_sent"),
+        (Size, "bytes_sent"),
+        (Size, "response_size"),
+        (Size, "response_length"),
+        (Size, "http.response.body.bytes"),
+        (Size, "http.response.bytes"),
+        (Deprecation, "sent_http_deprecation"),
+        (Deprecation, "response.headers.deprecation"),
+        (Deprecation, "res.headers.deprecation"),
+        (Sunset, "sent_http_sunset"),
+        (Sunset, "response.headers.sunset"),
+        (Sunset, "res.headers.sunset"),
+        (Body, "request_body"),
+        (Body, "requestBody"),
+        (Body, "body"),
+        (Body, "request.body"),
+        (Body, "req.body"),
+        (Body, "http.request.body.content"),
     ],
 };
 
 /// Names of a mapping that is typed.
-const TYPED: [(&str, Field); 12] = [
+const TYPED: [(&str, Field); 17] = [
     ("request", Field::Request),
     ("method", Method),
     ("target", Target),
@@ -261,7 +347,12 @@ const TYPED: [(&str, Field); 12] = [
     ("s", Took(Unit::Seconds)),
     ("ms", Took(Unit::Millis)),
     ("us", Took(Unit::Micros)),
-    ("principal", Principal),
+    ("principal", Consumer),
+    ("client", Client),
+    ("size", Size),
+    ("deprecation", Deprecation),
+    ("sunset", Sunset),
+    ("body", Body),
 ];
 
 /// Reads lines by a table of members.
@@ -336,9 +427,28 @@ impl Json {
         });
         let status = status(text(Status)?.as_bytes())?;
         let time = text(Time).and_then(|t| time(t.as_bytes()));
-        let (host, credential) = (text(Host), text(Principal).map(|_| true));
+        let host = text(Host);
         let host = host.as_deref().map(|h| without_port(h.as_bytes()));
-        let line = Line { time, status, host, micros: took, credential, ..Line::default() };
+        let size = text(Size).and_then(|s| size(s.as_bytes()));
+        let (user, address) = (text(Principal).or_else(|| text(Consumer)), text(Client));
+        let address = || first_address(address.as_deref()?.as_bytes());
+        let client = user.as_deref().map(str::as_bytes).or_else(address);
+        let credential = self.credential(record, user.is_some());
+        let body = self.keys.iter().filter(|(f, _)| *f == Body).find_map(|(_, k)| member(record, k));
+        let called = body.map(operations::of_value).unwrap_or_default();
+        let line = Line {
+            time,
+            status,
+            host,
+            micros: took,
+            size,
+            client,
+            credential,
+            deprecation: text(Deprecation).and_then(|s| parse_deprecation(&s)),
+            sunset: text(Sunset).and_then(|s| parse_sunset(&s)).map(Stamp::unix),
+            operations: &called,
+            ..Line::default()
+        };
         let whole = text(Field::Request);
         let (mut method, mut target, mut template) = (text(Method), text(Target), text(Template));
         if let Some(route) = text(Route)
@@ -369,6 +479,23 @@ impl Json {
         }
         each(&Line { request: request_of(method.as_bytes(), target.as_bytes()), ..line });
         Some(())
+    }
+}
+
+impl Json {
+    /// Whether a credential was sent, as far as the members of one record tell; `known` is that somebody was let in by name.
+    fn credential(&self, record: &Value, known: bool) -> Option<bool> {
+        let mut sent = known.then_some(true);
+        for (field, key) in self.keys.iter().filter(|(f, _)| matches!(f, Consumer | Authorization | Headers)) {
+            let Some(value) = member(record, key) else { continue };
+            let here = match (field, value) {
+                (Headers, Value::Object(headers)) => headers.keys().any(|name| lets_in(name)),
+                (Headers, _) => continue,
+                (_, value) => word(value).is_some(),
+            };
+            sent = Some(here || sent == Some(true));
+        }
+        sent
     }
 }
 

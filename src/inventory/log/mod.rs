@@ -1,5 +1,6 @@
 //! Access logs as they come, block by block, in bounded memory. One file a format.
 
+use super::operations::Operation;
 use crate::base::{Error, Result, text::display_str};
 
 mod alb;
@@ -43,10 +44,20 @@ pub struct Line<'a> {
     pub request: Option<Request<'a>>,
     /// How long it took, in microseconds, when the line says so.
     pub micros: Option<u64>,
+    /// Bytes of the reply, when the line says so: of its body, or of all of it where the format counts that.
+    pub size: Option<u64>,
+    /// Who asked: a consumer or user that the line names, else an address without its port.
+    pub client: Option<&'a [u8]>,
     /// Whether a credential was sent, when the line says so.
     pub credential: Option<bool>,
     /// The target is a template already, as gateways that know their routes write it.
     pub templated: bool,
+    /// Since when the reply calls the resource deprecated (RFC 9745), in seconds since 1970; 0 where it does not say when.
+    pub deprecation: Option<i64>,
+    /// When the reply says it ends (RFC 8594), in seconds since 1970.
+    pub sunset: Option<i64>,
+    /// What the body called, where one was kept.
+    pub operations: &'a [Operation],
     /// A request that is written down without a reply: it makes known, and counts for nothing.
     pub written: bool,
 }

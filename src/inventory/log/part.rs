@@ -53,6 +53,26 @@ pub(super) fn said(field: &[u8]) -> Option<&[u8]> {
     (!field.is_empty() && field != b"-").then_some(field)
 }
 
+/// A count of bytes; nothing for `-`, for a count that is written before the end, and for what is no number.
+pub(super) fn size(field: &[u8]) -> Option<u64> {
+    if field.is_empty() || field.len() > 18 {
+        return None;
+    }
+    field.iter().try_fold(0u64, |n, b| b.is_ascii_digit().then(|| n * 10 + u64::from(b - b'0')))
+}
+
+/// The first of the addresses that a chain of proxies wrote, without its port.
+pub(super) fn first_address(field: &[u8]) -> Option<&[u8]> {
+    said(field.split(|b| *b == b',').next()?.trim_ascii()).map(address)
+}
+
+/// An address without the port after it; one of IPv6 may stand without brackets.
+pub(super) fn address(field: &[u8]) -> &[u8] {
+    let bare = field.first() != Some(&b'[') && memchr::memchr_iter(b':', field).count() > 1;
+    let host = if bare { field } else { without_port(field) };
+    host.strip_prefix(b"[").and_then(|h| h.strip_suffix(b"]")).unwrap_or(host)
+}
+
 /// A status of three digits, or `0` and `-1`, which Envoy and HAProxy write where no reply was sent.
 pub(super) fn status(field: &[u8]) -> Option<u16> {
     match field {
@@ -285,6 +305,25 @@ mod tests {
         ] {
             assert_eq!(micros(s.as_bytes(), unit), want, "{s}");
         }
+    }
+
+    #[test]
+    fn addresses_and_sizes() {
+        for (field, want) in [
+            ("192.0.2.7:2817", "192.0.2.7"),
+            ("192.0.2.7", "192.0.2.7"),
+            ("[2001:db8::1]:443", "2001:db8::1"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("::1", "::1"),
+        ] {
+            assert_eq!(address(field.as_bytes()), want.as_bytes());
+        }
+        assert_eq!(first_address(b"192.0.2.7, 10.0.0.1"), Some(&b"192.0.2.7"[..]));
+        assert_eq!(first_address(b"-"), None);
+        assert_eq!(
+            (size(b"0"), size(b"512"), size(b"-"), size(b"+50"), size(b"")),
+            (Some(0), Some(512), None, None, None)
+        );
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! A line of nginx's `log_format` as the user pastes it: text, and variables between.
 
 use super::Line;
-use super::part::{Unit, micros, request_line, request_of, said, status, time, without_port};
-use crate::base::{Error, Result, text::display_str};
+use super::part::{Unit, address, micros, request_line, request_of, said, size, status, time, without_port};
+use crate::base::{Error, Result, Stamp, text::display_str};
+use crate::inventory::drift::{parse_deprecation, parse_sunset};
 
 /// Pieces of one pattern.
 const MOST_PIECES: usize = 200;
@@ -21,10 +22,14 @@ enum Variable {
     Host,
     User,
     Authorization,
+    Client,
+    Size,
+    Deprecation,
+    Sunset,
     Other,
 }
 
-const VARIABLES: [(&str, Variable); 17] = [
+const VARIABLES: [(&str, Variable); 22] = [
     ("request", Variable::Request),
     ("request_method", Variable::Method),
     ("request_uri", Variable::Uri),
@@ -42,6 +47,11 @@ const VARIABLES: [(&str, Variable); 17] = [
     ("server_name", Variable::Host),
     ("remote_user", Variable::User),
     ("http_authorization", Variable::Authorization),
+    ("remote_addr", Variable::Client),
+    ("body_bytes_sent", Variable::Size),
+    ("bytes_sent", Variable::Size),
+    ("sent_http_deprecation", Variable::Deprecation),
+    ("sent_http_sunset", Variable::Sunset),
 ];
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,7 +102,7 @@ impl Pattern {
     /// One line without its newline; `None` when it is of another shape.
     pub fn read<'a>(&'a mut self, line: &'a [u8]) -> Option<Line<'a>> {
         let Self { pieces, target } = self;
-        let mut values: [Option<&[u8]>; 12] = [None; 12];
+        let mut values: [Option<&[u8]>; 16] = [None; 16];
         let mut rest = line;
         for (i, piece) in pieces.iter().enumerate() {
             match piece {
@@ -133,6 +143,13 @@ impl Pattern {
             host: value(Variable::Host).map(without_port),
             request,
             micros: value(Variable::Took).and_then(|v| micros(v, Unit::Seconds)),
+            size: value(Variable::Size).and_then(size),
+            client: value(Variable::User).or_else(|| value(Variable::Client).map(address)),
+            deprecation: value(Variable::Deprecation).map(String::from_utf8_lossy).and_then(|s| parse_deprecation(&s)),
+            sunset: value(Variable::Sunset)
+                .map(String::from_utf8_lossy)
+                .and_then(|s| parse_sunset(&s))
+                .map(Stamp::unix),
             credential: if sent { Some(true) } else { records.then_some(false) },
             ..Line::default()
         })

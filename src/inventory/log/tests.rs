@@ -305,3 +305,131 @@ fn a_log_format_that_is_pasted() {
         assert!(e.contains(word) && e.contains("--log-format"), "{e}");
     }
 }
+
+/// Who asked and how many bytes came back, for every format that says so.
+#[test]
+fn who_asked_and_how_much_came_back() {
+    let said = |format: &str, text: &str| {
+        let mut reader = LogReader::new(&Choice::As(format.to_owned())).expect("a format");
+        let mut out = Vec::new();
+        let mut each = |l: &Line<'_>| {
+            let client = l.client.map_or("-".to_owned(), |c| String::from_utf8_lossy(c).into_owned());
+            out.push(format!("{client} {:?} {:?}", l.size, l.credential));
+        };
+        let _ = reader.feed(text.as_bytes(), &mut each);
+        let _ = reader.finish(&mut each);
+        out
+    };
+    for (name, want) in [
+        ("ingress-nginx", "192.0.2.7 Some(5) None"),
+        ("traefik", "192.0.2.7 Some(5) None"),
+        ("combined", "192.0.2.7 Some(5) None"),
+        ("envoy", "- Some(5) None"),
+        ("alb", "192.0.2.7 Some(366) None"),
+        ("haproxy", "192.0.2.7 Some(5) None"),
+    ] {
+        let format = FORMATS.iter().find(|f| f.name == name).expect("a format");
+        assert_eq!(said(name, format.example), [want], "{name}");
+    }
+    for (format, text, want) in [
+        (
+            "combined",
+            "a.test:443 2001:db8::1 - bob [14/Nov/2023:22:13:20 +0000] \"GET /a HTTP/1.1\" 304 -",
+            "2001:db8::1 None None",
+        ),
+        (
+            "envoy",
+            r#"[2023-11-14T22:13:20.310Z] "GET /a HTTP/1.1" 404 NR - - "-" 0 9 1 - "192.0.2.7, 10.0.0.1" "curl" "id" "a.test" "-""#,
+            "192.0.2.7 Some(9) None",
+        ),
+        (
+            "haproxy",
+            "h haproxy[1]: 2001:db8::1:9 [14/Nov/2023:22:13:20.655] f b/s 0/0/0/1/2 200 +50 - - ---- 1 0 \"GET /a\"",
+            "2001:db8::1:9 None None",
+        ),
+        (
+            "w3c",
+            "#Fields: date time c-ip cs-username cs-method cs-uri-stem sc-status sc-bytes\n2023-11-14 22:13:20 192.0.2.7 - GET /a 200 7",
+            "192.0.2.7 Some(7) None",
+        ),
+        (
+            "w3c",
+            "#Fields: date time c-ip cs-username cs-method cs-uri-stem sc-status\n2023-11-14 22:13:20 192.0.2.7 bob GET /a 200",
+            "bob None Some(true)",
+        ),
+        (
+            "caddy",
+            r#"{"ts":1,"request":{"client_ip":"192.0.2.7","method":"GET","uri":"/a","headers":{"Accept":["x"]}},"status":200,"duration":1,"size":9}"#,
+            "192.0.2.7 Some(9) Some(false)",
+        ),
+        (
+            "caddy",
+            r#"{"ts":1,"request":{"method":"GET","uri":"/a","headers":{"X-Api-Key":["x"]}},"status":200,"duration":1}"#,
+            "- None Some(true)",
+        ),
+        (
+            "kong",
+            r#"{"request":{"method":"GET","uri":"/a","headers":{}},"response":{"status":200,"size":"7"},"latencies":{},"client_ip":"192.0.2.7","consumer":{"username":"bob"}}"#,
+            "bob Some(7) Some(true)",
+        ),
+        (
+            "traefik-json",
+            r#"{"RequestMethod":"GET","RequestPath":"/a","OriginStatus":200,"ClientHost":"192.0.2.7","DownstreamContentSize":3}"#,
+            "192.0.2.7 Some(3) None",
+        ),
+        (
+            "envoy-json",
+            r#"{"method":"GET","path":"/a","response_code":200,"x_forwarded_for":"192.0.2.7,10.0.0.1","bytes_sent":4}"#,
+            "192.0.2.7 Some(4) None",
+        ),
+        (
+            "api-gateway",
+            r#"{"resourcePath":"/a","httpMethod":"GET","status":200,"ip":"192.0.2.7","user":"-","responseLength":"8"}"#,
+            "192.0.2.7 Some(8) None",
+        ),
+        (
+            "google",
+            r#"{"httpRequest":{"requestMethod":"GET","requestUrl":"/a","status":200,"remoteIp":"192.0.2.7","responseSize":"6"}}"#,
+            "192.0.2.7 Some(6) None",
+        ),
+        (
+            "azure",
+            r#"{"properties":{"httpMethod":"GET","requestUri":"/a","httpStatus":200,"clientIP":"192.0.2.7","sentBytes":6}}"#,
+            "192.0.2.7 Some(6) None",
+        ),
+        (
+            "cloudflare",
+            r#"{"ClientRequestMethod":"GET","ClientRequestURI":"/a","EdgeResponseStatus":200,"ClientIP":"192.0.2.7","EdgeResponseBytes":6}"#,
+            "192.0.2.7 Some(6) None",
+        ),
+        (
+            "cloudfront-json",
+            r#"{"cs-method":"GET","cs-uri-stem":"/a","sc-status":"200","c-ip":"192.0.2.7","sc-bytes":"6"}"#,
+            "192.0.2.7 Some(6) None",
+        ),
+        (
+            "json",
+            r#"{"request":"GET /a HTTP/1.1","status":200,"remote_addr":"192.0.2.7","remote_user":"","body_bytes_sent":"6"}"#,
+            "192.0.2.7 Some(6) None",
+        ),
+        (
+            "json",
+            r#"{"request":"GET /a HTTP/1.1","status":200,"remote_addr":"192.0.2.7","http_authorization":""}"#,
+            "192.0.2.7 None Some(false)",
+        ),
+        (
+            "json",
+            r#"{"request":"GET /a HTTP/1.1","status":200,"http_authorization":"Bearer zzz"}"#,
+            "- None Some(true)",
+        ),
+        ("json", r#"{"request":"GET /a HTTP/1.1","status":200,"consumer":null}"#, "- None Some(false)"),
+        (
+            "json:method=m,target=u,status=s,principal=p,client=c,size=z",
+            r#"{"m":"GET","u":"/a","s":200,"p":"-","c":"192.0.2.7","z":3}"#,
+            "192.0.2.7 Some(3) Some(false)",
+        ),
+        ("$remote_addr|$status|$request|$body_bytes_sent", "192.0.2.7|200|GET /a HTTP/1.1|5", "192.0.2.7 Some(5) None"),
+    ] {
+        assert_eq!(said(format, text), [want], "{text}");
+    }
+}

@@ -1,7 +1,7 @@
 //! W3C extended logs: IIS, and CloudFront's standard logs. Which column is what `#Fields` says, as often as it likes.
 
 use super::Line;
-use super::part::{Unit, micros, request_of, said, status, time, without_port};
+use super::part::{Unit, first_address, micros, request_of, said, size, status, time, without_port};
 
 /// Columns looked at.
 const MOST_COLUMNS: usize = 100;
@@ -20,10 +20,12 @@ enum Column {
     /// What the client asked for, where `cs(Host)` is the name of the distribution.
     Asked,
     User,
+    Client,
+    Size,
     Other,
 }
 
-const COLUMNS: [(&str, Column); 12] = [
+const COLUMNS: [(&str, Column); 14] = [
     ("date", Column::Date),
     ("time", Column::Time),
     ("cs-method", Column::Method),
@@ -36,6 +38,8 @@ const COLUMNS: [(&str, Column); 12] = [
     ("cs-host", Column::Host),
     ("x-host-header", Column::Asked),
     ("cs-username", Column::User),
+    ("c-ip", Column::Client),
+    ("sc-bytes", Column::Size),
 ];
 
 /// Reads lines by the columns of the last `#Fields`.
@@ -81,7 +85,7 @@ impl W3c {
 
     fn row<'a>(&'a mut self, line: &'a [u8]) -> Option<Line<'a>> {
         let mark = if memchr::memchr(b'\t', line).is_some() { b'\t' } else { b' ' };
-        let mut cells: [&[u8]; 11] = [b""; 11];
+        let mut cells: [&[u8]; 13] = [b""; 13];
         let mut count = 0;
         let mut words = line.split(|b| *b == mark);
         for column in &self.columns {
@@ -108,7 +112,7 @@ impl W3c {
         }
         let host = said(cell(Column::Asked)).or_else(|| said(cell(Column::Host))).map(without_port);
         let unit = if self.cloudfront { Unit::Seconds } else { Unit::Millis };
-        let credential = said(cell(Column::User)).map(|_| true);
+        let user = said(cell(Column::User));
         let request = request_of(cell(Column::Method), &self.target);
         Some(Line {
             time,
@@ -116,7 +120,9 @@ impl W3c {
             host,
             request,
             micros: micros(cell(Column::Took), unit),
-            credential,
+            size: size(cell(Column::Size)),
+            client: user.or_else(|| first_address(cell(Column::Client))),
+            credential: user.map(|_| true),
             ..Line::default()
         })
     }

@@ -16,6 +16,8 @@ pub struct Server {
     pub url: String,
     /// Path part of the URL with the variables that may hold anything still in braces: what a request path may start with.
     pub base_template: String,
+    /// The host holds a variable that may be anything, so that other hosts are declared as well.
+    pub any_host: bool,
 }
 
 /// A variable of a server: the values it may have, the default first.
@@ -29,11 +31,11 @@ struct Variable<'n> {
 impl Server {
     /// The list of a document that names no server: the one it is served from (OpenAPI 3.1.0, section 4.8.1).
     pub(super) fn none() -> Arc<[Self]> {
-        Arc::from(vec![Self { url: String::new(), base_template: String::new() }])
+        Arc::from(vec![Self::new("", String::new())])
     }
 
     fn new(url: &str, base_template: String) -> Self {
-        Self { url: url.trim_end_matches('/').to_owned(), base_template }
+        Self { url: url.trim_end_matches('/').to_owned(), base_template, any_host: false }
     }
 
     /// Reads a server object: one server for each value of its variables, at most `most`, the default first; and what is odd
@@ -62,7 +64,9 @@ impl Server {
             let url = replaced(written, |name| value(name).map(|c| c.1))?;
             // What holds a slash is more than one segment, which no variable in braces stands for.
             let base = replaced(written, |name| value(name).filter(|c| c.2 || c.1.contains('/')).map(|c| c.1))?;
-            all.push(Self::new(&url, path_of(&base).to_owned()));
+            let authority = base.split_once("://").and_then(|(_, rest)| rest.split(['/', '?', '#']).next());
+            let any_host = authority.is_some_and(|a| a.contains('{'));
+            all.push(Self { any_host, ..Self::new(&url, path_of(&base).to_owned()) });
         }
         Some((all, odd))
     }

@@ -176,7 +176,7 @@ fn oddities(part: &[u8]) -> usize {
 }
 
 /// `v1`, `v2beta1`, `2024`-less version words, and `1.0`.
-fn is_version(segment: &[u8]) -> bool {
+pub(in crate::inventory) fn is_version(segment: &[u8]) -> bool {
     let rest = match segment.split_first() {
         Some((b'v' | b'V', rest)) => rest,
         _ => segment,

@@ -11,6 +11,7 @@ mod siblings;
 mod trie;
 mod weights;
 
+pub(super) use class::is_version;
 pub use class::{Class, classify};
 pub use infer::{fits, infer, overflow, signature, start, unique_names};
 pub use siblings::{Found, Judged, Sighting, settle, settle_by};

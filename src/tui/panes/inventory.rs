@@ -326,6 +326,9 @@ fn state_sentence(e: &Endpoint) -> &'static str {
     match e.state {
         Some(State::Shadow) => "Answers, and no specification given declares its path.",
         Some(State::ShadowMethod) => "Answers; its path is declared, but not with this method.",
+        Some(State::Zombie) if e.newer.is_some() => {
+            "Not declared, older than the version beside it, and still answers."
+        }
         Some(State::Zombie) => "Deprecated or past its sunset, and still answers.",
         Some(State::Documented) => "Declared, and answers where traffic was given.",
         Some(State::Ghost) => "Declared, and nobody called it in the window of the logs.",

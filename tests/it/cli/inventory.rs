@@ -132,7 +132,7 @@ fn a_state_that_must_not_be_ends_with_one_and_a_line_each() {
 #[test]
 fn an_unknown_state_is_named_with_the_near_one() {
     Cli::new().run(&with(&["--fail-on", "shadwo"])).usage(&["--fail-on", "shadwo", "did you mean shadow?"]);
-    Cli::new().run(&with(&["--fail-on", "\u{1b}[2Jxyzzyxyzzy"])).usage(&["--fail-on", "use shadow"]);
+    Cli::new().run(&with(&["--fail-on", "\u{1b}[2Jxyzzyxyzzy"])).usage(&["--fail-on", "use shadow", "url-credential"]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod audit;
 mod demo;
+mod drift;
 mod grade;
 mod identity;
 mod input;

@@ -46,6 +46,8 @@ pub fn endpoint(state: Option<State>, method: &str, path: &str, requests: u64) -
         security: if state == Some(State::Documented) { vec!["bearer (JWT)".into()] } else { Vec::new() },
         locations: vec![Location { source: "gw.log".into(), pointer: None, line: Some(1_203) }],
         operation: None,
+        operations: Vec::new(),
+        newer: None,
     }
 }
 
