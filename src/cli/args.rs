@@ -480,6 +480,11 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Inv
             .hint("name sources after the command"));
     }
     Ok(match cli.command {
+        Some(command) if cli.common.format == Format::Openapi && !matches!(command, Command::Inventory(_)) => {
+            return Err(
+                Error::input("--format openapi is what only lunette inventory writes").hint("use table or json")
+            );
+        }
         Some(Command::Demo(demo)) => Invocation::Demo(cli.common, demo),
         Some(command) => Invocation::Command(cli.common, Box::new(command)),
         None => {

@@ -11,9 +11,10 @@ use crate::base::{Clock as _, Error, Exit, Result, SystemClock, text};
 use crate::inventory::log::Choice;
 use crate::inventory::{Kind, State};
 use crate::report::inventory::{document, plain};
+use crate::report::openapi;
 
 use super::args::InventoryArgs;
-use super::output::{Output, Ticker, complain};
+use super::output::{Format, Output, Ticker, complain};
 use super::{Common, Means, future};
 
 const SEVERITIES: [&str; 6] = ["never", "info", "low", "medium", "high", "critical"];
@@ -48,11 +49,18 @@ pub fn run(common: &Common, a: &InventoryArgs, means: &Means) -> Result<Exit> {
     }
     let inventory = loaded.inventory;
     let partial = stop.load(Ordering::Relaxed);
+    let openapi = (common.format == Format::Openapi).then(|| openapi::document(&inventory));
+    for problem in openapi.iter().flat_map(|w| &w.problems) {
+        complain(&format!("lunette: {problem}"));
+    }
     let written = Output::new(common.format).result(
         || {
-            let mut doc = document(&inventory);
+            let (mut doc, mark) = match openapi {
+                Some(written) => (written.document, "x-lunette-partial"),
+                None => (document(&inventory), "partial"),
+            };
             if partial {
-                doc["partial"] = true.into();
+                doc[mark] = true.into();
             }
             doc
         },

@@ -23,4 +23,7 @@ pub use filter::{Filter, FilterError};
 pub use merge::Builder;
 pub use model::{Credentials, Endpoint, Inventory, Latency, Location, LogFacts, Noise, Problem, Seen, State, Unparsed};
 pub use sniff::{Kind, sniff};
-pub use spec::{BodyExample, Document, Home, Operation, OperationKind, OperationLite, Parameter, Place, Server};
+pub use spec::{
+    BodyExample, Document, Home, Judgement, Mismatch, Operation, OperationKind, OperationLite, Parameter, Place, Reply,
+    Server, Side,
+};

@@ -150,7 +150,7 @@ fn object(resolver: &mut Resolver<'_>, node: &Map<String, Value>, depth: usize) 
     let required: Vec<&str> =
         node.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
     for (name, property) in node.get("properties").and_then(Value::as_object).into_iter().flatten() {
-        if read_only(resolver, property) {
+        if says(resolver, property, "readOnly") {
             continue;
         }
         match make(resolver, property, depth + 1) {
@@ -166,8 +166,9 @@ fn object(resolver: &mut Resolver<'_>, node: &Map<String, Value>, depth: usize) 
     out
 }
 
-fn read_only(resolver: &mut Resolver<'_>, property: &Value) -> bool {
-    let says = |v: &Value| v.get("readOnly").and_then(Value::as_bool);
+/// Whether a property, or what it refers to, says `key` of itself: `readOnly` or `writeOnly`.
+pub(super) fn says(resolver: &mut Resolver<'_>, property: &Value, key: &str) -> bool {
+    let says = |v: &Value| v.get(key).and_then(Value::as_bool);
     match property.get("$ref").and_then(Value::as_str) {
         Some(reference) => says(property).or_else(|| says(&*resolver.follow(reference)?)).unwrap_or(false),
         None => says(property).unwrap_or(false),
@@ -198,10 +199,10 @@ fn array(resolver: &mut Resolver<'_>, node: &Map<String, Value>, depth: usize) -
 }
 
 /// A bound and whether it is strict.
-type Bound = Option<(f64, bool)>;
+pub(super) type Bound = Option<(f64, bool)>;
 
 /// Bounds of a number with their strictness: `exclusiveMinimum` is a boolean in 3.0 and a number in 3.1.
-fn bounds(node: &Map<String, Value>) -> (Bound, Bound) {
+pub(super) fn bounds(node: &Map<String, Value>) -> (Bound, Bound) {
     let bound = |plain: &str, strict: &str| {
         let inclusive = node.get(plain).and_then(Value::as_f64);
         match node.get(strict) {

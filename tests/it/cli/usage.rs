@@ -82,9 +82,12 @@ fn what_the_contract_names_for_later_is_refused_with_a_sentence() {
         cli.run(&["jwt", action, "x"]).usage(&[&format!("jwt {action} is not part"), "use jwt decode"]);
     }
     for arguments in
-        [&["inventory", "a", "--format", "openapi"][..], &["oauth", "lint", "x"], &["check", "x", "--tier", "read"]]
+        [&["inventory", "a", "--format", "sarif"][..], &["oauth", "lint", "x"], &["check", "x", "--tier", "read"]]
     {
         cli.run(arguments).usage(&["not part of this version"]);
+    }
+    for arguments in [&["rules", "--format", "openapi"][..], &["demo", "--list", "--format", "openapi"]] {
+        cli.run(arguments).usage(&["only lunette inventory writes", "use table or json"]);
     }
 }
 

@@ -6,3 +6,4 @@ mod github;
 mod mtls;
 mod nginx;
 mod observatory;
+mod openapi;
