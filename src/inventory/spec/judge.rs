@@ -204,7 +204,7 @@ fn of_type<'c>(content: &'c Map<String, Value>, wanted: &str) -> Option<&'c Valu
 }
 
 /// What a text may stand for: itself, a number, a word of JSON, a list of any of them.
-fn readings(text: &str) -> Vec<Value> {
+pub(super) fn readings(text: &str) -> Vec<Value> {
     let one = |text: &str| {
         let read = serde_json::from_str::<Value>(text).ok().filter(|v| !v.is_string());
         read.into_iter().chain([Value::String(text.to_owned())]).collect::<Vec<_>>()

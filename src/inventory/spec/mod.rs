@@ -12,6 +12,7 @@ use super::model::Problem;
 
 mod beyond;
 mod body;
+mod choose;
 mod format;
 mod identify;
 mod judge;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::part::{Shelf, Target, Walked, from_folder};
 use super::text::{elements, member, tokens};
-use super::{Document, Operation, OperationKind, OperationLite, Parameter, Place, body, schema, swagger};
+use super::{Document, Operation, OperationKind, OperationLite, Parameter, Place, body, choose, schema, swagger};
 use crate::base::text::display_str;
 use crate::wire::Load;
 
@@ -31,6 +31,8 @@ pub(super) struct Resolver<'d> {
     bytes_left: usize,
     /// References that are being expanded right now: meeting one again is recursion.
     pub active: Vec<String>,
+    /// Whether examples and defaults in schemas are passed over.
+    pub plain: bool,
     /// Schema nodes an example may still visit.
     pub nodes_left: usize,
     /// Bytes, about, that an example may still grow by: lists repeat what is in them, and lists of lists the more.
@@ -50,10 +52,16 @@ impl<'d> Resolver<'d> {
             references_left: MOST_REFERENCES,
             bytes_left: MOST_BYTES,
             active: Vec::new(),
+            plain: false,
             nodes_left: schema::MOST_NODES,
             room_left: schema::MOST_ROOM,
             notes: Vec::new(),
         }
+    }
+
+    /// The version of the document.
+    pub fn version(&self) -> &'d str {
+        &self.document.version
     }
 
     /// What a reference points at; `None`, with a note, when it leads where nothing is read, points nowhere or a bound is met.
@@ -259,7 +267,7 @@ fn parameter(resolver: &mut Resolver<'_>, node: &Value) -> Option<Parameter> {
     let empty = Value::Object(serde_json::Map::new());
     let shape = shape(node).unwrap_or(&empty);
     let hint = schema::hint(resolver, &name, shape);
-    let example = given.or_else(|| schema::example(resolver, shape)).unwrap_or(Value::Null);
+    let example = choose::example(resolver, given, Some(shape), true).unwrap_or(Value::Null);
     Some(Parameter { name, place, required, hint, example: schema::as_text(&example) })
 }
 

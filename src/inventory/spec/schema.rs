@@ -27,8 +27,10 @@ pub(super) fn given_example(resolver: &mut Resolver<'_>, node: &Value) -> Option
     resolver.object(first)?.get("value").cloned()
 }
 
-/// A value that satisfies the schema, as far as that is simple; `None` where recursion or a bound cut it.
-pub(super) fn example(resolver: &mut Resolver<'_>, schema: &Value) -> Option<Value> {
+/// A value that satisfies the schema, as far as that is simple, with the examples and defaults in it or without; `None` where
+/// recursion or a bound cut it.
+pub(super) fn example(resolver: &mut Resolver<'_>, schema: &Value, examples: bool) -> Option<Value> {
+    resolver.plain = !examples;
     make(resolver, schema, 0)
 }
 
@@ -50,12 +52,12 @@ fn make(resolver: &mut Resolver<'_>, schema: &Value, depth: usize) -> Option<Val
         resolver.active.pop();
         return value;
     }
-    if let Some(given) = stated(node) {
+    if let Some(given) = stated(node, resolver.plain) {
         return take(resolver, given);
     }
     if node.contains_key("allOf") {
         let flat = flatten(resolver, node, depth);
-        if let Some(given) = stated(&flat) {
+        if let Some(given) = stated(&flat, resolver.plain) {
             return take(resolver, given);
         }
         return alternatives(resolver, &flat, depth);
@@ -63,11 +65,14 @@ fn make(resolver: &mut Resolver<'_>, schema: &Value, depth: usize) -> Option<Val
     alternatives(resolver, node, depth)
 }
 
-/// A value that the schema itself names.
-fn stated(node: &Map<String, Value>) -> Option<&Value> {
-    node.get("example")
-        .or_else(|| node.get("examples")?.as_array()?.first())
-        .or_else(|| node.get("default").filter(|d| !d.is_null()))
+/// A value that the schema itself names; when `plain`, only one that it holds to.
+fn stated(node: &Map<String, Value>, plain: bool) -> Option<&Value> {
+    let told = || {
+        node.get("example")
+            .or_else(|| node.get("examples")?.as_array()?.first())
+            .or_else(|| node.get("default").filter(|d| !d.is_null()))
+    };
+    (if plain { None } else { told() })
         .or_else(|| node.get("const"))
         .or_else(|| node.get("enum")?.as_array()?.iter().find(|v| !v.is_null()))
 }
