@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::base::secret::mask_url;
 use crate::base::{Error, Result, Stamp, text};
 use crate::files::SPEC_CAP;
 use crate::inventory::log::Choice;
 use crate::inventory::{Builder, Document, Home, Inventory, Kind, Problem, sniff};
-use crate::wire::Load;
+use crate::wire::{Load, Target};
 
+use super::fetched::{is_url, named};
 use super::{Event, Progress};
 
 /// Between two reports of progress.
@@ -112,7 +112,9 @@ pub fn load(
 /// The first source that cannot be read, and why.
 pub fn readable(sources: &[PathBuf], files: &dyn Load) -> Result<()> {
     sources.iter().try_for_each(|path| {
-        refuse_url(path)?;
+        if is_url(path) {
+            return Target::parse(path.to_string_lossy().as_bytes()).map(drop);
+        }
         // What comes in over a pipe may take its time.
         if path == Path::new("-") || files.listing(path)?.is_some() {
             return Ok(());
@@ -121,17 +123,25 @@ pub fn readable(sources: &[PathBuf], files: &dyn Load) -> Result<()> {
     })
 }
 
-fn refuse_url(path: &Path) -> Result<()> {
-    if path.to_string_lossy().contains("://") {
-        return Err(Error::input("a source given as a URL is not part of this version")
-            .at(text::display(&mask_url(path.to_string_lossy().as_bytes())))
-            .hint("save it to a file first"));
-    }
-    Ok(())
+fn shown(path: &Path) -> String {
+    text::display_str(&named(path))
 }
 
-fn shown(path: &Path) -> String {
-    text::display_str(&path.to_string_lossy())
+/// Where a document stands; one at a URL beside what stands there, whatever its query.
+fn home(path: &Path) -> Home {
+    if is_url(path) {
+        let url = path.to_string_lossy();
+        let url = url.split(['?', '#']).next().unwrap_or_default();
+        let (folder, name) = match url.rsplit_once('/') {
+            Some((folder, name)) if !folder.ends_with('/') => (folder, name),
+            _ => (url, ""),
+        };
+        return Home { folder: PathBuf::from(folder), name: name.to_owned() };
+    }
+    Home {
+        folder: path.parent().map(Path::to_owned).unwrap_or_default(),
+        name: path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(),
+    }
 }
 
 struct Course<'a> {
@@ -150,7 +160,6 @@ struct Course<'a> {
 impl Course<'_> {
     /// What a source is, from its first bytes, and how large it is.
     fn look(&mut self, path: &Path) -> Result<(Kind, u64)> {
-        refuse_url(path)?;
         let mut head = Vec::new();
         let mut size = 0;
         self.files.blocks(path, &mut |block, total| {
@@ -169,11 +178,8 @@ impl Course<'_> {
         self.report(path, 0, true);
         let bytes = self.files.whole(path, SPEC_CAP)?;
         let size = bytes.len() as u64;
-        let home = Home {
-            folder: path.parent().map(Path::to_owned).unwrap_or_default(),
-            name: path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(),
-        };
-        let source = Arc::from(path.to_string_lossy());
+        let home = home(path);
+        let source = Arc::from(named(path));
         let (document, problems) = Document::read_at(source, bytes, self.files, home)?;
         self.builder.spec(document, problems);
         self.report(path, size, false);
@@ -183,7 +189,6 @@ impl Course<'_> {
     /// Opens every document of a folder; `false` when the source is none. What is no document, or is not readable as one, is
     /// listed, unless a document refers to it.
     fn folder(&mut self, path: &Path) -> Result<bool> {
-        refuse_url(path)?;
         let Some(listing) = self.files.listing(path)? else { return Ok(false) };
         let mut aside: Vec<(String, String)> = listing.skipped;
         let mut parts = HashSet::new();
@@ -193,7 +198,7 @@ impl Course<'_> {
                 break;
             }
             let file = path.join(&name);
-            let source: Arc<str> = Arc::from(file.to_string_lossy());
+            let source: Arc<str> = Arc::from(named(&file));
             let read = self.files.below(path, &name, SPEC_CAP).and_then(|bytes| {
                 self.report(&file, bytes.len() as u64, false);
                 if !matches!(sniff(&name, &bytes[..bytes.len().min(SNIFF)]), Kind::Json | Kind::Yaml) {
@@ -227,13 +232,13 @@ impl Course<'_> {
     }
 
     fn aside(&mut self, path: &Path, message: String) {
-        let source = Arc::from(path.to_string_lossy());
+        let source = Arc::from(named(path));
         self.builder.problem(Problem { source, location: String::new(), line: None, message });
     }
 
     fn log(&mut self, path: &Path) -> Result<()> {
         self.report(path, 0, true);
-        self.builder.log_as(Arc::from(path.to_string_lossy()), &self.how.log)?;
+        self.builder.log_as(Arc::from(named(path)), &self.how.log)?;
         let files = self.files;
         let mut outcome = Ok(());
         let read = files.blocks(path, &mut |block, _| {
@@ -249,7 +254,7 @@ impl Course<'_> {
         })?;
         outcome.and_then(|()| self.builder.end_log())?;
         if let Some(message) = read.stopped {
-            let source = Arc::from(path.to_string_lossy());
+            let source = Arc::from(named(path));
             self.builder.problem(Problem { source, location: String::new(), line: None, message });
         }
         Ok(())
@@ -258,7 +263,7 @@ impl Course<'_> {
     fn capture(&mut self, path: &Path, kind: Kind) -> Result<()> {
         self.report(path, 0, true);
         let bytes = self.files.whole(path, CAPTURE_CAP)?;
-        self.builder.capture(&Arc::from(path.to_string_lossy()), kind, &bytes)?;
+        self.builder.capture(&Arc::from(named(path)), kind, &bytes)?;
         self.report(path, bytes.len() as u64, false);
         Ok(())
     }

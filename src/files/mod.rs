@@ -33,24 +33,7 @@ pub struct Disk;
 
 impl Load for Disk {
     fn whole(&self, path: &Path, cap: u64) -> Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        let mut over = None;
-        let read = self.blocks(path, &mut |block, total| {
-            // One byte more than the cap tells a file that grew from one that fits.
-            if total > cap || bytes.len() as u64 + block.len() as u64 > cap {
-                over = Some((total > cap).then_some(total));
-                return ControlFlow::Break(());
-            }
-            bytes.extend_from_slice(block);
-            ControlFlow::Continue(())
-        })?;
-        if let Some(size) = over {
-            return Err(too_large(path, size, cap));
-        }
-        match read.stopped {
-            None => Ok(bytes),
-            Some(why) => Err(Error::input(why).at(shown(path)).hint("pack it again, or give the plain file")),
-        }
+        whole_of(path, cap, |each| self.blocks(path, each))
     }
 
     fn blocks(&self, path: &Path, each: &mut dyn FnMut(&[u8], u64) -> ControlFlow<()>) -> Result<BlocksRead> {
@@ -68,6 +51,49 @@ impl Load for Disk {
 
     fn listing(&self, path: &Path) -> Result<Option<Listing>> {
         folder::listing(path)
+    }
+}
+
+/// Bytes that came another way, whole and unpacked as those of a file are.
+///
+/// # Errors
+/// As [`Load::whole`].
+pub fn unpacked(path: &Path, bytes: &[u8], cap: u64) -> Result<Vec<u8>> {
+    whole_of(path, cap, |each| blocks(path, bytes, each))
+}
+
+/// The same in blocks.
+///
+/// # Errors
+/// As [`Load::blocks`].
+pub fn blocks(path: &Path, bytes: &[u8], each: &mut dyn FnMut(&[u8], u64) -> ControlFlow<()>) -> Result<BlocksRead> {
+    let size = bytes.len() as u64;
+    let mut unpacked = Unpacked::new(bytes, size).map_err(|e| failed(path, &e))?;
+    blocks_of(path, &mut unpacked, size, each, &mut Vec::new())
+}
+
+/// What takes a file block by block, with the bytes there are in all.
+type Each<'a> = &'a mut dyn FnMut(&[u8], u64) -> ControlFlow<()>;
+
+/// All blocks that `read` gives, at most `cap` bytes.
+fn whole_of(path: &Path, cap: u64, read: impl FnOnce(Each<'_>) -> Result<BlocksRead>) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut over = None;
+    let read = read(&mut |block, total| {
+        // One byte more than the cap tells a file that grew from one that fits.
+        if total > cap || bytes.len() as u64 + block.len() as u64 > cap {
+            over = Some((total > cap).then_some(total));
+            return ControlFlow::Break(());
+        }
+        bytes.extend_from_slice(block);
+        ControlFlow::Continue(())
+    })?;
+    if let Some(size) = over {
+        return Err(too_large(path, size, cap));
+    }
+    match read.stopped {
+        None => Ok(bytes),
+        Some(why) => Err(Error::input(why).at(shown(path)).hint("pack it again, or give the plain file")),
     }
 }
 

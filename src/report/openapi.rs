@@ -193,7 +193,8 @@ impl Template {
     /// Every name stands once in a path.
     fn variable(&mut self, name: &str) {
         let taken = |n: &str| self.names().any(|known| known == n);
-        let own = (1u32..).map(|i| if i == 1 { name.to_owned() } else { format!("{name}{i}") }).find(|n| !taken(n));
+        let own =
+            (1u32..=u32::MAX).map(|i| if i == 1 { name.to_owned() } else { format!("{name}{i}") }).find(|n| !taken(n));
         let look = self.inferred.then(|| name.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned());
         self.pieces.push(Piece::Variable { name: own.unwrap_or_default(), look });
     }
@@ -311,7 +312,7 @@ fn openapi(inv: &Inventory, paths: BTreeMap<String, Path>) -> OpenAPI {
     for path in paths.into_values() {
         let mut item = PathItem { parameters: parameters(&path.written), ..PathItem::default() };
         for (method, seen) in path.operations {
-            let own = common.is_none().then(|| servers(&seen.hosts)).unwrap_or_default();
+            let own = if common.is_none() { servers(&seen.hosts) } else { Vec::new() };
             let place = match method {
                 "get" => &mut item.get,
                 "put" => &mut item.put,
@@ -339,6 +340,7 @@ fn servers(hosts: &BTreeSet<Option<String>>) -> Vec<Server> {
     hosts.iter().map(url).collect()
 }
 
+#[expect(clippy::default_trait_access, reason = "the type of the map is the library's own")]
 fn components() -> Components {
     let seen = SecurityScheme::APIKey {
         location: APIKeyLocation::Header,
@@ -382,6 +384,7 @@ fn operation(seen: &Observed, servers: Vec<Server>) -> Operation {
     operation
 }
 
+#[expect(clippy::default_trait_access, reason = "the type of the map is the library's own")]
 fn parameters(template: &Template) -> Vec<ReferenceOr<Parameter>> {
     let one = |piece: &Piece| {
         let Piece::Variable { name, look } = piece else { return None };

@@ -404,7 +404,7 @@ mod tests {
         };
         assert!(unjudged(r##"{"$ref": "#/components/schemas/Loop"}"##, "1").contains("goes too deep"));
         assert!(unjudged(r##"{"$ref": "#/components/schemas/None"}"##, "1").contains("not in the document"));
-        assert!(unjudged(r##"{"$ref": "other.json#/a"}"##, "1").contains("not read"));
+        assert!(unjudged(r#"{"$ref": "other.json#/a"}"#, "1").contains("not read"));
         assert!(unjudged(r#"{"pattern": "(?=a)"}"#, "\"b\"").contains("`pattern`"));
         assert!(unjudged(r#"{"if": true}"#, "1").contains("`if`"));
         assert!(unjudged(r#"{"type": "file"}"#, "1").contains("`type`"));

@@ -117,7 +117,7 @@ impl<'r, 'd> Checker<'r, 'd> {
             return;
         }
         self.kind(node, value, at, found);
-        self.named(node, value, at, found);
+        named(node, value, at, found);
         match value {
             Value::String(text) => self.text(node, text, at, found),
             Value::Number(_) => number(node, value, at, found),
@@ -158,22 +158,6 @@ impl<'r, 'd> Checker<'r, 'd> {
         } else if !fits && !words.is_empty() {
             let wanted = words.join(" or ");
             miss(found, at, &format!("is {} and not {wanted}", word(value)));
-        }
-    }
-
-    /// `enum` and `const`.
-    fn named(&mut self, node: &Map<String, Value>, value: &Value, at: &str, found: &mut Found) {
-        if let Some(values) = node.get("enum").and_then(Value::as_array)
-            && !values.iter().any(|v| same(v, value))
-        {
-            let few: Vec<String> = values.iter().take(8).map(|v| short(&v.to_string())).collect();
-            let more = if values.len() > 8 { ", \u{2026}" } else { "" };
-            miss(found, at, &format!("is none of the values listed: {}{more}", few.join(", ")));
-        }
-        if let Some(constant) = node.get("const")
-            && !same(constant, value)
-        {
-            miss(found, at, &format!("is not {}", short(&constant.to_string())));
         }
     }
 
@@ -340,6 +324,22 @@ const UNKNOWN: &[&str] = &[
     "unevaluatedProperties",
     "$dynamicRef",
 ];
+
+/// `enum` and `const`.
+fn named(node: &Map<String, Value>, value: &Value, at: &str, found: &mut Found) {
+    if let Some(values) = node.get("enum").and_then(Value::as_array)
+        && !values.iter().any(|v| same(v, value))
+    {
+        let few: Vec<String> = values.iter().take(8).map(|v| short(&v.to_string())).collect();
+        let more = if values.len() > 8 { ", \u{2026}" } else { "" };
+        miss(found, at, &format!("is none of the values listed: {}{more}", few.join(", ")));
+    }
+    if let Some(constant) = node.get("const")
+        && !same(constant, value)
+    {
+        miss(found, at, &format!("is not {}", short(&constant.to_string())));
+    }
+}
 
 fn number(node: &Map<String, Value>, value: &Value, at: &str, found: &mut Found) {
     let Some(n) = value.as_f64() else { return };

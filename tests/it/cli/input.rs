@@ -45,7 +45,7 @@ fn what_cannot_be_read_is_said_in_one_sentence() {
         ("postman.json", &["postman.json: ", "no request was found in this Postman collection", "exported"]),
         ("other.json", &["other.json: ", "OpenAPI"]),
         ("list.json", &["list.json: ", "OpenAPI"]),
-        ("https://api.test/openapi.json", &["a source given as a URL", "save it to a file first"]),
+        ("ftp://api.test/openapi.json", &["ftp is not a scheme lunette sends", "use http:// or https://"]),
     ] {
         for format in ["table", "json"] {
             cli.run(&["inventory", name, "--format", format]).usage(words);

@@ -100,7 +100,8 @@ fn without_a_terminal_the_workbench_names_what_works_there() {
     }
     // What can be told without a screen is told first.
     cli.run(&["nothing.json"]).usage(&["nothing.json: ", "no such file"]);
-    cli.run(&["http://api.test/openapi.json"]).usage(&["a source given as a URL"]);
+    cli.run(&["ftp://api.test/openapi.json"]).usage(&["ftp is not a scheme lunette sends"]);
+    cli.run(&["http://api.test/openapi.json"]).usage(&["there is no terminal"]);
 }
 
 #[test]

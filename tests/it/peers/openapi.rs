@@ -162,7 +162,7 @@ fn endpoint(method: String, host: Option<String>, path: Vec<u8>, status: u16) ->
         host,
         path: Untrusted::from(path),
         seen: Seen::LOG,
-        state: if status % 3 == 0 { Some(State::Shadow) } else { Some(State::ShadowMethod) },
+        state: if status.is_multiple_of(3) { Some(State::Shadow) } else { Some(State::ShadowMethod) },
         requests: u64::MAX,
         statuses: BTreeMap::from([(status, 1)]),
         latency: None,
