@@ -8,3 +8,4 @@ mod mtls;
 mod nginx;
 mod observatory;
 mod openapi;
+mod servers;
