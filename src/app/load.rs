@@ -72,7 +72,7 @@ pub fn load(
     let mut specs: Vec<&PathBuf> = Vec::new();
     let mut logs = Vec::new();
     for path in sources {
-        match course.folder(path) {
+        match course.folder(path, &mut failures) {
             Ok(true) => continue,
             Ok(false) => {}
             Err(e) => {
@@ -125,6 +125,17 @@ pub fn readable(sources: &[PathBuf], files: &dyn Load) -> Result<()> {
 
 fn shown(path: &Path) -> String {
     text::display_str(&named(path))
+}
+
+/// True for text that says, in JSON or in YAML, that it is an OpenAPI or Swagger document, however broken the rest is.
+fn claims(bytes: &[u8]) -> bool {
+    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(SNIFF)]);
+    let says = |at: usize, word: &str| {
+        let before = head[..at].trim_end_matches(['"', '\'']);
+        let after = head[at + word.len()..].trim_start_matches(['"', '\'']).trim_start();
+        after.starts_with(':') && (before.is_empty() || before.ends_with(['\n', '{', ',', ' ', '\t', '\u{feff}']))
+    };
+    ["openapi", "swagger"].iter().any(|word| head.match_indices(word).any(|(at, _)| says(at, word)))
 }
 
 /// Where a document stands; one at a URL beside what stands there, whatever its query.
@@ -186,11 +197,12 @@ impl Course<'_> {
         Ok(())
     }
 
-    /// Opens every document of a folder; `false` when the source is none. What is no document, or is not readable as one, is
-    /// listed, unless a document refers to it.
-    fn folder(&mut self, path: &Path) -> Result<bool> {
+    /// Opens every document of a folder; `false` when the source is none. What is no document is listed, unless a document
+    /// refers to it; one that is broken, or a file that cannot be read, is a failure as it is for a source of its own.
+    fn folder(&mut self, path: &Path, failures: &mut Vec<Error>) -> Result<bool> {
         let Some(listing) = self.files.listing(path)? else { return Ok(false) };
         let mut aside: Vec<(String, String)> = listing.skipped;
+        let mut broken: Vec<(String, Error)> = Vec::new();
         let mut parts = HashSet::new();
         let mut found = 0;
         for name in listing.files {
@@ -199,27 +211,37 @@ impl Course<'_> {
             }
             let file = path.join(&name);
             let source: Arc<str> = Arc::from(named(&file));
-            let read = self.files.below(path, &name, SPEC_CAP).and_then(|bytes| {
-                self.report(&file, bytes.len() as u64, false);
-                if !matches!(sniff(&name, &bytes[..bytes.len().min(SNIFF)]), Kind::Json | Kind::Yaml) {
-                    return Err(Error::input("this is no OpenAPI document; a log is named by itself"));
+            let read = match self.files.below(path, &name, SPEC_CAP) {
+                Ok(bytes) => {
+                    self.report(&file, bytes.len() as u64, false);
+                    let claims = claims(&bytes);
+                    let home = Home { folder: path.to_owned(), name: name.clone() };
+                    if matches!(sniff(&name, &bytes[..bytes.len().min(SNIFF)]), Kind::Json | Kind::Yaml) {
+                        Document::read_at(source, bytes, self.files, home).map_err(|e| (e, claims))
+                    } else {
+                        Err((Error::input("this is no OpenAPI document; a log is named by itself"), false))
+                    }
                 }
-                Document::read_at(source, bytes, self.files, Home { folder: path.to_owned(), name: name.clone() })
-            });
+                // Of what cannot be read its name has to tell.
+                Err(e) => Err((e, [".json", ".yaml", ".yml"].iter().any(|end| name.ends_with(end)))),
+            };
             match read {
                 Ok((document, problems)) => {
                     found += 1;
                     parts.extend(document.parts().map(str::to_owned));
                     self.builder.spec(document, problems);
                 }
-                Err(e) => aside.push((name, e.what)),
+                Err((e, true)) => broken.push((name, e)),
+                Err((e, false)) => aside.push((name, e.what)),
             }
         }
-        if found == 0 {
+        broken.retain(|(name, _)| !parts.contains(name));
+        if found == 0 && broken.is_empty() {
             return Err(Error::input("no OpenAPI document stands in this folder")
                 .at(shown(path))
                 .hint("name the folder of an OpenAPI 3 or Swagger 2.0 document"));
         }
+        failures.extend(broken.into_iter().map(|(_, e)| e));
         aside.retain(|(name, _)| !parts.contains(name));
         let more = aside.len().saturating_sub(MOST_ASIDE);
         for (name, why) in aside.into_iter().take(MOST_ASIDE) {

@@ -17,7 +17,7 @@ mod stdin;
 mod unpack;
 
 pub use scratch::Scratch;
-use unpack::{Unpacked, is_stdin};
+use unpack::{BOMB, Unpacked, is_stdin};
 
 /// Largest specification that is read unless the user says otherwise.
 pub const SPEC_CAP: u64 = 64 << 20;
@@ -41,7 +41,7 @@ impl Load for Disk {
             return stdin::blocks(|input, left| blocks_of(path, input, 0, each, left));
         }
         let (file, size) = open(path)?;
-        let mut file = Unpacked::new(file, size).map_err(|e| failed(path, &e))?;
+        let mut file = Unpacked::new(file).map_err(|e| failed(path, &e))?;
         blocks_of(path, &mut file, size, each, &mut Vec::new())
     }
 
@@ -68,7 +68,7 @@ pub fn unpacked(path: &Path, bytes: &[u8], cap: u64) -> Result<Vec<u8>> {
 /// As [`Load::blocks`].
 pub fn blocks(path: &Path, bytes: &[u8], each: &mut dyn FnMut(&[u8], u64) -> ControlFlow<()>) -> Result<BlocksRead> {
     let size = bytes.len() as u64;
-    let mut unpacked = Unpacked::new(bytes, size).map_err(|e| failed(path, &e))?;
+    let mut unpacked = Unpacked::new(bytes).map_err(|e| failed(path, &e))?;
     blocks_of(path, &mut unpacked, size, each, &mut Vec::new())
 }
 
@@ -118,9 +118,12 @@ fn blocks_of(
         match fault {
             // Of a packed file what came before it broke off is as good as of any other.
             Some(e) if file.is_packed() && done > 0 => {
-                let why = if e.kind() == ErrorKind::UnexpectedEof { "is cut short" } else { "is damaged" };
-                let stopped = Some(format!("the compressed file {why}; what came before is kept"));
-                return Ok(BlocksRead { bytes: done, stopped });
+                let why = match e.kind() {
+                    BOMB => "it unpacks to more than 500 times its size",
+                    ErrorKind::UnexpectedEof => "the compressed file is cut short",
+                    _ => "the compressed file is damaged",
+                };
+                return Ok(BlocksRead { bytes: done, stopped: Some(format!("{why}; what came before is kept")) });
             }
             Some(e) if file.is_packed() => {
                 let what = format!("the compressed file cannot be read: {}", display(e.to_string().as_bytes()));
@@ -128,11 +131,12 @@ fn blocks_of(
             }
             Some(e) => return Err(failed(path, &e)),
             None if done == 0 => return Err(empty(path)),
-            None if n < block.len() => return Ok(BlocksRead { bytes: done, stopped: None }),
-            None if file.is_bomb() => {
-                let stopped = "it unpacks to more than 500 times its size; what came until then is kept";
-                return Ok(BlocksRead { bytes: done, stopped: Some(stopped.to_owned()) });
+            // A log that is rotated by copying is cut while it is read.
+            None if n < block.len() && done < total => {
+                let stopped = Some("it became shorter while it was read; what was there is kept".to_owned());
+                return Ok(BlocksRead { bytes: done, stopped });
             }
+            None if n < block.len() => return Ok(BlocksRead { bytes: done, stopped: None }),
             None => {}
         }
     }
@@ -308,6 +312,31 @@ mod tests {
         let read = Disk.blocks(&path, &mut |_, _| ControlFlow::Continue(())).expect("a part");
         assert!(read.stopped.is_some_and(|s| s.contains("500 times")));
         assert!(read.bytes < 300 << 20);
+    }
+
+    #[test]
+    fn what_is_cut_or_grows_while_it_is_read_ends() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("a.log");
+        fs::write(&path, vec![b'x'; BLOCK * 3]).expect("write");
+        let cut = |_: &[u8], _| {
+            fs::OpenOptions::new().write(true).open(&path).expect("open").set_len(BLOCK as u64 + 5).expect("cut");
+            ControlFlow::Continue(())
+        };
+        let read = Disk.blocks(&path, &mut { cut }).expect("a part");
+        assert_eq!(read.bytes, BLOCK as u64 + 5);
+        assert!(read.stopped.is_some_and(|s| s.contains("became shorter")));
+        // Under another name, and another file in its place: what was opened is read to its end.
+        fs::write(&path, vec![b'x'; BLOCK * 2]).expect("write");
+        let mut turned = false;
+        let read = Disk.blocks(&path, &mut |_, _| {
+            if !std::mem::replace(&mut turned, true) {
+                fs::rename(&path, folder.path().join("a.log.1")).expect("rename");
+                fs::write(&path, b"new").expect("write");
+            }
+            ControlFlow::Continue(())
+        });
+        assert_eq!(read.expect("the whole"), BlocksRead { bytes: BLOCK as u64 * 2, stopped: None });
     }
 
     #[test]

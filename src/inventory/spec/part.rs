@@ -172,13 +172,11 @@ impl<'f> Shelf<'f> {
     }
 
     fn read(&self, name: &str) -> Result<Arc<Part>, String> {
-        let (Some(files), Some(home)) = (self.files, &self.home) else {
-            return Err("is in another document, which was not read".to_owned());
-        };
-        let bytes = if is_remote(name) {
-            files.remote(name, LONGEST_PART)
-        } else {
-            files.below(&home.folder, name, LONGEST_PART)
+        let bytes = match (self.files, &self.home) {
+            (Some(files), _) if is_remote(name) => files.remote(name, LONGEST_PART),
+            (Some(files), Some(home)) => files.below(&home.folder, name, LONGEST_PART),
+            _ if is_remote(name) => return Err("is remote, and was not read".to_owned()),
+            _ => return Err("is in another document, which was not read".to_owned()),
         };
         let bytes = bytes.map_err(|e| format!("was not read: {}", said(&e)))?;
         let shown = display_str(name);

@@ -69,7 +69,7 @@ impl<'d> Resolver<'d> {
         if let Some(known) = self.known.get(reference) {
             return known.clone();
         }
-        let shown: String = display_str(&reference.chars().take(120).collect::<String>());
+        let shown: String = display_str(&reference.trim_end_matches('#').chars().take(120).collect::<String>());
         let found = match Target::of(reference, "", self.root) {
             Err(why) => {
                 self.note(format!("{shown} {why}"));

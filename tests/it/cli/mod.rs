@@ -3,6 +3,7 @@
 mod audit;
 mod demo;
 mod grade;
+mod hostile;
 mod identity;
 mod input;
 mod inventory;
