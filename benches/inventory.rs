@@ -1,4 +1,4 @@
-//! CPU time until a document is browsable, and the speed of reading a log on one core.
+//! CPU time until a document is browsable.
 //!
 //! `npm ci --ignore-scripts --prefix tests/peers && cargo bench --bench inventory`
 
@@ -13,9 +13,6 @@ use lunette::inventory::{Builder, Document, Filter, compose, sample};
 use rustix::time::{ClockId, clock_gettime};
 
 const ROUNDS: usize = 7;
-const LINES: usize = 500_000;
-/// As the program reads files.
-const BLOCK: usize = 512 << 10;
 
 fn main() {
     println!("CPU time of the process, best and median of {ROUNDS} rounds");
@@ -26,27 +23,6 @@ fn main() {
         println!("the GitHub document is not installed; run: npm ci --ignore-scripts --prefix tests/peers");
     }
     document("1,200 generated operations", "items ~m GET|DELETE", &sample::document(1_200));
-
-    let text = sample::log(LINES, 1_200);
-    let (best, median, inventory) = rounds(|| {
-        let mut builder = builder(&sample::document(1_200));
-        let from = cpu();
-        builder.log(Arc::from("log"));
-        for block in text.chunks(BLOCK) {
-            builder.feed(block).expect("a log");
-        }
-        builder.end_log().expect("a log");
-        let inventory = builder.finish();
-        (cpu().saturating_sub(from), inventory)
-    });
-    assert_eq!(inventory.log_lines, LINES as u64);
-    let speed = |d: Duration| text.len() as f64 / 1e6 / d.as_secs_f64();
-    println!(
-        "log of {LINES} lines, {:.0} MB       {:>6.0} MB/s  (median {:.0})",
-        text.len() as f64 / 1e6,
-        speed(best),
-        speed(median)
-    );
 }
 
 /// Bytes to a list that is filtered: what stands between a file that was read and the first rows of a search.

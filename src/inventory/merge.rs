@@ -10,7 +10,7 @@ use super::model::{Credentials, Endpoint, Inventory, Location, LogFacts, Noise, 
 use super::sniff::Kind;
 use super::spec::{Document, OperationKind};
 use super::template::{self, Trie};
-use super::traffic::{MOST_TEMPLATES, Tally, Traffic, Unknown};
+use super::traffic::{MOST_TEMPLATES, Tally, Traffic};
 use crate::base::{Error, Result, Stamp, Untrusted, text::display_str};
 
 /// Places kept of one endpoint.
@@ -250,7 +250,8 @@ impl Builder {
         let open = self.open.as_ref();
         let has_traffic = self.parsed + open.map_or(0, |r| r.parsed) > 0;
         let has_spec = !self.documents.is_empty();
-        let mut noise = Noise { requests: self.traffic.unreadable, paths: 0 };
+        let (requests, paths) = self.traffic.beyond();
+        let mut noise = Noise { requests: self.traffic.unreadable + requests, paths };
         let mut endpoints = self.declared(has_traffic);
         self.other_methods(&mut endpoints, &mut noise);
         self.unknown(has_spec, &mut endpoints, &mut noise);
@@ -263,12 +264,12 @@ impl Builder {
                 .then_with(|| a.host.cmp(&b.host))
         });
         let mut problems = self.problems.clone();
-        if self.traffic.overflowed {
+        if self.traffic.overflowed() {
             problems.push(Problem {
                 source: self.logs.last().cloned().unwrap_or_else(|| Arc::from("")),
                 location: String::new(),
                 line: None,
-                message: format!("more than {MOST_TEMPLATES} undeclared templates; the rest are put together by depth"),
+                message: format!("more than {MOST_TEMPLATES} undeclared templates; of the rest those that begin alike are put together"),
             });
         }
         let mut all_unparsed = self.unparsed.clone();
@@ -310,8 +311,8 @@ impl Builder {
     }
 
     fn other_methods(&self, endpoints: &mut Vec<Endpoint>, noise: &mut Noise) {
-        for ((declared, method), tally) in &self.traffic.other_methods {
-            let Some(sibling) = self.declared.get(*declared as usize) else { continue };
+        for (declared, method, tally) in self.traffic.other_methods() {
+            let Some(sibling) = self.declared.get(declared as usize) else { continue };
             let answers = drift::is_endpoint(tally, sibling.path.as_bytes());
             if !answers && !tally.written {
                 noise.requests += tally.requests;
@@ -326,16 +327,7 @@ impl Builder {
     }
 
     fn unknown(&self, has_spec: bool, endpoints: &mut Vec<Endpoint>, noise: &mut Noise) {
-        let mut folded: HashMap<Unknown, Tally> = HashMap::with_capacity(self.traffic.unknown.len());
-        for (key, tally) in &self.traffic.unknown {
-            let mut unknown = Unknown::from_key(key);
-            // HEAD of a path that also answers GET is no endpoint of its own.
-            if unknown.method == b"HEAD" && self.traffic.unknown.contains_key([b"GET", &key[4..]].concat().as_slice()) {
-                unknown.method = b"GET".to_vec();
-            }
-            folded.entry(unknown).or_default().merge(tally);
-        }
-        for (unknown, tally) in folded {
+        for (unknown, tally) in self.traffic.undeclared(&self.trie) {
             let answers = drift::is_endpoint(&tally, &unknown.template);
             if !answers && !tally.written {
                 noise.requests += tally.requests;

@@ -11,6 +11,7 @@ pub mod log;
 mod merge;
 pub mod model;
 pub mod sample;
+mod shelf;
 mod sniff;
 pub mod spec;
 pub mod template;

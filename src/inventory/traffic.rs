@@ -4,10 +4,15 @@ use std::collections::HashMap;
 
 use super::histogram::Histogram;
 use super::log::Line;
-use super::template::{self, Asked, Match, Trie};
+use super::shelf::Shelf;
+use super::template::{self, Asked, Found, Match, Sighting, Trie};
 
-/// Templates told apart that no document declares; more are put together by depth.
-pub const MOST_TEMPLATES: usize = 50_000;
+/// Templates told apart that no document declares and where something answered; of more, some are put together.
+pub const MOST_TEMPLATES: usize = 1 << 15;
+/// Templates told apart at which nothing answered.
+const MOST_MISSES: usize = 1 << 14;
+/// First segments under which templates beyond the cap are put together.
+const MOST_GROUPS: usize = 1 << 12;
 /// Methods told apart on declared paths that do not declare them.
 const MOST_OTHER_METHODS: usize = 20_000;
 /// Bytes of one inferred template.
@@ -101,24 +106,128 @@ impl Unknown {
     }
 }
 
+/// What was asked that no document declares. An answer and a miss are kept apart, so that a scanner who asks for millions of
+/// paths takes no room from what is there.
+#[derive(Debug)]
+struct Undeclared {
+    /// Method, host and template with zero bytes between.
+    answers: Shelf,
+    misses: Shelf,
+    /// Answers beyond the cap: the start of the path is written out, the rest is the look of its segments.
+    groups: Shelf,
+    /// Those beyond the cap of that: only how deep the path is.
+    depths: HashMap<Box<[u8]>, Tally>,
+    /// Requests beyond the cap of the misses.
+    missed: u64,
+}
+
+impl Default for Undeclared {
+    fn default() -> Self {
+        Self {
+            answers: Shelf::new(MOST_TEMPLATES),
+            misses: Shelf::new(MOST_MISSES),
+            groups: Shelf::new(MOST_GROUPS),
+            depths: HashMap::new(),
+            missed: 0,
+        }
+    }
+}
+
+impl Undeclared {
+    fn count(&mut self, key: &[u8], line: &Line<'_>, log: u64) {
+        if is_miss(line) {
+            let missed = &mut self.missed;
+            match self.misses.tally(key, |_, t| *missed += t.requests) {
+                Some(tally) => tally.count(line, log),
+                None => *missed += 1,
+            }
+            return;
+        }
+        let (groups, depths) = (&mut self.groups, &mut self.depths);
+        if let Some(tally) = self.answers.tally(key, |key, tally| group(groups, depths, &key, &tally)) {
+            tally.count(line, log);
+            return;
+        }
+        let mut one = Tally::default();
+        one.count(line, log);
+        group(groups, depths, key, &one);
+    }
+
+    fn merge(&mut self, other: Self) {
+        let missed = &mut self.missed;
+        *missed += other.missed;
+        self.misses.merge(other.misses, |_, t| *missed += t.requests);
+        let (groups, depths) = (&mut self.groups, &mut self.depths);
+        self.answers.merge(other.answers, |key, tally| group(groups, depths, &key, &tally));
+        groups.merge(other.groups, |key, tally| depth(depths, &key, &tally));
+        for (key, tally) in other.depths {
+            depths.entry(key).or_default().merge(&tally);
+        }
+    }
+}
+
+/// Nothing answered: there is no such thing (404), or nobody was there to say (502 to 504, and no reply at all).
+fn is_miss(line: &Line<'_>) -> bool {
+    matches!(line.status, 0 | 404 | 502..=504) && !line.written
+}
+
+/// Counts a template beyond the cap with those that begin and look like it.
+fn group(groups: &mut Shelf, depths: &mut HashMap<Box<[u8]>, Tally>, key: &[u8], tally: &Tally) {
+    let Unknown { method, host, template } = Unknown::from_key(key);
+    let folded = join_key(&method, host.as_deref(), &template::signature(&template));
+    match groups.tally(&folded, |key, tally| depth(depths, &key, &tally)) {
+        Some(mine) => mine.merge(tally),
+        None => depth(depths, &folded, tally),
+    }
+}
+
+/// Counts what there is no other room for. Method and host are the client's to choose as well, so they go first.
+fn depth(depths: &mut HashMap<Box<[u8]>, Tally>, key: &[u8], tally: &Tally) {
+    const COMMON: [&[u8]; 6] = [b"GET", b"POST", b"PUT", b"PATCH", b"DELETE", b"HEAD"];
+    if tally.requests == 0 && !tally.written {
+        return;
+    }
+    let Unknown { method, template, .. } = Unknown::from_key(key);
+    let mut deep = Vec::new();
+    template::overflow(&template, &mut deep);
+    let method = COMMON.into_iter().find(|m| *m == method).unwrap_or(b"*");
+    depths.entry(join_key(method, None, &deep).into()).or_default().merge(tally);
+}
+
+fn join_key(method: &[u8], host: Option<&[u8]>, template: &[u8]) -> Vec<u8> {
+    [method, host.unwrap_or_default(), template].join(&0)
+}
+
 /// All counts.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Traffic {
     /// By number of the declared endpoint.
     pub declared: Vec<Tally>,
     /// A declared path with a method it does not declare: number of one endpoint of that path, method.
-    pub other_methods: HashMap<(u32, Box<[u8]>), Tally>,
-    /// Method, host and template with zero bytes between.
-    pub unknown: HashMap<Box<[u8]>, Tally>,
+    other_methods: Shelf,
+    undeclared: Undeclared,
     /// Requests without a readable request line.
     pub unreadable: u64,
     /// `OPTIONS` requests that no document declares.
     pub preflights: u64,
-    /// The cap on templates was met.
-    pub overflowed: bool,
     scratch: Vec<u8>,
     key: Vec<u8>,
     unescaped: Vec<u8>,
+}
+
+impl Default for Traffic {
+    fn default() -> Self {
+        Self {
+            declared: Vec::new(),
+            other_methods: Shelf::new(MOST_OTHER_METHODS),
+            undeclared: Undeclared::default(),
+            unreadable: 0,
+            preflights: 0,
+            scratch: Vec::new(),
+            key: Vec::new(),
+            unescaped: Vec::new(),
+        }
+    }
 }
 
 impl Traffic {
@@ -158,11 +267,13 @@ impl Traffic {
             Match::Unknown => None,
         };
         if let Some(endpoint) = endpoint {
-            let known = (endpoint, Box::from(request.method));
-            if self.other_methods.len() < MOST_OTHER_METHODS || self.other_methods.contains_key(&known) {
-                self.other_methods.entry(known).or_default().count(line, bit);
-            } else {
-                self.unreadable += 1;
+            self.key.clear();
+            self.key.extend_from_slice(&endpoint.to_be_bytes());
+            self.key.extend_from_slice(request.method);
+            let unreadable = &mut self.unreadable;
+            match self.other_methods.tally(&self.key, |_, t| *unreadable += t.requests) {
+                Some(tally) => tally.count(line, bit),
+                None => *unreadable += 1,
             }
             return;
         }
@@ -177,20 +288,85 @@ impl Traffic {
         } else {
             template::infer(path, &mut self.key);
         }
-        if let Some(tally) = self.unknown.get_mut(self.key.as_slice()) {
-            tally.count(line, bit);
-            return;
-        }
-        if self.unknown.len() >= MOST_TEMPLATES || self.key.len() - mark > LONGEST_TEMPLATE {
-            // Method and host are the client's to choose as well.
-            self.overflowed |= self.unknown.len() >= MOST_TEMPLATES;
-            self.key.clear();
-            let common: [&[u8]; 6] = [b"GET", b"POST", b"PUT", b"PATCH", b"DELETE", b"HEAD"];
-            self.key.extend_from_slice(common.into_iter().find(|m| *m == request.method).unwrap_or(b"*"));
-            self.key.extend_from_slice(b"\0\0");
+        if self.key.len() - mark > LONGEST_TEMPLATE {
+            self.key.truncate(mark);
             template::overflow(path, &mut self.key);
         }
-        self.unknown.entry(Box::from(self.key.as_slice())).or_default().count(line, bit);
+        self.undeclared.count(&self.key, line, bit);
+    }
+
+    /// Adds what was counted of other lines against the same documents.
+    pub fn merge(&mut self, other: Self) {
+        if other.declared.len() > self.declared.len() {
+            self.declared.resize_with(other.declared.len(), Tally::default);
+        }
+        for (mine, theirs) in self.declared.iter_mut().zip(&other.declared) {
+            mine.merge(theirs);
+        }
+        let unreadable = &mut self.unreadable;
+        self.other_methods.merge(other.other_methods, |_, t| *unreadable += t.requests);
+        self.undeclared.merge(other.undeclared);
+        self.unreadable += other.unreadable;
+        self.preflights += other.preflights;
+    }
+
+    /// Declared paths asked for with a method that they do not declare: number of one endpoint of the path, method.
+    pub fn other_methods(&self) -> impl Iterator<Item = (u32, &[u8], &Tally)> {
+        self.other_methods.iter().filter_map(|(key, tally)| {
+            let (endpoint, method) = key.split_first_chunk()?;
+            Some((u32::from_be_bytes(*endpoint), method, tally))
+        })
+    }
+
+    /// More undeclared templates came than are told apart.
+    pub fn overflowed(&self) -> bool {
+        self.undeclared.answers.is_over()
+    }
+
+    /// What no document declares, by the templates it belongs to: HEAD is counted with the GET of its path, values that look
+    /// like words are told from names, and misses are counted where something else answered.
+    pub fn undeclared(&self, declared: &Trie) -> HashMap<Unknown, Tally> {
+        let all = &self.undeclared;
+        let mut held: Vec<(Unknown, &Tally)> = Vec::with_capacity(all.answers.len());
+        let shelves = all.answers.iter().chain(all.groups.iter());
+        for (key, tally) in shelves.chain(all.depths.iter().map(|(k, t)| (&**k, t))) {
+            let mut unknown = Unknown::from_key(key);
+            if unknown.method == b"HEAD" && all.answers.get(&[b"GET", &key[4..]].concat()).is_some() {
+                unknown.method = b"GET".to_vec();
+            }
+            held.push((unknown, tally));
+        }
+        let sightings: Vec<Sighting<'_>> = held
+            .iter()
+            .map(|(u, t)| Sighting {
+                host: u.host.as_deref(),
+                method: &u.method,
+                template: &u.template,
+                requests: t.requests,
+            })
+            .collect();
+        let settled = template::settle(&sightings, declared);
+        let found = Found::of(&sightings, &settled);
+        let mut out: HashMap<Unknown, Tally> = HashMap::with_capacity(held.len());
+        for (key, tally) in all.misses.iter() {
+            let mut unknown = Unknown::from_key(key);
+            if let Some(template) = found.template(unknown.host.as_deref(), &unknown.template) {
+                unknown.template = template;
+            }
+            out.entry(unknown).or_default().merge(tally);
+        }
+        for ((unknown, tally), template) in held.iter().zip(&settled) {
+            let unknown =
+                Unknown { method: unknown.method.clone(), host: unknown.host.clone(), template: template.clone() };
+            out.entry(unknown).or_default().merge(tally);
+        }
+        out
+    }
+
+    /// Requests and paths beyond what was told apart, at which nothing answered.
+    pub fn beyond(&self) -> (u64, u64) {
+        let misses = &self.undeclared.misses;
+        (self.undeclared.missed, misses.distinct().saturating_sub(misses.len() as u64))
     }
 }
 
@@ -228,27 +404,51 @@ mod tests {
         t.count(trie, &line, 0);
     }
 
+    /// A word of letters only for each number.
+    fn letters(mut n: usize) -> String {
+        let mut w = String::new();
+        while n > 0 || w.is_empty() {
+            w.push(char::from(b'a' + u8::try_from(n % 26).unwrap_or(0)));
+            n /= 26;
+        }
+        w
+    }
+
     #[test]
     fn templates_are_bounded() {
         let mut t = Traffic::default();
         let trie = Trie::default();
-        // Words of letters only, all distinct.
-        let word = |mut n: usize| {
-            let mut w = String::new();
-            while n > 0 || w.is_empty() {
-                w.push(char::from(b'a' + u8::try_from(n % 26).unwrap_or(0)));
-                n /= 26;
-            }
-            w
-        };
         for i in 0..MOST_TEMPLATES + 500 {
-            count(&mut t, &trie, "GET", &format!("/p/{}", word(i)), 200);
+            count(&mut t, &trie, "GET", &format!("/p/{}", letters(i)), 200);
             count(&mut t, &trie, "GET", &format!("/n/{i}"), 200);
         }
-        assert!(t.overflowed);
-        assert!(t.unknown.len() <= MOST_TEMPLATES + 1, "{}", t.unknown.len());
-        let total: u64 = t.unknown.values().map(|t| t.requests).sum();
+        assert!(t.overflowed());
+        let all = t.undeclared(&trie);
+        assert!(all.len() <= MOST_TEMPLATES + MOST_GROUPS, "{}", all.len());
+        let total: u64 = all.values().map(|t| t.requests).sum();
         assert_eq!(total, 2 * (MOST_TEMPLATES as u64 + 500));
+        // What begins alike stays together, and what was told apart before is still exact.
+        assert!(all.keys().any(|u| u.template == b"/p/{any}"));
+        assert!(
+            all.iter()
+                .filter(|(u, _)| u.template != b"/p/{any}")
+                .all(|(u, t)| t.requests == 1 || u.template == b"/n/{id}")
+        );
+    }
+
+    #[test]
+    fn a_scanner_takes_no_room_from_what_answers() {
+        let mut t = Traffic::default();
+        let trie = Trie::default();
+        for i in 0..MOST_MISSES * 3 {
+            count(&mut t, &trie, "GET", &format!("/x{}/a.php", letters(i)), 404);
+        }
+        count(&mut t, &trie, "GET", "/orders", 200);
+        let (requests, paths) = t.beyond();
+        let kept: u64 = t.undeclared(&trie).values().map(|t| t.requests).sum();
+        assert_eq!(requests + kept, 3 * MOST_MISSES as u64 + 1);
+        assert!(paths > MOST_MISSES as u64, "{paths}");
+        assert!(!t.overflowed() && t.undeclared(&trie).keys().any(|u| u.template == b"/orders"));
     }
 
     #[test]
@@ -266,6 +466,9 @@ mod tests {
         count(&mut t, &trie, "OPTIONS", "/a", 204);
         count(&mut t, &trie, "OPTIONS", "/b", 204);
         count(&mut t, &trie, "POST", "/a?x", 201);
-        assert_eq!((t.declared[0].requests, t.preflights, t.other_methods.len(), t.unknown.len()), (1, 2, 1, 0));
+        assert_eq!(
+            (t.declared[0].requests, t.preflights, t.other_methods().count(), t.undeclared(&trie).len()),
+            (1, 2, 1, 0)
+        );
     }
 }

@@ -60,7 +60,8 @@ impl Server {
             }
             let value = |name: &str| chosen.iter().find(|c| c.0 == name);
             let url = replaced(written, |name| value(name).map(|c| c.1))?;
-            let base = replaced(written, |name| value(name).filter(|c| c.2).map(|c| c.1))?;
+            // What holds a slash is more than one segment, which no variable in braces stands for.
+            let base = replaced(written, |name| value(name).filter(|c| c.2 || c.1.contains('/')).map(|c| c.1))?;
             all.push(Self::new(&url, path_of(&base).to_owned()));
         }
         Some((all, odd))

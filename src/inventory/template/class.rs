@@ -82,12 +82,36 @@ const KINDS: [u32; 256] = {
 
 /// The look of one decoded segment.
 pub fn classify(segment: &[u8]) -> Class {
-    // Three counters of eight bits in one number; segments longer than that hold are no word anyway.
-    let n = segment.len();
+    counted(segment, segment.iter().take(MOST_COUNTED).map(|b| KINDS[usize::from(*b)]).sum())
+}
+
+/// The first segment of a path without its slashes, its look, and what follows it.
+pub(super) fn next_segment(path: &[u8]) -> Option<(&[u8], Class, &[u8])> {
+    let start = path.iter().position(|b| *b != b'/')?;
+    let path = &path[start..];
     let mut sum = 0u32;
-    for b in &segment[..n.min(255)] {
+    let mut n = 0;
+    // Where the segment ends and what it is made of are found in one go.
+    for b in &path[..path.len().min(MOST_COUNTED)] {
+        if *b == b'/' {
+            break;
+        }
         sum += KINDS[usize::from(*b)];
+        n += 1;
     }
+    if n == MOST_COUNTED {
+        n = memchr::memchr(b'/', path).unwrap_or(path.len());
+    }
+    let (segment, rest) = path.split_at(n);
+    Some((segment, counted(segment, sum), rest))
+}
+
+/// Bytes of a segment that are counted: three counters share one number.
+const MOST_COUNTED: usize = 255;
+
+/// The look of a segment, of which is known what it is made of.
+fn counted(segment: &[u8], sum: u32) -> Class {
+    let n = segment.len();
     let counted = |shift: u32| (sum >> shift & 0xff) as usize;
     let (digits, letters, hexes) = (counted(0), counted(8), counted(16));
     let others = n - digits - letters;
@@ -151,6 +175,11 @@ fn is_version(segment: &[u8]) -> bool {
         && rest[stem..].iter().all(u8::is_ascii_alphanumeric)
         && rest.len() <= stem + 6
         && (rest.len() < segment.len() || rest.contains(&b'.'))
+}
+
+/// A segment that stands before the first one that names a thing: `api`, `rest`, a version.
+pub(super) fn is_prefix(segment: &[u8]) -> bool {
+    is_version(segment) || [&b"api"[..], b"apis", b"rest", b"_api"].iter().any(|p| segment.eq_ignore_ascii_case(p))
 }
 
 fn is_uuid(s: &[u8]) -> bool {

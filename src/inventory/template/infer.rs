@@ -1,5 +1,6 @@
 //! A template for a path that nothing declares.
 
+use super::class::{is_prefix, next_segment};
 use super::{Class, classify};
 
 /// Segments written out; what is deeper becomes one `…`.
@@ -9,13 +10,16 @@ const MOST_SEGMENTS: usize = 32;
 /// Empty segments and a trailing slash are dropped.
 pub fn infer(path: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
-    for (i, segment) in segments(path).enumerate() {
+    let mut rest = path;
+    let mut depth = 0;
+    while let Some((segment, class, after)) = next_segment(rest) {
+        rest = after;
         out.push(b'/');
-        if i >= MOST_SEGMENTS {
+        if depth >= MOST_SEGMENTS {
             out.extend_from_slice("\u{2026}".as_bytes());
             break;
         }
-        let class = classify(segment);
+        depth += 1;
         if let Some(name) = class.name() {
             brace(name, out);
             continue;
@@ -37,18 +41,7 @@ pub fn infer(path: &[u8], out: &mut Vec<u8>) {
 
 /// The segments that are not empty.
 fn segments(path: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = path;
-    std::iter::from_fn(move || {
-        loop {
-            let end = memchr::memchr(b'/', rest);
-            let (segment, after) = (&rest[..end.unwrap_or(rest.len())], end.map(|e| &rest[e + 1..]));
-            rest = after.unwrap_or_default();
-            if !segment.is_empty() {
-                return Some(segment);
-            }
-            after?;
-        }
-    })
+    path.split(|b| *b == b'/').filter(|s| !s.is_empty())
 }
 
 fn brace(name: &str, out: &mut Vec<u8>) {
@@ -63,6 +56,25 @@ pub fn overflow(path: &[u8], out: &mut Vec<u8>) {
     for _ in 0..depth {
         out.extend_from_slice(b"/{any}");
     }
+}
+
+/// The signature of a template when there are too many to tell apart: it begins as it does, as far as its first segment that
+/// is no version and no `api`, and of the rest only the look of the segments is left.
+pub fn signature(template: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(template.len());
+    let mut in_prefix = true;
+    for segment in segments(template).take(MOST_SEGMENTS) {
+        out.push(b'/');
+        if in_prefix {
+            in_prefix = is_prefix(segment);
+            out.extend_from_slice(segment);
+        } else if segment.starts_with(b"{") {
+            out.extend_from_slice(segment);
+        } else {
+            out.extend_from_slice(b"{any}");
+        }
+    }
+    if out.is_empty() { b"/".to_vec() } else { out }
 }
 
 /// The template with every name used once: `/a/{id}/b/{id}` becomes `/a/{id}/b/{id2}`.
@@ -98,7 +110,7 @@ pub fn unique_names(template: &[u8]) -> Vec<u8> {
 
 impl Class {
     /// Every name that [`infer`] and [`overflow`] write.
-    const ALL_NAMES: [&'static str; 9] = ["id", "uuid", "hex", "ulid", "email", "date", "token", "text", "any"];
+    const ALL_NAMES: [&'static str; 10] = ["name", "id", "uuid", "hex", "ulid", "email", "date", "token", "text", "any"];
 }
 
 #[cfg(test)]

@@ -7,11 +7,15 @@ use std::borrow::Cow;
 
 mod class;
 mod infer;
+mod siblings;
 mod trie;
+mod weights;
 
 pub use class::{Class, classify};
-pub use infer::{infer, overflow, unique_names};
+pub use infer::{infer, overflow, signature, unique_names};
+pub use siblings::{Found, Judged, Sighting, settle, settle_by};
 pub use trie::{Asked, Leaf, Match, Trie};
+pub use weights::Features;
 
 /// Path and query of a request target. The path loses `;` parameters and one level of percent-encoding, but never a
 /// `%2F`; doubled slashes are left for the reader to skip. The fragment is cut off.

@@ -4,7 +4,9 @@
 //! literal prefix wins. The method is looked at last: a path that is known with another method is an answer of its own.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
+
+use hashbrown::{Equivalent, HashMap};
 
 /// What stands at the end of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,14 +48,44 @@ pub struct Asked<'a> {
 }
 
 /// Declared templates.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Trie {
     nodes: Vec<Node>,
+    /// Where a literal segment leads from a node: one table for all, since every segment of every path is looked up.
+    literals: HashMap<Literal, u32>,
 }
 
-#[derive(Debug, Default)]
+/// A node and a segment below it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Literal(u32, Box<[u8]>);
+
+/// The same, to look it up with.
+#[derive(Clone, Copy)]
+struct Asking<'a>(u32, &'a [u8]);
+
+impl Hash for Literal {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Asking(self.0, &self.1).hash(state);
+    }
+}
+
+impl Hash for Asking<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u32(self.0);
+        state.write(self.1);
+    }
+}
+
+impl Equivalent<Literal> for Asking<'_> {
+    fn equivalent(&self, key: &Literal) -> bool {
+        self.0 == key.0 && *self.1 == *key.1
+    }
+}
+
+#[derive(Debug, Clone, Default)]
 struct Node {
-    literals: BTreeMap<Box<[u8]>, u32>,
+    /// Literal segments lead on from here.
+    has_literals: bool,
     /// The most literal first.
     mixed: Vec<(Mixed, u32)>,
     variable: Option<u32>,
@@ -63,7 +95,7 @@ struct Node {
 }
 
 /// A segment of literals with variables between: `{id}.json`, `{base}...{head}`. First and last may be empty.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Mixed(Vec<Box<[u8]>>);
 
 impl Mixed {
@@ -90,7 +122,7 @@ const MOST_STEPS: usize = 20_000;
 
 impl Default for Trie {
     fn default() -> Self {
-        Self { nodes: vec![Node::default()] }
+        Self { nodes: vec![Node::default()], literals: HashMap::new() }
     }
 }
 
@@ -114,7 +146,7 @@ impl Trie {
             query,
             slash: path.len() > 1 && path.ends_with('/'),
         };
-        let mut at = 0;
+        let mut at = 0u32;
         let mut rest = false;
         for segment in path.split('/').filter(|s| !s.is_empty()).take(MOST_SEGMENTS) {
             if segment.starts_with('{') && (segment.ends_with("+}") || segment.ends_with("*}")) {
@@ -123,7 +155,7 @@ impl Trie {
             }
             at = self.child(at, segment);
         }
-        let node = &mut self.nodes[at];
+        let node = &mut self.nodes[at as usize];
         let leaves = if rest { &mut node.rest } else { &mut node.leaves };
         let same = leaves
             .iter()
@@ -137,17 +169,17 @@ impl Trie {
         None
     }
 
-    fn child(&mut self, at: usize, segment: &str) -> usize {
+    fn child(&mut self, at: u32, segment: &str) -> u32 {
         let next = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
-        let node = &mut self.nodes[at];
+        let node = &mut self.nodes[at as usize];
         let found = match pieces(segment) {
             None => {
-                let literal = super::percent_decode(segment.as_bytes(), true);
-                let known = node.literals.get(&*literal).copied();
-                if known.is_none() {
-                    node.literals.insert(Box::from(literal), next);
+                node.has_literals = true;
+                let literal = Literal(at, super::percent_decode(segment.as_bytes(), true).into());
+                match *self.literals.entry(literal).or_insert(next) {
+                    new if new == next => None,
+                    known => Some(known),
                 }
-                known
             }
             Some(pieces) if pieces.len() == 2 && pieces.iter().all(|p| p.is_empty()) => {
                 let known = node.variable;
@@ -165,10 +197,20 @@ impl Trie {
             }
         };
         if let Some(found) = found {
-            return found as usize;
+            return found;
         }
         self.nodes.push(Node::default());
-        self.nodes.len() - 1
+        next
+    }
+
+    /// Where a literal segment leads from a place in the tree; its root is 0.
+    pub(super) fn literal(&self, at: u32, segment: &[u8]) -> Option<u32> {
+        self.literals.get(&Asking(at, segment)).copied()
+    }
+
+    /// Where a variable leads from a place in the tree.
+    pub(super) fn variable(&self, at: u32) -> Option<u32> {
+        self.nodes.get(at as usize)?.variable
     }
 
     /// Finds what a request is an instance of.
@@ -202,7 +244,8 @@ impl Walk<'_> {
         let Some((segment, rest)) = next_segment(path) else {
             return self.judge(&node.leaves);
         };
-        if let Some(child) = node.literals.get(segment)
+        if node.has_literals
+            && let Some(child) = trie.literals.get(&Asking(at, segment))
             && let Some(found) = self.descend(*child, rest)
         {
             return Some(found);

@@ -1,0 +1,157 @@
+//! Counts by key in bounded room, the same whatever the order in which lines come and however they are shared out.
+
+use std::hash::{DefaultHasher, Hasher};
+
+use hashbrown::HashMap;
+use hashbrown::hash_map::EntryRef;
+
+use super::traffic::Tally;
+
+/// Keys and what was counted of them.
+///
+/// Once more than `cap` distinct keys came, only those are kept whose hash ends in a zero bit, then in two, and so on. What
+/// is kept therefore depends on which keys there are and on nothing else, and what is kept was counted from its first line
+/// on.
+#[derive(Debug)]
+pub(super) struct Shelf {
+    kept: HashMap<Box<[u8]>, Tally>,
+    cap: usize,
+    /// Zero bits that the hash of a kept key ends in.
+    level: u32,
+}
+
+impl Shelf {
+    pub fn new(cap: usize) -> Self {
+        Self { kept: HashMap::new(), cap, level: 0 }
+    }
+
+    /// True once a key had to go.
+    pub fn is_over(&self) -> bool {
+        self.level > 0
+    }
+
+    pub fn len(&self) -> usize {
+        self.kept.len()
+    }
+
+    /// How many distinct keys came: exact while none had to go, else an estimate from the share that was kept.
+    pub fn distinct(&self) -> u64 {
+        (self.kept.len() as u64) << self.level.min(32)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &Tally)> {
+        self.kept.iter().map(|(k, t)| (&**k, t))
+    }
+
+    pub fn get(&self, key: &[u8]) -> Option<&Tally> {
+        self.kept.get(key)
+    }
+
+    /// The counts of a key; `None` when it is one of those that are not kept. What has to go for it is given to `out`.
+    pub fn tally(&mut self, key: &[u8], out: impl FnMut(Box<[u8]>, Tally)) -> Option<&mut Tally> {
+        if self.kept.len() >= self.cap && !self.kept.contains_key(key) && keeps(self.level, key) {
+            self.kept.insert(Box::from(key), Tally::default());
+            self.thin(self.level, out);
+        }
+        let level = self.level;
+        match self.kept.entry_ref(key) {
+            EntryRef::Occupied(held) => Some(held.into_mut()),
+            EntryRef::Vacant(room) if keeps(level, key) => {
+                Some(room.insert_entry_with_key(Box::from(key), Tally::default()).into_mut())
+            }
+            EntryRef::Vacant(_) => None,
+        }
+    }
+
+    /// Puts another shelf into this one.
+    pub fn merge(&mut self, other: Self, mut out: impl FnMut(Box<[u8]>, Tally)) {
+        self.thin(self.level.max(other.level), &mut out);
+        for (key, tally) in other.kept {
+            match self.tally(&key, &mut out) {
+                Some(mine) => mine.merge(&tally),
+                None => out(key, tally),
+            }
+        }
+    }
+
+    /// Lets keys go until there is room.
+    fn thin(&mut self, level: u32, mut out: impl FnMut(Box<[u8]>, Tally)) {
+        if level > self.level {
+            self.level = level;
+            self.kept.extract_if(|key, _| !keeps(level, key)).for_each(|(key, tally)| out(key, tally));
+        }
+        while self.kept.len() > self.cap && self.level < 64 {
+            self.level += 1;
+            let level = self.level;
+            self.kept.extract_if(|key, _| !keeps(level, key)).for_each(|(key, tally)| out(key, tally));
+        }
+    }
+}
+
+fn keeps(level: u32, key: &[u8]) -> bool {
+    level == 0 || zeros(key) >= level
+}
+
+/// Zero bits at the end of a hash that is the same in every run.
+fn zeros(key: &[u8]) -> u32 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(key);
+    hasher.finish().trailing_zeros()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Counts each key once for each time it is named; what had to go is summed.
+    fn run(keys: &[u16], cap: usize) -> (Shelf, u64) {
+        let mut shelf = Shelf::new(cap);
+        let mut gone = 0;
+        for key in keys {
+            match shelf.tally(&key.to_be_bytes(), |_, t| gone += t.requests) {
+                Some(tally) => tally.requests += 1,
+                None => gone += 1,
+            }
+        }
+        (shelf, gone)
+    }
+
+    fn list(shelf: &Shelf) -> Vec<(Vec<u8>, u64)> {
+        let mut all: Vec<_> = shelf.iter().map(|(k, t)| (k.to_vec(), t.requests)).collect();
+        all.sort();
+        all
+    }
+
+    #[test]
+    fn all_is_exact_until_it_is_full() {
+        let keys: Vec<u16> = (0..100).chain(0..50).collect();
+        let (shelf, gone) = run(&keys, 100);
+        assert_eq!((shelf.len(), shelf.distinct(), gone, shelf.is_over()), (100, 100, 0, false));
+        let (shelf, gone) = run(&keys, 99);
+        assert!(shelf.is_over() && shelf.len() < 99 && gone > 0);
+        assert!((50..200).contains(&shelf.distinct()), "{}", shelf.distinct());
+    }
+
+    proptest! {
+        #[test]
+        fn order_and_shares_make_no_difference(
+            mut keys in proptest::collection::vec(0u16..400, 0..600), cap in 1usize..200, cut in 0usize..600, turn in 0usize..600,
+        ) {
+            let (whole, gone) = run(&keys, cap);
+            prop_assert!(whole.len() <= cap);
+            let kept: u64 = whole.iter().map(|(_, t)| t.requests).sum();
+            prop_assert_eq!(kept + gone, keys.len() as u64);
+            let (a, b) = keys.split_at(cut.min(keys.len()));
+            let ((mut first, gone_a), (second, gone_b)) = (run(a, cap), run(b, cap));
+            let mut more = 0;
+            first.merge(second, |_, t| more += t.requests);
+            prop_assert_eq!((list(&first), gone_a + gone_b + more), (list(&whole), gone));
+            let at = turn.min(keys.len());
+            keys.rotate_left(at);
+            keys.reverse();
+            let (turned, gone_turned) = run(&keys, cap);
+            prop_assert_eq!((list(&turned), gone_turned), (list(&whole), gone));
+        }
+    }
+}
