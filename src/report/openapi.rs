@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::base::text::display_str;
 use crate::base::{known, secret};
+use crate::inventory::template::Class;
 use crate::inventory::{Credentials, Endpoint, Inventory, OperationKind, Seen, State};
 
 /// Name of the one security scheme: that a credential was there is known, of what kind it was is not.
@@ -394,7 +395,7 @@ fn parameters(template: &Template) -> Vec<ReferenceOr<Parameter>> {
             required: true,
             deprecated: None,
             format: ParameterSchemaOrContent::Schema(ReferenceOr::Item(schema(look.as_deref()))),
-            example: None,
+            example: look.as_deref().map(|look| json!(Class::example(look))),
             examples: Default::default(),
             explode: None,
             extensions: Default::default(),
@@ -404,21 +405,11 @@ fn parameters(template: &Template) -> Vec<ReferenceOr<Parameter>> {
     template.pieces.iter().filter_map(one).collect()
 }
 
-/// What values of a look have in common. A mix of letters and digits has nothing but to be text.
+/// What most values of a variable look like. `format` is a hint in OpenAPI 3.0 and binds nobody, which a pattern would: values
+/// of another look may have been folded in.
 fn schema(look: Option<&str>) -> Schema {
-    let text = |format: Option<&str>, pattern: Option<&str>| {
-        let format = format.map_or(VariantOrUnknownOrEmpty::Empty, |f| VariantOrUnknownOrEmpty::Unknown(f.to_owned()));
-        Type::String(StringType { format, pattern: pattern.map(str::to_owned), ..StringType::default() })
-    };
-    let kind = match look {
-        Some("int") => Type::Integer(openapiv3::IntegerType::default()),
-        Some("uuid") => text(Some("uuid"), None),
-        Some("email") => text(Some("email"), None),
-        // A time may follow, so that `format: date` would be too narrow.
-        Some("date") => text(None, Some("^[0-9]{4}-[0-9]{2}-[0-9]{2}")),
-        Some("hex") => text(None, Some("^[0-9A-Fa-f]{16,}$")),
-        Some("ulid") => text(None, Some("^[0-7][0-9A-Za-z]{25}$")),
-        _ => text(None, None),
-    };
+    let known = look.filter(|l| ["uuid", "email", "date"].contains(l));
+    let format = known.map_or(VariantOrUnknownOrEmpty::Empty, |f| VariantOrUnknownOrEmpty::Unknown(f.to_owned()));
+    let kind = Type::String(StringType { format, ..StringType::default() });
     Schema { schema_data: SchemaData::default(), schema_kind: SchemaKind::Type(kind) }
 }
