@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::closed_port;
 use crate::support::cli::Cli;
 use crate::support::hostile::Hostile;
+use crate::support::pty::{CommandBuilder, Pty};
 use crate::support::recorder::Recorder;
 
 const SPEC: &str =
@@ -143,4 +144,21 @@ fn what_is_fetched_is_in_the_audit_log_before_it_is_asked_for() {
     let ran = cli.run(&["inventory", &server.url("/a.yaml")]);
     assert_eq!(ran.code, Some(2), "{}", ran.err());
     assert!(server.heard().is_empty());
+}
+
+#[test]
+fn the_workbench_opens_on_a_url() {
+    let spec = "openapi: 3.0.3\ninfo: {title: t, version: '1'}\nservers: [{url: BASE}]\npaths:\n  /orders: {get: {}}\n";
+    let server = Recorder::start();
+    let documents = Recorder::scripted(vec![reply("", spec.replace("BASE", &server.url("")).as_bytes())], false);
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_lunette"));
+    command.args([documents.url("/openapi.yaml"), "--allow".to_owned(), server.addr.to_string()]);
+    command.env("TERM", "xterm-256color");
+    command.env_remove("TMUX");
+    let mut pty = Pty::spawn(command, 80, 24);
+    pty.until("its endpoint", |s| s.contents().contains("/orders"));
+    assert_eq!(documents.heard().len(), 1);
+    pty.send(b"q");
+    assert_eq!(pty.ends().exit_code(), 0);
+    assert!(server.heard().is_empty(), "nothing is sent by itself");
 }
