@@ -15,7 +15,7 @@ use crate::wire::{BlocksRead, Listing, Load, Policy, Target};
 
 use super::send::marked_agent;
 
-/// Most that one source may have.
+/// Most that one source may have, and that all of those which are kept may have.
 const MOST_BYTES: u64 = 256 << 20;
 /// References to other hosts that are followed in one run, and the bytes of all of them.
 const MOST_REFERENCES: usize = 100;
@@ -96,7 +96,11 @@ impl Load for Fetched {
             flow
         });
         if broke {
-            lock(&self.kept).insert(path.to_owned(), bytes);
+            // More than one source's worth is not held: what does not fit is fetched again.
+            let mut kept = lock(&self.kept);
+            if kept.values().map(Bytes::len).sum::<usize>() as u64 + bytes.len() as u64 <= MOST_BYTES {
+                kept.insert(path.to_owned(), bytes);
+            }
         }
         read.map_err(|e| e.at(text::display_str(&named(path))))
     }
