@@ -110,8 +110,7 @@ pub fn unique_names(template: &[u8]) -> Vec<u8> {
 
 impl Class {
     /// Every name that [`infer`] and [`overflow`] write.
-    const ALL_NAMES: [&'static str; 10] =
-        ["name", "id", "uuid", "hex", "ulid", "email", "date", "token", "text", "any"];
+    const ALL_NAMES: [&'static str; 10] = ["name", "id", "uuid", "hex", "ulid", "email", "date", "token", "text", "any"];
 }
 
 #[cfg(test)]

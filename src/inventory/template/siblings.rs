@@ -6,9 +6,9 @@
 
 use hashbrown::HashMap;
 
+use super::{Asked, Match, Trie};
 use super::class::is_prefix;
 use super::weights::{self, FEATURES, Features};
-use super::{Asked, Match, Trie};
 
 /// A template that was seen, its identifiers in braces already.
 #[derive(Debug, Clone, Copy)]
@@ -178,8 +178,11 @@ impl<'a> Tree<'a> {
         let summary = Summary::of(&words, &ids, place);
         for word in words {
             let literal = place.spot.and_then(|s| declared.literal(s, word.name));
-            let judged =
-                |group: &Group<'a>| Judged { before: &place.path, word: group.name, features: summary.features(group) };
+            let judged = |group: &Group<'a>| Judged {
+                before: &place.path,
+                word: group.name,
+                features: summary.features(group),
+            };
             let value = if literal.is_some() {
                 false
             } else if variable.is_some() {
@@ -205,8 +208,7 @@ impl<'a> Tree<'a> {
         // All that varies here is one parameter, called as most of it looks.
         let most = ids.iter().max_by(|a, b| (a.requests, b.name).cmp(&(b.requests, a.name)));
         let Some(name) = most.map(|g| g.name).or((!values.is_empty()).then_some(&b"{name}"[..])) else { return };
-        let whole: Vec<u32> =
-            ids.iter().filter(|g| is_whole(g.name)).chain(&values).flat_map(|g| g.nodes.clone()).collect();
+        let whole: Vec<u32> = ids.iter().filter(|g| is_whole(g.name)).chain(&values).flat_map(|g| g.nodes.clone()).collect();
         let name = if is_whole(name) { name } else { b"{name}" };
         for part in ids.iter().filter(|g| !is_whole(g.name)) {
             let next = Place {
