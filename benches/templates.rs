@@ -306,11 +306,15 @@ fn remove(document: &mut Value, operation: &Operation) {
     }
 }
 
+/// Paths times methods, counted in the plainest way.
 fn count(document: &Value) -> usize {
     const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
     let Some(paths) = document.get("paths").and_then(Value::as_object) else { return 0 };
-    let items = paths.iter().filter(|(path, _)| !path.starts_with("x-")).filter_map(|(_, item)| item.as_object());
-    items.map(|item| item.iter().filter(|(m, o)| METHODS.contains(&m.as_str()) && o.is_object()).count()).sum()
+    let items = paths.iter().filter(|(path, _)| !path.starts_with("x-")).map(|(_, item)| {
+        let to = item.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix('#'));
+        to.and_then(|to| document.pointer(to)).unwrap_or(item)
+    });
+    items.filter_map(Value::as_object).map(|item| item.keys().filter(|m| METHODS.contains(&m.as_str())).count()).sum()
 }
 
 /// The path with each variable as `{}`.

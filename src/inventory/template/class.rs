@@ -161,7 +161,18 @@ fn is_generated(part: &[u8]) -> bool {
     }
     // `oauth2`, `k8s` and `sha256` are words; digits in two places, or many of them, are not.
     let runs = part.windows(2).filter(|w| w[0].is_ascii_digit() != w[1].is_ascii_digit()).count();
-    (part.len() >= 6 && digits >= 3 && runs >= 2) || (part.len() >= 8 && digits >= 4) || (part.len() >= 10 && runs >= 3)
+    (part.len() >= 6 && digits >= 3 && runs >= 2)
+        || (part.len() >= 8 && digits >= 4)
+        || (part.len() >= 10 && (runs >= 3 || digits + oddities(part) >= 3))
+}
+
+/// Runs of two and more capitals, and small letters alone between capitals: `getUserById` has one of them, base 62 many.
+fn oddities(part: &[u8]) -> usize {
+    if !part.iter().any(u8::is_ascii_lowercase) || !part.iter().any(u8::is_ascii_uppercase) {
+        return 0;
+    }
+    let runs = part.chunk_by(|a, b| a.is_ascii_uppercase() == b.is_ascii_uppercase());
+    runs.filter(|r| r[0].is_ascii_uppercase() == (r.len() > 1)).filter(|r| r[0].is_ascii_alphabetic()).count()
 }
 
 /// `v1`, `v2beta1`, `2024`-less version words, and `1.0`.
@@ -232,7 +243,9 @@ mod tests {
             ("usr_9aF3kQ81", Class::Id),
             ("order-10442", Class::Id),
             ("a1B2c3D4", Class::Id),
-            ("cus_NffrFeUfNV2Hib", Class::Word),
+            ("cus_NffrFeUfNV2Hib", Class::Id),
+            ("getUserById", Class::Word),
+            ("getHTTPSUrlOfAccount", Class::Word),
             ("123e4567-e89b-42d3-a456-426614174000", Class::Uuid),
             ("507f1f77bcf86cd799439011", Class::Hex),
             ("deadbeefdeadbeef", Class::Hex),

@@ -1,6 +1,7 @@
 //! A template for a path that nothing declares.
 
 use super::class::{is_prefix, next_segment};
+use super::weights::known;
 use super::{Class, classify};
 
 /// Segments written out; what is deeper becomes one `…`.
@@ -58,23 +59,40 @@ pub fn overflow(path: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// The signature of a template when there are too many to tell apart: it begins as it does, as far as its first segment that
-/// is no version and no `api`, and of the rest only the look of the segments is left.
+/// The signature of a template when there are too many to tell apart. It begins as it does, as far as its first segment that
+/// is no version and no `api`; of the rest, words that APIs are written with stay, and all others are `{any}`.
 pub fn signature(template: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(template.len());
     let mut in_prefix = true;
     for segment in segments(template).take(MOST_SEGMENTS) {
         out.push(b'/');
-        if in_prefix {
-            in_prefix = is_prefix(segment);
-            out.extend_from_slice(segment);
-        } else if segment.starts_with(b"{") {
-            out.extend_from_slice(segment);
-        } else {
-            out.extend_from_slice(b"{any}");
-        }
+        let stays = in_prefix || segment.starts_with(b"{") || known(segment) > 0.0;
+        in_prefix = in_prefix && is_prefix(segment);
+        out.extend_from_slice(if stays { segment } else { b"{any}" });
     }
     if out.is_empty() { b"/".to_vec() } else { out }
+}
+
+/// A template as far as its first segment that is no version and no `api`.
+pub fn start(template: &[u8]) -> &[u8] {
+    let mut end = 0;
+    for segment in template.split(|b| *b == b'/').skip(1) {
+        end += segment.len() + 1;
+        if !is_prefix(segment) {
+            break;
+        }
+    }
+    &template[..end.min(template.len())]
+}
+
+/// True when a signature may be that of a path of this template.
+pub fn fits(signature: &[u8], template: &[u8]) -> bool {
+    let varies = |s: &[u8]| s.starts_with(b"{");
+    let mut of_template = segments(template);
+    segments(signature).all(|s| match of_template.next() {
+        Some(t) => s == t || s == b"{any}" || (varies(t) && (varies(s) || known(s) > 0.0)),
+        None => false,
+    }) && of_template.next().is_none()
 }
 
 /// The template with every name used once: `/a/{id}/b/{id}` becomes `/a/{id}/b/{id2}`.
@@ -110,7 +128,8 @@ pub fn unique_names(template: &[u8]) -> Vec<u8> {
 
 impl Class {
     /// Every name that [`infer`] and [`overflow`] write.
-    const ALL_NAMES: [&'static str; 10] = ["name", "id", "uuid", "hex", "ulid", "email", "date", "token", "text", "any"];
+    const ALL_NAMES: [&'static str; 10] =
+        ["name", "id", "uuid", "hex", "ulid", "email", "date", "token", "text", "any"];
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ mod trie;
 mod weights;
 
 pub use class::{Class, classify};
-pub use infer::{infer, overflow, signature, unique_names};
+pub use infer::{fits, infer, overflow, signature, start, unique_names};
 pub use siblings::{Found, Judged, Sighting, settle, settle_by};
 pub use trie::{Asked, Leaf, Match, Trie};
 pub use weights::Features;

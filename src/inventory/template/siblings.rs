@@ -4,11 +4,19 @@
 //! `/users/alice` and `/users/search` look alike; what tells them apart is how often each is asked for, what stands beside
 //! and below them, and whether people who write APIs use the word.
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
-use super::{Asked, Match, Trie};
 use super::class::is_prefix;
 use super::weights::{self, FEATURES, Features};
+use super::{Asked, Match, Trie};
+
+/// Words side by side that make a parameter, where no identifier stands beside them.
+const LEAST_VALUES: usize = 3;
+
+/// More words side by side than this are values, but for those that APIs are written with.
+const MOST_NAMES: usize = 500;
+/// More than this are values, whatever they are.
+const MOST_USUAL: usize = 5_000;
 
 /// A template that was seen, its identifiers in braces already.
 #[derive(Debug, Clone, Copy)]
@@ -176,24 +184,40 @@ impl<'a> Tree<'a> {
         let mut names: Vec<(Group<'a>, Option<u32>)> = Vec::new();
         let variable = place.spot.and_then(|s| declared.variable(s));
         let summary = Summary::of(&words, &ids, place);
+        let count = words.len();
         for word in words {
             let literal = place.spot.and_then(|s| declared.literal(s, word.name));
-            let judged = |group: &Group<'a>| Judged {
-                before: &place.path,
-                word: group.name,
-                features: summary.features(group),
-            };
+            let judged =
+                |group: &Group<'a>| Judged { before: &place.path, word: group.name, features: summary.features(group) };
             let value = if literal.is_some() {
                 false
             } else if variable.is_some() {
                 true
+            } else if count > MOST_NAMES {
+                count > MOST_USUAL || (!place.is_prefix && weights::known(word.name) == 0.0)
             } else {
-                !(place.is_prefix) && is_value(&judged(&word))
+                !place.is_prefix && is_value(&judged(&word))
             };
             if value { values.push(word) } else { names.push((word, literal)) }
         }
-        // One value alone is no proof of a parameter.
-        if values.len() == 1 && ids.is_empty() && variable.is_none() {
+        // What has the same below it as the values have is one of them.
+        if values.len() > 1 || !ids.is_empty() {
+            let below: HashSet<&[u8]> = values.iter().chain(&ids).flat_map(|g| g.below.iter().copied()).collect();
+            let (more, rest) = names.into_iter().partition(|(g, literal)| {
+                let shared = g.below.iter().filter(|b| below.contains(**b)).count();
+                literal.is_none() && !place.is_prefix && shared * 2 > g.below.len() && weights::known(g.name) == 0.0
+            });
+            names = rest;
+            let more: Vec<(Group<'a>, Option<u32>)> = more;
+            values.extend(more.into_iter().map(|(g, _)| g));
+        }
+        // One value or two are no proof of a parameter, but where two have the same below them.
+        let alike = |a: &Group<'a>, b: &Group<'a>| a.below.iter().any(|n| b.below.contains(n));
+        let few = match &values[..] {
+            [a, b] => !alike(a, b),
+            values => values.len() < LEAST_VALUES,
+        };
+        if few && ids.is_empty() && variable.is_none() {
             names.extend(values.drain(..).map(|g| (g, None)));
         }
         for (group, literal) in names {
@@ -208,7 +232,8 @@ impl<'a> Tree<'a> {
         // All that varies here is one parameter, called as most of it looks.
         let most = ids.iter().max_by(|a, b| (a.requests, b.name).cmp(&(b.requests, a.name)));
         let Some(name) = most.map(|g| g.name).or((!values.is_empty()).then_some(&b"{name}"[..])) else { return };
-        let whole: Vec<u32> = ids.iter().filter(|g| is_whole(g.name)).chain(&values).flat_map(|g| g.nodes.clone()).collect();
+        let whole: Vec<u32> =
+            ids.iter().filter(|g| is_whole(g.name)).chain(&values).flat_map(|g| g.nodes.clone()).collect();
         let name = if is_whole(name) { name } else { b"{name}" };
         for part in ids.iter().filter(|g| !is_whole(g.name)) {
             let next = Place {
@@ -381,4 +406,93 @@ fn is_plural(word: &[u8]) -> bool {
 /// The longest run of letters without a vowel.
 fn consonants(word: &[u8]) -> usize {
     word.split(|b| !b.is_ascii_alphabetic() || b"aeiouyAEIOUY".contains(b)).map(<[u8]>::len).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn settled(seen: &[(&str, u64)], declared: &Trie) -> Vec<String> {
+        let sightings: Vec<Sighting<'_>> = seen
+            .iter()
+            .map(|(t, requests)| {
+                let (method, template) = t.split_once(' ').expect("METHOD path");
+                Sighting { host: None, method: method.as_bytes(), template: template.as_bytes(), requests: *requests }
+            })
+            .collect();
+        settle(&sightings, declared).into_iter().map(|t| String::from_utf8_lossy(&t).into_owned()).collect()
+    }
+
+    #[test]
+    fn what_an_api_calls_its_own_stays() {
+        let seen = [
+            ("GET /v1/orders", 900),
+            ("GET /v1/orders/search", 120),
+            ("GET /v1/orders/{id}", 4_000),
+            ("POST /v1/orders/{id}/cancel", 40),
+            ("POST /v1/orders/{id}/refund", 70),
+            ("GET /v1/orders/{id}/items", 800),
+            ("GET /v1/users/me", 5_000),
+            ("PATCH /v1/users/me", 50),
+            ("GET /v1/users/{id}", 2_000),
+            ("GET /v1/reports/daily", 30),
+            ("GET /v1/reports/weekly", 9),
+            ("GET /v1/reports/monthly", 7),
+            ("POST /v1/auth/login", 700),
+            ("POST /v1/auth/logout", 300),
+            ("POST /v1/auth/refresh", 2_100),
+            ("GET /health", 9_000),
+            ("GET /metrics", 9_000),
+        ];
+        let want: Vec<String> =
+            seen.iter().map(|(t, _)| t.split_once(' ').expect("METHOD path").1.to_owned()).collect();
+        assert_eq!(settled(&seen, &Trie::default()), want);
+    }
+
+    #[test]
+    fn values_become_one_parameter() {
+        let people = ["alice", "bob", "carlos", "dolores", "erin", "frank-ocean", "grace", "heidi", "ivan", "judy"];
+        let mut seen: Vec<(String, u64)> = vec![("GET /v1/users".into(), 40), ("GET /v1/users/search".into(), 60)];
+        for (i, person) in people.iter().enumerate() {
+            seen.push((format!("GET /v1/users/{person}"), 2 + i as u64 % 3));
+            seen.push((format!("GET /v1/users/{person}/posts"), 1));
+        }
+        let seen: Vec<(&str, u64)> = seen.iter().map(|(t, n)| (t.as_str(), *n)).collect();
+        let got = settled(&seen, &Trie::default());
+        assert_eq!(got[..2], ["/v1/users", "/v1/users/search"]);
+        assert!(got[2..].chunks(2).all(|p| p == ["/v1/users/{name}", "/v1/users/{name}/posts"]), "{got:?}");
+    }
+
+    #[test]
+    fn a_document_knows_better() {
+        let mut declared = Trie::default();
+        declared.insert("/shops/{shop}", "GET", None, 0);
+        declared.insert("/shops/nearest", "GET", None, 1);
+        let got = settled(&[("GET /shops/berlin/staff", 1), ("GET /shops/nearest/map", 1)], &declared);
+        assert_eq!(got, ["/shops/{name}/staff", "/shops/nearest/map"]);
+    }
+
+    proptest! {
+        #[test]
+        fn every_sighting_gets_a_template_of_its_own_depth(
+            paths in proptest::collection::vec("(/([a-z]{1,6}|\\{id\\}|[a-z]{1,3}-[0-9])){1,5}", 1..60),
+        ) {
+            let seen: Vec<(String, u64)> = paths.iter().map(|p| (format!("GET {p}"), 1)).collect();
+            let seen: Vec<(&str, u64)> = seen.iter().map(|(t, n)| (t.as_str(), *n)).collect();
+            let got = settled(&seen, &Trie::default());
+            for (path, template) in paths.iter().zip(&got) {
+                prop_assert_eq!(path.split('/').count(), template.split('/').count());
+                for (p, t) in path.split('/').zip(template.split('/')) {
+                    prop_assert!(p == t || t.starts_with('{'), "{} {}", path, template);
+                }
+            }
+            // The order of what was seen makes no difference.
+            let mut turned = seen.clone();
+            turned.reverse();
+            let mut again = settled(&turned, &Trie::default());
+            again.reverse();
+            prop_assert_eq!(got, again);
+        }
+    }
 }

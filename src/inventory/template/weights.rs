@@ -12,8 +12,9 @@ pub const FEATURES: usize = 36;
 pub struct Features(pub [f64; FEATURES]);
 
 /// Words that APIs are written with, the most usual first: those that two or more providers use in paths of public documents.
-static WORDS: LazyLock<HashMap<&'static [u8], u32>> =
-    LazyLock::new(|| (0u32..).zip(include_str!("words.txt").split_whitespace()).map(|(i, w)| (w.as_bytes(), i)).collect());
+static WORDS: LazyLock<HashMap<&'static [u8], u32>> = LazyLock::new(|| {
+    (0u32..).zip(include_str!("words.txt").split_whitespace()).map(|(i, w)| (w.as_bytes(), i)).collect()
+});
 
 /// How usual a word is in APIs: 1 for the most usual, 0 for one that is not known.
 pub(super) fn known(word: &[u8]) -> f64 {
