@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use lunette::base::Stamp;
 use lunette::inventory::log::{Choice, FORMATS};
-use lunette::inventory::{Builder, Document, Inventory, Kind, compose, sniff};
+use lunette::inventory::template::{Asked, Match, Trie, infer, split_target, unique_names};
+use lunette::inventory::{Builder, Document, Inventory, Kind, Reply, compose, sniff};
 
 fn now() -> Stamp {
     Stamp::from_unix(1_700_000_000).expect("a year that is written in four digits")
@@ -14,7 +15,17 @@ fn now() -> Stamp {
 pub fn spec(bytes: &[u8]) {
     let Ok((document, problems)) = Document::read(Arc::from("fuzz"), bytes.to_vec()) else { return };
     for index in 0..document.operations().len().min(64) {
-        let _ = document.operation(index, None);
+        let operation = document.operation(index, None);
+        for body in [br#"{"a": [1, {"b": null}], "c": "2024-01-31"}"#.as_slice(), b"[[]]", b"1.5"] {
+            let reply = Reply { status: 200, content_type: Some(b"application/json"), body, head: false };
+            let _ = document.judge_reply(index, &reply, None);
+        }
+        if let Some(body) = &operation.body {
+            let _ = document.judge_body(index, &body.media_type, body.text.as_bytes(), None);
+        }
+        for parameter in operation.parameters.iter().take(16) {
+            let _ = document.judge_parameter(index, parameter, None);
+        }
     }
     let mut builder = Builder::new(now());
     builder.spec(document, problems);
@@ -42,6 +53,41 @@ pub fn log(bytes: &[u8]) {
     assert_eq!(a.noise, b.noise);
     let list = |i: &Inventory| i.endpoints.iter().map(|e| (e.path.clone(), e.requests)).collect::<Vec<_>>();
     assert_eq!(list(&a), list(&b));
+    declared(&a);
+}
+
+/// What is written of a list as an OpenAPI document is one, with nothing odd in it.
+fn declared(inventory: &Inventory) {
+    let written = lunette::report::json::to_string(&lunette::report::openapi::document(inventory).document);
+    let (_, problems) = Document::read(Arc::from("own"), written.into_bytes()).expect("its own document");
+    assert_eq!(problems, []);
+}
+
+/// Any lines as declared templates, and after an empty line as request targets: a path that is declared without variables is
+/// found again, and all searches end.
+pub fn trie(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let (declared, asked) = text.split_once("\n\n").unwrap_or((&text, ""));
+    let mut trie = Trie::default();
+    for (number, template) in (0u32..).zip(declared.lines().take(200)) {
+        let first = trie.insert(template, "GET", None, number);
+        let plain = template.len() < 200 && !template.contains(['{', '?', '#', '%', ';']);
+        if plain && template.starts_with('/') {
+            let asked = Asked { method: b"GET", host: None, path: template.as_bytes(), query: b"" };
+            let found = trie.find(&asked);
+            assert!(matches!(found, Match::Declared(_)), "{template}: {found:?}, {first:?}");
+        }
+    }
+    let mut scratch = Vec::new();
+    for target in asked.lines().take(200) {
+        let (path, query) = split_target(target.as_bytes(), &mut scratch);
+        let asked = Asked { method: b"POST", host: Some(b"h"), path, query };
+        assert!(!matches!(trie.find(&asked), Match::Declared(_)), "nothing is declared with POST");
+        let mut inferred = Vec::new();
+        infer(path, &mut inferred);
+        assert!(inferred.starts_with(b"/"));
+        let _ = unique_names(&inferred);
+    }
 }
 
 fn read(bytes: &[u8], choice: &Choice, block: usize) -> Option<Inventory> {
@@ -61,7 +107,7 @@ pub fn capture(bytes: &[u8]) {
         if let Err(e) = builder.capture(&Arc::from("fuzz"), kind, bytes) {
             assert!(!e.to_string().chars().any(char::is_control), "{e}");
         }
-        let _ = builder.finish();
+        declared(&builder.finish());
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use lunette::app::fetched::{self, Fetched};
 use lunette::app::secrets::Reader;
 use lunette::app::{Guard, Provided, VaultState, Workbench, load};
 use lunette::base::{Clock as _, Error, Exit, Result, SystemClock, known, process};
@@ -15,7 +16,7 @@ use lunette::store::vault::Held;
 use lunette::store::{History, Keeper, KeySource, Memory, Workspace, run_name};
 use lunette::tui;
 
-use lunette::wire::{Load, Record, Target};
+use lunette::wire::{HttpChoice, Load, Record, Target};
 
 fn main() -> ExitCode {
     process::keep_memory_private();
@@ -59,8 +60,8 @@ fn run() -> Result<Exit> {
                 name.push_str(" (sends nothing: no record)");
             }
             load::readable(&sources, means.files.as_ref())?;
-            let opened =
-                Opened { name, sources, files: Arc::clone(&means.files), scope: Vec::new(), roots: Vec::new() };
+            let scope = fetched::scope(&sources)?;
+            let opened = Opened { name, sources, files: Arc::clone(&means.files), scope, roots: Vec::new() };
             workbench(&common, &means, opened)
         }
         Invocation::Demo(common, arguments) if arguments.serve || arguments.list => cli::serve(&common, &arguments),
@@ -125,7 +126,9 @@ fn workbench(common: &Common, means: &Means, opened: Opened) -> Result<Exit> {
     let engine = means.engine(common, opened.scope, opened.roots, &keyring)?;
     let scope = Guard::of(&engine).scope_words(SystemClock.wall());
     let history = Arc::clone(&means.history);
-    let (bench, mut events) = Workbench::new(engine, opened.files, history, Arc::clone(&keyring), &means.run);
+    let policy = common.policy(HttpChoice::Auto)?;
+    let files = Arc::new(Fetched::new(&engine, policy, &means.run, common.remote_refs, opened.files)?);
+    let (bench, mut events) = Workbench::new(engine, files, history, Arc::clone(&keyring), &means.run);
     let vault = means.secrets.vault.clone();
     let mut bench = bench.with_vault(vault.clone());
     if let Some(w) = &means.workspace {

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::base::secret::mask_url;
 use crate::base::{Error, Result, Stamp, text};
 use crate::files::SPEC_CAP;
 use crate::inventory::log::Choice;
 use crate::inventory::{Builder, Document, Home, Inventory, Kind, Problem, sniff};
-use crate::wire::Load;
+use crate::wire::{Load, Target};
 
 use super::crew::{self, Crew};
+use super::fetched::{is_url, named};
 use super::{Event, Progress};
 
 /// Between two reports of progress.
@@ -75,7 +75,7 @@ pub fn load(
     let mut specs: Vec<&PathBuf> = Vec::new();
     let mut logs = Vec::new();
     for path in sources {
-        match course.folder(path) {
+        match course.folder(path, &mut failures) {
             Ok(true) => continue,
             Ok(false) => {}
             Err(e) => {
@@ -115,7 +115,9 @@ pub fn load(
 /// The first source that cannot be read, and why.
 pub fn readable(sources: &[PathBuf], files: &dyn Load) -> Result<()> {
     sources.iter().try_for_each(|path| {
-        refuse_url(path)?;
+        if is_url(path) {
+            return Target::parse(path.to_string_lossy().as_bytes()).map(drop);
+        }
         // What comes in over a pipe may take its time.
         if path == Path::new("-") || files.listing(path)?.is_some() {
             return Ok(());
@@ -124,17 +126,36 @@ pub fn readable(sources: &[PathBuf], files: &dyn Load) -> Result<()> {
     })
 }
 
-fn refuse_url(path: &Path) -> Result<()> {
-    if path.to_string_lossy().contains("://") {
-        return Err(Error::input("a source given as a URL is not part of this version")
-            .at(text::display(&mask_url(path.to_string_lossy().as_bytes())))
-            .hint("save it to a file first"));
-    }
-    Ok(())
+fn shown(path: &Path) -> String {
+    text::display_str(&named(path))
 }
 
-fn shown(path: &Path) -> String {
-    text::display_str(&path.to_string_lossy())
+/// True for text that says, in JSON or in YAML, that it is an OpenAPI or Swagger document, however broken the rest is.
+fn claims(bytes: &[u8]) -> bool {
+    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(SNIFF)]);
+    let says = |at: usize, word: &str| {
+        let before = head[..at].trim_end_matches(['"', '\'']);
+        let after = head[at + word.len()..].trim_start_matches(['"', '\'']).trim_start();
+        after.starts_with(':') && (before.is_empty() || before.ends_with(['\n', '{', ',', ' ', '\t', '\u{feff}']))
+    };
+    ["openapi", "swagger"].iter().any(|word| head.match_indices(word).any(|(at, _)| says(at, word)))
+}
+
+/// Where a document stands; one at a URL beside what stands there, whatever its query.
+fn home(path: &Path) -> Home {
+    if is_url(path) {
+        let url = path.to_string_lossy();
+        let url = url.split(['?', '#']).next().unwrap_or_default();
+        let (folder, name) = match url.rsplit_once('/') {
+            Some((folder, name)) if !folder.ends_with('/') => (folder, name),
+            _ => (url, ""),
+        };
+        return Home { folder: PathBuf::from(folder), name: name.to_owned() };
+    }
+    Home {
+        folder: path.parent().map(Path::to_owned).unwrap_or_default(),
+        name: path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(),
+    }
 }
 
 struct Course<'a> {
@@ -153,7 +174,6 @@ struct Course<'a> {
 impl Course<'_> {
     /// What a source is, from its first bytes, and how large it is.
     fn look(&mut self, path: &Path) -> Result<(Kind, u64)> {
-        refuse_url(path)?;
         let mut head = Vec::new();
         let mut size = 0;
         self.files.blocks(path, &mut |block, total| {
@@ -172,23 +192,20 @@ impl Course<'_> {
         self.report(path, 0, true);
         let bytes = self.files.whole(path, SPEC_CAP)?;
         let size = bytes.len() as u64;
-        let home = Home {
-            folder: path.parent().map(Path::to_owned).unwrap_or_default(),
-            name: path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(),
-        };
-        let source = Arc::from(path.to_string_lossy());
+        let home = home(path);
+        let source = Arc::from(named(path));
         let (document, problems) = Document::read_at(source, bytes, self.files, home)?;
         self.builder.spec(document, problems);
         self.report(path, size, false);
         Ok(())
     }
 
-    /// Opens every document of a folder; `false` when the source is none. What is no document, or is not readable as one, is
-    /// listed, unless a document refers to it.
-    fn folder(&mut self, path: &Path) -> Result<bool> {
-        refuse_url(path)?;
+    /// Opens every document of a folder; `false` when the source is none. What is no document is listed, unless a document
+    /// refers to it; one that is broken, or a file that cannot be read, is a failure as it is for a source of its own.
+    fn folder(&mut self, path: &Path, failures: &mut Vec<Error>) -> Result<bool> {
         let Some(listing) = self.files.listing(path)? else { return Ok(false) };
         let mut aside: Vec<(String, String)> = listing.skipped;
+        let mut broken: Vec<(String, Error)> = Vec::new();
         let mut parts = HashSet::new();
         let mut found = 0;
         for name in listing.files {
@@ -196,28 +213,38 @@ impl Course<'_> {
                 break;
             }
             let file = path.join(&name);
-            let source: Arc<str> = Arc::from(file.to_string_lossy());
-            let read = self.files.below(path, &name, SPEC_CAP).and_then(|bytes| {
-                self.report(&file, bytes.len() as u64, false);
-                if !matches!(sniff(&name, &bytes[..bytes.len().min(SNIFF)]), Kind::Json | Kind::Yaml) {
-                    return Err(Error::input("this is no OpenAPI document; a log is named by itself"));
+            let source: Arc<str> = Arc::from(named(&file));
+            let read = match self.files.below(path, &name, SPEC_CAP) {
+                Ok(bytes) => {
+                    self.report(&file, bytes.len() as u64, false);
+                    let claims = claims(&bytes);
+                    let home = Home { folder: path.to_owned(), name: name.clone() };
+                    if matches!(sniff(&name, &bytes[..bytes.len().min(SNIFF)]), Kind::Json | Kind::Yaml) {
+                        Document::read_at(source, bytes, self.files, home).map_err(|e| (e, claims))
+                    } else {
+                        Err((Error::input("this is no OpenAPI document; a log is named by itself"), false))
+                    }
                 }
-                Document::read_at(source, bytes, self.files, Home { folder: path.to_owned(), name: name.clone() })
-            });
+                // Of what cannot be read its name has to tell.
+                Err(e) => Err((e, [".json", ".yaml", ".yml"].iter().any(|end| name.ends_with(end)))),
+            };
             match read {
                 Ok((document, problems)) => {
                     found += 1;
                     parts.extend(document.parts().map(str::to_owned));
                     self.builder.spec(document, problems);
                 }
-                Err(e) => aside.push((name, e.what)),
+                Err((e, true)) => broken.push((name, e)),
+                Err((e, false)) => aside.push((name, e.what)),
             }
         }
-        if found == 0 {
+        broken.retain(|(name, _)| !parts.contains(name));
+        if found == 0 && broken.is_empty() {
             return Err(Error::input("no OpenAPI document stands in this folder")
                 .at(shown(path))
                 .hint("name the folder of an OpenAPI 3 or Swagger 2.0 document"));
         }
+        failures.extend(broken.into_iter().map(|(_, e)| e));
         aside.retain(|(name, _)| !parts.contains(name));
         let more = aside.len().saturating_sub(MOST_ASIDE);
         for (name, why) in aside.into_iter().take(MOST_ASIDE) {
@@ -230,13 +257,13 @@ impl Course<'_> {
     }
 
     fn aside(&mut self, path: &Path, message: String) {
-        let source = Arc::from(path.to_string_lossy());
+        let source = Arc::from(named(path));
         self.builder.problem(Problem { source, location: String::new(), line: None, message });
     }
 
     fn log(&mut self, path: &Path) -> Result<()> {
         self.report(path, 0, true);
-        self.builder.log_as(Arc::from(path.to_string_lossy()), &self.how.log)?;
+        self.builder.log_as(Arc::from(named(path)), &self.how.log)?;
         let threads = self.how.threads.unwrap_or_else(crew::threads);
         std::thread::scope(|scope| {
             let mut crew: Option<Crew<'_>> = None;
@@ -277,7 +304,7 @@ impl Course<'_> {
             self.builder.feed_at(at, &rest)?;
             self.builder.end_log()?;
             if let Some(message) = read.stopped {
-                let source = Arc::from(path.to_string_lossy());
+                let source = Arc::from(named(path));
                 self.builder.problem(Problem { source, location: String::new(), line: None, message });
             }
             Ok(())
@@ -287,7 +314,7 @@ impl Course<'_> {
     fn capture(&mut self, path: &Path, kind: Kind) -> Result<()> {
         self.report(path, 0, true);
         let bytes = self.files.whole(path, CAPTURE_CAP)?;
-        self.builder.capture(&Arc::from(path.to_string_lossy()), kind, &bytes)?;
+        self.builder.capture(&Arc::from(named(path)), kind, &bytes)?;
         self.report(path, bytes.len() as u64, false);
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 mod compose;
 mod crew;
+pub mod fetched;
 pub mod gate;
 pub mod grade;
 pub mod history;

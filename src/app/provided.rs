@@ -43,6 +43,10 @@ impl Load for Provided {
         self.rest.below(folder, name, cap)
     }
 
+    fn remote(&self, url: &str, cap: u64) -> Result<Vec<u8>> {
+        self.rest.remote(url, cap)
+    }
+
     fn listing(&self, path: &Path) -> Result<Option<Listing>> {
         if self.texts.contains_key(path) { Ok(None) } else { self.rest.listing(path) }
     }

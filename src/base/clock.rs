@@ -38,9 +38,10 @@ impl Stamp {
         OffsetDateTime::from_unix_timestamp(seconds).ok().filter(|t| (0..=9999).contains(&t.year())).map(Self)
     }
 
-    /// Parses RFC 3339.
+    /// Parses RFC 3339. `None` too for an instant that in UTC is outside the years it can write.
     pub fn parse(s: &str) -> Option<Self> {
-        OffsetDateTime::parse(s, &Rfc3339).ok().map(|t| Self(t.to_offset(time::UtcOffset::UTC)))
+        let here = OffsetDateTime::parse(s, &Rfc3339).ok()?;
+        here.checked_to_offset(time::UtcOffset::UTC).filter(|t| (0..=9999).contains(&t.year())).map(Self)
     }
 
     /// Seconds since 1970.

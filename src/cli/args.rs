@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::app::fetched::is_url;
 use crate::base::error::nearest;
 use crate::base::text::display_str;
 use crate::base::{Error, Letter, Result, known};
@@ -69,6 +70,9 @@ pub struct Common {
     /// Refuse every connection
     #[arg(long, global = true)]
     offline: bool,
+    /// Fetch what specifications refer to at http:// and https:// URLs, from hosts in scope; else such references are not followed
+    #[arg(long, global = true)]
+    pub remote_refs: bool,
     /// Send nothing but GET, HEAD, OPTIONS and TRACE
     #[arg(long, global = true)]
     read_only: bool,
@@ -146,7 +150,7 @@ impl Common {
     }
 
     /// How one exchange is carried.
-    pub(super) fn policy(&self, http: HttpChoice) -> Result<Policy> {
+    pub fn policy(&self, http: HttpChoice) -> Result<Policy> {
         let mut deadlines = Deadlines::default();
         if let Some(s) = self.timeout {
             if !s.is_finite() || s <= 0.0 || s > 86_400.0 {
@@ -219,7 +223,12 @@ pub enum Command {
 impl Command {
     /// True for a command that works in a workspace where there is one.
     pub fn in_workspace(&self) -> bool {
-        matches!(self, Self::Send(_) | Self::Grade(_) | Self::History(_))
+        match self {
+            Self::Send(_) | Self::Grade(_) | Self::History(_) => true,
+            // What fetches its sources keeps a record of it.
+            Self::Inventory(a) => a.sources.iter().any(|s| is_url(s)),
+            _ => false,
+        }
     }
 
     /// True for a command that looks for its workspace itself, since it works on one that is not there yet or not right.
@@ -290,7 +299,7 @@ pub struct AuditArgs {
 pub enum AuditAction {
     /// List what was sent
     Show {
-        /// Only what was asked for by: hand, grade, check, rate, oauth, login
+        /// Only what was asked for by: hand, load, grade, check, rate, oauth, login
         #[arg(long, value_name = "WHO")]
         who: Option<String>,
         /// Only what was sent to this host
@@ -350,7 +359,7 @@ pub enum HistoryAction {
         /// Only those with this status
         #[arg(long, value_name = "CODE")]
         status: Option<u16>,
-        /// Only those asked for by: hand, grade, check, rate, oauth, login
+        /// Only those asked for by: hand, load, grade, check, rate, oauth, login
         #[arg(long, value_name = "WHO")]
         who: Option<String>,
         /// Only those sent as this identity
@@ -491,6 +500,11 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Inv
             .hint("name sources after the command"));
     }
     Ok(match cli.command {
+        Some(command) if cli.common.format == Format::Openapi && !matches!(command, Command::Inventory(_)) => {
+            return Err(
+                Error::input("--format openapi is what only lunette inventory writes").hint("use table or json")
+            );
+        }
         Some(Command::Demo(demo)) => Invocation::Demo(cli.common, demo),
         Some(command) => Invocation::Command(cli.common, Box::new(command)),
         None => {

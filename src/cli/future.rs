@@ -47,7 +47,7 @@ const OPTIONS: &[&str] = &[
 ];
 
 /// Formats that the contract names and this version does not write yet.
-const FORMATS: &[&str] = &["openapi", "sarif", "html", "markdown", "junit"];
+const FORMATS: &[&str] = &["sarif", "html", "markdown", "junit"];
 
 /// True for a format that is still to come.
 pub fn format(name: &str) -> bool {

@@ -1,19 +1,22 @@
 //! `lunette inventory`: the list without a screen, and a gate for pipelines.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 
-use crate::app::Event;
+use crate::app::fetched::{self, Fetched};
 use crate::app::gate::{Baseline, Gate, MOST_BASELINE, caught};
 use crate::app::load::{self, How};
+use crate::app::{Event, Keyring};
 use crate::base::error::nearest;
 use crate::base::{Clock as _, Error, Exit, Result, SystemClock, text};
 use crate::inventory::Kind;
 use crate::inventory::log::Choice;
 use crate::report::inventory::{document, plain};
+use crate::report::openapi;
+use crate::wire::{HttpChoice, Load};
 
 use super::args::InventoryArgs;
-use super::output::{Output, Ticker, complain};
+use super::output::{Format, Output, Ticker, complain};
 use super::{Common, Means, future};
 
 pub fn run(common: &Common, a: &InventoryArgs, means: &Means) -> Result<Exit> {
@@ -28,14 +31,33 @@ pub fn run(common: &Common, a: &InventoryArgs, means: &Means) -> Result<Exit> {
     };
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
-    super::send::on_signal(move || flag.store(true, Ordering::Relaxed))?;
+    let typed = fetched::scope(&a.sources)?;
+    let engine = if typed.is_empty() && !common.remote_refs {
+        None
+    } else {
+        Some(Arc::new(means.engine(common, typed, Vec::new(), &Keyring::default())?))
+    };
+    let files: Arc<dyn Load> = match &engine {
+        None => Arc::clone(&means.files),
+        Some(engine) => {
+            let policy = common.policy(HttpChoice::Auto)?;
+            Arc::new(Fetched::new(engine, policy, &means.run, common.remote_refs, Arc::clone(&means.files))?)
+        }
+    };
+    let running = engine.as_ref().map(Arc::downgrade);
+    super::send::on_signal(move || {
+        flag.store(true, Ordering::Relaxed);
+        if let Some(engine) = running.as_ref().and_then(Weak::upgrade) {
+            engine.cancel_all();
+        }
+    })?;
     let how = How {
         kind: a.kind.as_deref().map(kind).transpose()?,
         log: a.log_format.as_deref().map_or(Ok(Choice::Detect), Choice::parse)?,
         threads: None,
     };
     let mut ticker = Ticker::new(common.quiet);
-    let loaded = load::load(&a.sources, &how, means.files.as_ref(), SystemClock.wall(), &stop, false, &mut |event| {
+    let loaded = load::load(&a.sources, &how, files.as_ref(), SystemClock.wall(), &stop, false, &mut |event| {
         if let Event::Progress(p) = event {
             ticker.show(&p);
         }
@@ -47,11 +69,18 @@ pub fn run(common: &Common, a: &InventoryArgs, means: &Means) -> Result<Exit> {
     }
     let inventory = loaded.inventory;
     let partial = stop.load(Ordering::Relaxed);
+    let openapi = (common.format == Format::Openapi).then(|| openapi::document(&inventory));
+    for problem in openapi.iter().flat_map(|w| &w.problems) {
+        complain(&format!("lunette: {problem}"));
+    }
     let written = Output::new(common.format).result(
         || {
-            let mut doc = document(&inventory);
+            let (mut doc, mark) = match openapi {
+                Some(written) => (written.document, "x-lunette-partial"),
+                None => (document(&inventory), "partial"),
+            };
             if partial {
-                doc["partial"] = true.into();
+                doc[mark] = true.into();
             }
             doc
         },

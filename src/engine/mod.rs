@@ -8,6 +8,7 @@ mod budget;
 mod certificate;
 mod decode;
 mod dial;
+mod download;
 mod express;
 mod pool;
 pub mod scope;
@@ -32,6 +33,7 @@ pub use budget::{Lane, Limits, Spent};
 pub use certificate::{Certificates, ClientCertificate};
 use dial::Dialer;
 pub use dial::Override;
+pub use download::Downloader;
 pub use scope::{Entry, Most, Scope};
 use send::Exchanger;
 use tls::Trust;
@@ -69,7 +71,7 @@ pub fn check_roots(pem: &[u8]) -> Result<()> {
 /// Who asked for a job, and how much it may send.
 #[derive(Debug, Clone, Copy)]
 pub struct Budget {
-    /// The word in the record: `hand`, `grade`, `check`, `rate`, `oauth`, `login`.
+    /// The word in the record: `hand`, `load`, `grade`, `check`, `rate`, `oauth`, `login`.
     pub origin: &'static str,
     /// Which lane it takes.
     pub lane: Lane,
@@ -80,6 +82,8 @@ pub struct Budget {
 impl Budget {
     /// One who types and waits.
     pub const HAND: Self = Self { origin: "hand", lane: Lane::Hand, requests: None };
+    /// Something that is fetched to be read.
+    pub const LOAD: Self = Self { origin: "load", lane: Lane::Hand, requests: None };
     /// The one request of a grade.
     pub const GRADE: Self = Self { origin: "grade", lane: Lane::Hand, requests: None };
 }
@@ -99,6 +103,14 @@ struct Shared {
     exchanger: Exchanger,
     budgets: Budgets,
     numbers: AtomicU64,
+    /// What every job's token comes from; another one once all were stopped.
+    root: Mutex<CancellationToken>,
+}
+
+impl Shared {
+    fn root(&self) -> MutexGuard<'_, CancellationToken> {
+        self.root.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The engine of a run.
@@ -106,8 +118,6 @@ pub struct Engine {
     shared: Arc<Shared>,
     /// Places for jobs of a batch, so that what waits is bounded; a hand needs none.
     places: Arc<Semaphore>,
-    /// What every job's token comes from; another one once all were stopped.
-    root: Mutex<CancellationToken>,
     runtime: Option<Runtime>,
 }
 
@@ -122,8 +132,8 @@ impl Engine {
         let scope = Scope::new(config.scope, config.offline);
         scope.set_read_only(config.read_only);
         let dialer = Dialer { scope, trust, overrides: config.overrides, certificates: config.certificates };
-        let shared =
-            Arc::new(Shared { exchanger: Exchanger::new(dialer, record), budgets, numbers: AtomicU64::new(1) });
+        let exchanger = Exchanger::new(dialer, record);
+        let shared = Arc::new(Shared { exchanger, budgets, numbers: AtomicU64::new(1), root: Mutex::default() });
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("lunette-engine")
@@ -132,7 +142,7 @@ impl Engine {
             .build()
             .map_err(|e| Error::new(Exit::Unreachable, format!("the engine cannot start: {e}")))?;
         let places = Arc::new(Semaphore::new(MOST_WAITING));
-        Ok(Self { shared, places, root: Mutex::default(), runtime: Some(runtime) })
+        Ok(Self { shared, places, runtime: Some(runtime) })
     }
 
     /// The scope, to show and to add to.
@@ -154,7 +164,7 @@ impl Engine {
                 Error::new(Exit::NotJudged, "too many jobs wait already").hint("let some of them end first")
             })?),
         };
-        let cancel = self.root().child_token();
+        let cancel = self.shared.root().child_token();
         let line = Line {
             shared: Arc::clone(&self.shared),
             budget,
@@ -188,13 +198,9 @@ impl Engine {
         take.recv().map_err(|_| Error::new(Exit::Interrupted, "the job ended without a result"))
     }
 
-    fn root(&self) -> MutexGuard<'_, CancellationToken> {
-        self.root.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Stops everything that runs and waits. What is asked for afterwards runs.
     pub fn cancel_all(&self) {
-        std::mem::take(&mut *self.root()).cancel();
+        std::mem::take(&mut *self.shared.root()).cancel();
     }
 
     /// Ends all traffic: nothing more is sent until [`Engine::resume`], what runs is cancelled, and idle connections are
@@ -227,7 +233,7 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        self.root().cancel();
+        self.shared.root().cancel();
         if let Some(runtime) = self.runtime.take() {
             // A peer that holds a connection must not hold the program.
             runtime.shutdown_timeout(Duration::from_millis(200));

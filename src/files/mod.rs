@@ -17,7 +17,7 @@ mod stdin;
 mod unpack;
 
 pub use scratch::Scratch;
-use unpack::{Unpacked, is_stdin};
+use unpack::{BOMB, Unpacked, is_stdin};
 
 /// Largest specification that is read unless the user says otherwise.
 pub const SPEC_CAP: u64 = 64 << 20;
@@ -33,24 +33,7 @@ pub struct Disk;
 
 impl Load for Disk {
     fn whole(&self, path: &Path, cap: u64) -> Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        let mut over = None;
-        let read = self.blocks(path, &mut |block, total| {
-            // One byte more than the cap tells a file that grew from one that fits.
-            if total > cap || bytes.len() as u64 + block.len() as u64 > cap {
-                over = Some((total > cap).then_some(total));
-                return ControlFlow::Break(());
-            }
-            bytes.extend_from_slice(block);
-            ControlFlow::Continue(())
-        })?;
-        if let Some(size) = over {
-            return Err(too_large(path, size, cap));
-        }
-        match read.stopped {
-            None => Ok(bytes),
-            Some(why) => Err(Error::input(why).at(shown(path)).hint("pack it again, or give the plain file")),
-        }
+        whole_of(path, cap, |each| self.blocks(path, each))
     }
 
     fn blocks(&self, path: &Path, each: &mut dyn FnMut(&[u8], u64) -> ControlFlow<()>) -> Result<BlocksRead> {
@@ -58,7 +41,7 @@ impl Load for Disk {
             return stdin::blocks(|input, left| blocks_of(path, input, 0, each, left));
         }
         let (file, size) = open(path)?;
-        let mut file = Unpacked::new(file, size).map_err(|e| failed(path, &e))?;
+        let mut file = Unpacked::new(file).map_err(|e| failed(path, &e))?;
         blocks_of(path, &mut file, size, each, &mut Vec::new())
     }
 
@@ -68,6 +51,49 @@ impl Load for Disk {
 
     fn listing(&self, path: &Path) -> Result<Option<Listing>> {
         folder::listing(path)
+    }
+}
+
+/// Bytes that came another way, whole and unpacked as those of a file are.
+///
+/// # Errors
+/// As [`Load::whole`].
+pub fn unpacked(path: &Path, bytes: &[u8], cap: u64) -> Result<Vec<u8>> {
+    whole_of(path, cap, |each| blocks(path, bytes, each))
+}
+
+/// The same in blocks.
+///
+/// # Errors
+/// As [`Load::blocks`].
+pub fn blocks(path: &Path, bytes: &[u8], each: &mut dyn FnMut(&[u8], u64) -> ControlFlow<()>) -> Result<BlocksRead> {
+    let size = bytes.len() as u64;
+    let mut unpacked = Unpacked::new(bytes).map_err(|e| failed(path, &e))?;
+    blocks_of(path, &mut unpacked, size, each, &mut Vec::new())
+}
+
+/// What takes a file block by block, with the bytes there are in all.
+type Each<'a> = &'a mut dyn FnMut(&[u8], u64) -> ControlFlow<()>;
+
+/// All blocks that `read` gives, at most `cap` bytes.
+fn whole_of(path: &Path, cap: u64, read: impl FnOnce(Each<'_>) -> Result<BlocksRead>) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut over = None;
+    let read = read(&mut |block, total| {
+        // One byte more than the cap tells a file that grew from one that fits.
+        if total > cap || bytes.len() as u64 + block.len() as u64 > cap {
+            over = Some((total > cap).then_some(total));
+            return ControlFlow::Break(());
+        }
+        bytes.extend_from_slice(block);
+        ControlFlow::Continue(())
+    })?;
+    if let Some(size) = over {
+        return Err(too_large(path, size, cap));
+    }
+    match read.stopped {
+        None => Ok(bytes),
+        Some(why) => Err(Error::input(why).at(shown(path)).hint("pack it again, or give the plain file")),
     }
 }
 
@@ -92,9 +118,12 @@ fn blocks_of(
         match fault {
             // Of a packed file what came before it broke off is as good as of any other.
             Some(e) if file.is_packed() && done > 0 => {
-                let why = if e.kind() == ErrorKind::UnexpectedEof { "is cut short" } else { "is damaged" };
-                let stopped = Some(format!("the compressed file {why}; what came before is kept"));
-                return Ok(BlocksRead { bytes: done, stopped });
+                let why = match e.kind() {
+                    BOMB => "it unpacks to more than 500 times its size",
+                    ErrorKind::UnexpectedEof => "the compressed file is cut short",
+                    _ => "the compressed file is damaged",
+                };
+                return Ok(BlocksRead { bytes: done, stopped: Some(format!("{why}; what came before is kept")) });
             }
             Some(e) if file.is_packed() => {
                 let what = format!("the compressed file cannot be read: {}", display(e.to_string().as_bytes()));
@@ -102,11 +131,12 @@ fn blocks_of(
             }
             Some(e) => return Err(failed(path, &e)),
             None if done == 0 => return Err(empty(path)),
-            None if n < block.len() => return Ok(BlocksRead { bytes: done, stopped: None }),
-            None if file.is_bomb() => {
-                let stopped = "it unpacks to more than 500 times its size; what came until then is kept";
-                return Ok(BlocksRead { bytes: done, stopped: Some(stopped.to_owned()) });
+            // A log that is rotated by copying is cut while it is read.
+            None if n < block.len() && done < total => {
+                let stopped = Some("it became shorter while it was read; what was there is kept".to_owned());
+                return Ok(BlocksRead { bytes: done, stopped });
             }
+            None if n < block.len() => return Ok(BlocksRead { bytes: done, stopped: None }),
             None => {}
         }
     }
@@ -282,6 +312,31 @@ mod tests {
         let read = Disk.blocks(&path, &mut |_, _| ControlFlow::Continue(())).expect("a part");
         assert!(read.stopped.is_some_and(|s| s.contains("500 times")));
         assert!(read.bytes < 300 << 20);
+    }
+
+    #[test]
+    fn what_is_cut_or_grows_while_it_is_read_ends() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("a.log");
+        fs::write(&path, vec![b'x'; BLOCK * 3]).expect("write");
+        let cut = |_: &[u8], _| {
+            fs::OpenOptions::new().write(true).open(&path).expect("open").set_len(BLOCK as u64 + 5).expect("cut");
+            ControlFlow::Continue(())
+        };
+        let read = Disk.blocks(&path, &mut { cut }).expect("a part");
+        assert_eq!(read.bytes, BLOCK as u64 + 5);
+        assert!(read.stopped.is_some_and(|s| s.contains("became shorter")));
+        // Under another name, and another file in its place: what was opened is read to its end.
+        fs::write(&path, vec![b'x'; BLOCK * 2]).expect("write");
+        let mut turned = false;
+        let read = Disk.blocks(&path, &mut |_, _| {
+            if !std::mem::replace(&mut turned, true) {
+                fs::rename(&path, folder.path().join("a.log.1")).expect("rename");
+                fs::write(&path, b"new").expect("write");
+            }
+            ControlFlow::Continue(())
+        });
+        assert_eq!(read.expect("the whole"), BlocksRead { bytes: BLOCK as u64 * 2, stopped: None });
     }
 
     #[test]

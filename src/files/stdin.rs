@@ -30,7 +30,7 @@ pub(super) fn blocks<T>(
     };
     let mut state = STATE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     if state.is_none() {
-        *state = Some(Input { left: Vec::new(), rest: Unpacked::new(stdin, 0).map_err(failed)? });
+        *state = Some(Input { left: Vec::new(), rest: Unpacked::new(stdin).map_err(failed)? });
     }
     let Some(input) = state.as_mut() else { return Err(Error::input("standard input cannot be read").at("-")) };
     let before = std::mem::take(&mut input.left);

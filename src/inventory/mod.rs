@@ -35,4 +35,7 @@ pub use model::{
 };
 pub use operations::{Called, Operation as Call, Protocol};
 pub use sniff::{Kind, sniff};
-pub use spec::{BodyExample, Document, Home, Operation, OperationKind, OperationLite, Parameter, Place, Server};
+pub use spec::{
+    BodyExample, Document, Home, Judgement, Mismatch, Operation, OperationKind, OperationLite, Parameter, Place, Reply,
+    Server, Side,
+};

@@ -47,9 +47,10 @@ pub fn sniff(name: &str, first: &[u8]) -> Kind {
     let one = lines.next().unwrap_or_default();
     match start[0] {
         b'{' => {
-            // One object a line is a log; one object over many lines is a document.
+            // One object a line is a log, and so are several over many lines; one object over many lines is a document.
             let next = lines.next().unwrap_or_default();
-            if one.ends_with(b"}") && next.starts_with(b"{") { Kind::Log } else { Kind::Json }
+            let several = [&b"\n}\n{"[..], b"\n}\r\n{"].iter().any(|b| memchr::memmem::find(start, b).is_some());
+            if several || one.ends_with(b"}") && next.starts_with(b"{") { Kind::Log } else { Kind::Json }
         }
         // `[2016-04-15T…` opens a line of an Envoy log.
         b'[' if one.get(1..6).is_some_and(|y| y[..4].iter().all(u8::is_ascii_digit) && y[4] == b'-') => Kind::Log,

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use super::{Exchange, Reference, Request};
-use crate::base::{Result, Secret};
+use crate::base::{Error, Result, Secret};
 
 /// A boxed future, so that [`Transport`] is object-safe.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -130,7 +130,7 @@ pub trait Transport: Send + Sync {
 pub struct Intent {
     /// Number of the exchange.
     pub id: u64,
-    /// Who asked: `hand`, `grade`, `check`, `rate`, `oauth`, `login`.
+    /// Who asked: `hand`, `load`, `grade`, `check`, `rate`, `oauth`, `login`.
     pub origin: &'static str,
     /// Address about to be written to.
     pub remote: std::net::SocketAddr,
@@ -178,6 +178,14 @@ pub trait Load: Send + Sync {
     fn below(&self, folder: &Path, name: &str, cap: u64) -> Result<Vec<u8>>;
     /// What stands in a folder and below it; `None` for anything but a folder.
     fn listing(&self, path: &Path) -> Result<Option<Listing>>;
+    /// What a reference leads to that is a URL, at most `cap` bytes.
+    ///
+    /// # Errors
+    /// Why it is not there; always, unless the user asked for such references to be followed.
+    fn remote(&self, url: &str, cap: u64) -> Result<Vec<u8>> {
+        let _ = (url, cap);
+        Err(Error::input("it is remote, and is fetched only with --remote-refs"))
+    }
 }
 
 /// What stands in a folder and below it.

@@ -34,6 +34,11 @@ fn capture() {
 }
 
 #[test]
+fn trie() {
+    replay("trie", bodies::trie);
+}
+
+#[test]
 fn token() {
     replay("token", bodies::token);
 }

@@ -91,8 +91,8 @@ fn virtual_host(before: &[u8]) -> Option<&[u8]> {
     let mut words = before.split(|b| *b == b' ');
     let (first, second) = (words.next()?, words.next()?);
     // Where the second word is an address the first is none.
-    let is_address =
-        second.first().is_some_and(u8::is_ascii_hexdigit) && second.iter().any(|b| matches!(b, b'.' | b':'));
+    let is_address = second.first().is_some_and(|b| b.is_ascii_hexdigit() || *b == b':')
+        && second.iter().any(|b| matches!(b, b'.' | b':'));
     (is_address && words.next().is_some()).then(|| without_port(first)).filter(|h| !h.is_empty() && *h != b"-")
 }
 

@@ -3,7 +3,10 @@
 /// Goes on from "it …".
 pub(super) fn looks_like(line: &[u8]) -> &'static str {
     let starts = |prefix: &[u8]| line.starts_with(prefix);
-    if starts(b"{") {
+    let spread = |l: &[u8]| matches!(l.first(), Some(b'{' | b'[')) && matches!(l.last(), Some(b'{' | b'['));
+    if spread(line.trim_ascii()) {
+        "looks like JSON whose records go over several lines, and one a line is read (jq -c . writes them so)"
+    } else if starts(b"{") {
         "looks like JSON, one object a line"
     } else if starts(b"#Fields") || starts(b"#Version") || starts(b"#Software") || starts(b"#Date") {
         "looks like a W3C extended log (IIS, CloudFront)"

@@ -397,18 +397,22 @@ impl Json {
 
     /// One line without its newline. `each` gets every record of it; true when there was one and all could be read.
     pub fn read(&self, line: &[u8], each: &mut impl FnMut(&Line<'_>)) -> bool {
-        let Some(value) = parse(line) else { return false };
-        let records = match &value {
-            Value::Array(records) => records.as_slice(),
-            Value::Object(o) => match o.get("records") {
-                Some(Value::Array(records)) => records.as_slice(),
-                _ => std::slice::from_ref(&value),
-            },
-            _ => return false,
-        };
-        let mut all = !records.is_empty() && records.len() <= MOST_RECORDS;
-        for record in records.iter().take(MOST_RECORDS) {
-            all &= self.record(record, each).is_some();
+        let values = parse(line);
+        let (mut all, mut left) = (!values.is_empty(), MOST_RECORDS);
+        for value in &values {
+            let records = match value {
+                Value::Array(records) => records.as_slice(),
+                Value::Object(o) => match o.get("records") {
+                    Some(Value::Array(records)) => records.as_slice(),
+                    _ => std::slice::from_ref(value),
+                },
+                _ => &[],
+            };
+            all &= !records.is_empty() && records.len() <= left;
+            for record in records.iter().take(left) {
+                all &= self.record(record, each).is_some();
+            }
+            left = left.saturating_sub(records.len());
         }
         all
     }
@@ -499,19 +503,26 @@ impl Json {
     }
 }
 
-/// The object of a line, after what a collector wrote before it.
-fn parse(line: &[u8]) -> Option<Value> {
-    let start = memchr::memchr2(b'{', b'[', &line[..line.len().min(PREFIX)])?;
-    let start = if start == 0 { 0 } else { memchr::memchr(b'{', &line[..line.len().min(PREFIX)])? };
-    let text = line[start..].trim_ascii_end();
+/// The objects of a line, after what a collector wrote before them: mostly one, and several where none was ended with a
+/// newline. Nothing, unless all of it can be read.
+fn parse(line: &[u8]) -> Vec<Value> {
+    let head = &line[..line.len().min(PREFIX)];
+    let start = match memchr::memchr2(b'{', b'[', head) {
+        Some(0) => Some(0),
+        _ => memchr::memchr(b'{', head),
+    };
+    let text = line[start.unwrap_or(line.len())..].trim_ascii_end();
     if !matches!(text.last(), Some(b'}' | b']')) {
-        return None;
+        return Vec::new();
     }
     if let Ok(value) = serde_json::from_slice(text) {
-        return Some(value);
+        return vec![value];
     }
     // nginx leaves bytes that are no UTF-8, and writes `\x22` unless it is told to escape as JSON does.
-    serde_json::from_str(&String::from_utf8_lossy(text).replace("\\x", "\\u00")).ok()
+    let mended = String::from_utf8_lossy(text).replace("\\x", "\\u00");
+    let all: Result<Vec<Value>, _> =
+        serde_json::Deserializer::from_str(&mended).into_iter().take(MOST_RECORDS).collect();
+    all.unwrap_or_default()
 }
 
 /// A member by a name with dots: the whole name first, then into objects and arrays.

@@ -52,6 +52,8 @@ fn a_long_line_is_counted_and_not_held() {
 fn a_log_of_another_kind_says_what_it_is() {
     for (line, word) in [
         ("{\"a\": 1}", "JSON"),
+        ("{\n  \"a\": 1\n}", "several lines"),
+        ("[\n  {\n    \"a\": 1\n  }\n]", "jq -c"),
         ("#Fields: date time cs-method", "W3C"),
         ("https 2018-07-02T22:23:00.186641Z app/my-lb 1.1.1.1:2817 10.0.0.1:80 0 0 0 200", "load balancer"),
         ("[2016-04-15T20:17:00.310Z] \"POST /api HTTP/2\" -", "Envoy"),
@@ -431,5 +433,113 @@ fn who_asked_and_how_much_came_back() {
         ("$remote_addr|$status|$request|$body_bytes_sent", "192.0.2.7|200|GET /a HTTP/1.1|5", "192.0.2.7 Some(5) None"),
     ] {
         assert_eq!(said(format, text), [want], "{text}");
+    }
+}
+
+/// Of each format what its writer does with what no client should send, and what is told by hand.
+#[test]
+fn nasty_lines_of_every_format() {
+    let mut seen: Vec<&str> = Vec::new();
+    for (format, text, want) in [
+        (
+            "ingress-nginx",
+            r#"2001:db8::1 - a "b c [14/Nov/2023:22:13:20 +0000] "GET http://api.test/a\x22b?x HTTP/1.1" 200 5 "-" "\x22" 457 0.500 [shop-80] [] 10.0.0.1:80, 10.0.0.2:80 0, 5 0.484, 0.016 502, 200 8a7f"#,
+            &[r"200 api.test GET /a\x22b?x 0 500000"][..],
+        ),
+        (
+            "ingress-nginx",
+            r#"1.2.3.4 - - [14/Nov/2023:22:13:20 +0000] "\x16\x03\x01" 400 157 "-" "-" 0 0.001 [] [] - - - - 8a7f"#,
+            &["400 - 0 1000"],
+        ),
+        (
+            "traefik",
+            r#"::1 - - [14/Nov/2023:22:13:20 +0000] "GET /a b HTTP/1.1" 200 5 "http://x/\"y" "-" 15 "shop@docker" "http://[::1]:80" 16ms"#,
+            &["200 GET /a b 0 16000"],
+        ),
+        (
+            "combined",
+            r#"::1 - john "q" public [14/Nov/2023:22:13:20 +0000] "GET http://[::1]:80/a HTTP/1.1" 200 5 "-" "-""#,
+            &["200 [::1] GET /a 0 -"],
+        ),
+        ("combined", r#"1.2.3.4 - - [14/Nov/2023:22:13:20 +0000] "GET /a" 200 5"#, &["200 GET /a 0 -"]),
+        ("combined", r#"1.2.3.4 - - [14/Nov/2023:22:13:20 +0000] "-" 408 0 "-" "-""#, &["408 - 0 -"]),
+        ("combined", r#"1.2.3.4 - - [14/Nov/2023:22:13:20 +0000] "\x16\x03\x01\x02" 400 5 "-" "-""#, &["400 - 0 -"]),
+        (
+            "combined",
+            r#"api.test:443 ::1 - - [14/Nov/2023:22:13:20 +0000] "GET /a\"b HTTP/1.1" 200 5"#,
+            &[r#"200 api.test GET /a\"b 0 -"#],
+        ),
+        (
+            "envoy",
+            r#"[2023-11-14T22:13:20.310Z] "GET http://[2001:db8::1]:80/a HTTP/1.1" 503 UF,URX 0 5 16 - "-" "-" "id" "[2001:db8::1]:80" "-""#,
+            &["503 [2001:db8::1] GET /a 0 16000"],
+        ),
+        (
+            "alb",
+            r#"h2 2023-11-14T22:13:20.1Z app/s/1 [2001:db8::1]:1 - -1 -1 -1 460 - 0 0 "GET https://[2001:db8::2]:443/a HTTP/2.0" "x" - -"#,
+            &["460 [2001:db8::2] GET /a 0 -"],
+        ),
+        (
+            "haproxy",
+            r#"2001:db8::1:5 [14/Nov/2023:22:13:20.655] fe be/s 0/0/0/1/2 200 50 - - ---- 1/1/0/0/1 0/0 "GET http://api.test/a""#,
+            &["200 api.test GET /a 0 2000"],
+        ),
+        (
+            "w3c",
+            "#Fields: date time c-ip cs-method cs-uri-stem cs-username sc-status\r\n2023-11-14 22:13:20 ::1 GET /a+b SHOP\\j+q 200\r\n#Fields: cs-method cs-uri-stem sc-status\r\nPUT /%22 404\r\nPUT /a\r\n",
+            &["200 GET /a+b 0 - known", "404 PUT /%22 - -", "1 missed"],
+        ),
+        (
+            "caddy",
+            r#"{"ts":"2023-11-14T22:13:20Z","request":{"method":"GET","host":"[2001:db8::1]","uri":"http://x/a\"b\u0001"},"status":200,"duration":1}"#,
+            &["200 x GET /a\"b\u{1} 0 1000000"],
+        ),
+        ("caddy", r#"{"ts":1.7e9,"request":{"method":"GET","uri":"/a"}}"#, &["1 missed"]),
+        (
+            "kong",
+            r#"{"request":{"method":"GET","uri":"/a\"?x="},"response":{"status":200},"latencies":{"request":1.5}}{"request":{"method":"PUT","uri":"/b"},"response":{"status":201},"latencies":{}}"#,
+            &["200 GET /a\"?x= - 1500", "201 PUT /b - -"],
+        ),
+        (
+            "traefik-json",
+            r#"{"RequestMethod":"GET","RequestPath":"/a?\"","RequestHost":"[::1]","DownstreamStatus":"499","Duration":0}"#,
+            &["499 [::1] GET /a?\" - 0"],
+        ),
+        (
+            "envoy-json",
+            r#"{"method":"GET","path":"/a","authority":"[::1]:80","response_code":0,"duration":16,"response_flags":"DC"}"#,
+            &["0 [::1] GET /a - 16000"],
+        ),
+        ("api-gateway", r#"{"httpMethod":"GET","resourcePath":"/a/{id}","status":"-","ip":"::1"}"#, &["1 missed"]),
+        (
+            "google",
+            r#"{"timestamp":"2023-11-14T22:13:20Z","httpRequest":{"requestMethod":"GET","requestUrl":"https://[::1]:8443/a?b=\"","status":200,"latency":"1.5s"}}"#,
+            &["200 [::1] GET /a?b=\" 0 1500000"],
+        ),
+        ("google", r#"{"httpRequest":{"requestMethod":"GET","status":200}}"#, &["1 missed"]),
+        (
+            "azure",
+            r#"{"records":[{"properties":{"httpMethod":"GET","requestUri":"https://[::1]/a b","httpStatus":502,"timeTaken":1}},{"properties":{"httpMethod":"PUT","requestUri":"/b","httpStatus":"201"}}]}"#,
+            &["502 [::1] GET /a b - 1000000", "201 PUT /b - -"],
+        ),
+        (
+            "cloudflare",
+            r#"{"ClientRequestMethod":"UNKNOWN","ClientRequestURI":"","EdgeResponseStatus":0}"#,
+            &["1 missed"],
+        ),
+        (
+            "cloudfront-json",
+            r#"{"cs-method":"GET","cs-uri-stem":"/a%2522","cs-uri-query":"x=1","sc-status":"000","x-host-header":"-","time-taken":"0.001"}"#,
+            &["0 GET /a%2522?x=1 - 1000"],
+        ),
+        ("json", r#"{"request":"GET http://[::1]:80/a","status":200}"#, &["200 [::1] GET /a - -"]),
+        ("json", r#"{"request":"\u0016\u0003\u0001","status":400}"#, &["400 - - -"]),
+        ("quoted", r#"::1 "GET /a\"b HTTP/1.1" status: 200"#, &[r#"200 GET /a\"b - -"#]),
+    ] {
+        seen.push(format);
+        assert_eq!(found(format, text), want, "{format}: {text}");
+    }
+    for format in FORMATS {
+        assert!(seen.contains(&format.name), "no nasty line of {}", format.name);
     }
 }

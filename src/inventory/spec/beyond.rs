@@ -125,5 +125,8 @@ pub(super) fn read(
 
 /// Name of a file of the folder, in the words in which the user named the document.
 fn beside(source: &str, root: &str, name: &str) -> String {
+    if super::part::is_remote(name) {
+        return name.to_owned();
+    }
     format!("{}{name}", source.strip_suffix(root).unwrap_or_default())
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::resolve::Resolver;
-use super::{BodyExample, schema};
+use super::{BodyExample, choose, schema};
 
 /// Boundary of multipart examples (RFC 2046, section 5.1.1).
 const BOUNDARY: &str = "lunette";
@@ -15,9 +15,8 @@ pub(super) fn example(resolver: &mut Resolver<'_>, body: &Value) -> Option<BodyE
     let content = body.get("content")?.as_object()?;
     let (media_type, node) = content.iter().enumerate().min_by_key(|(i, (name, _))| (rank(name), *i))?.1;
     let kind = rank(media_type);
-    let value = schema::given_example(resolver, node)
-        .or_else(|| schema::example(resolver, node.get("schema")?))
-        .unwrap_or(Value::Null);
+    let given = schema::given_example(resolver, node);
+    let value = choose::example(resolver, given, node.get("schema"), false).unwrap_or(Value::Null);
     let (media_type, text) = match kind {
         0 | 1 => (media_type.clone(), serde_json::to_string_pretty(&value).ok()?),
         2 => (media_type.clone(), form(&value)),

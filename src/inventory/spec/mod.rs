@@ -12,7 +12,10 @@ use super::model::Problem;
 
 mod beyond;
 mod body;
+mod choose;
+mod format;
 mod identify;
+mod judge;
 mod levels;
 mod part;
 mod paths;
@@ -26,12 +29,15 @@ mod swagger;
 #[cfg(test)]
 mod tests;
 mod text;
+mod validate;
 mod yaml;
 
+pub use judge::{Judgement, Reply};
 pub use part::Home;
 use part::Part;
 pub use server::Server;
 use text::Span;
+pub use validate::{Mismatch, Side};
 
 /// One loaded specification. Its text is kept, so that an operation can be resolved when it is opened.
 pub struct Document {
@@ -48,6 +54,8 @@ pub struct Document {
     components: HashMap<String, Span>,
     /// Media types of bodies where an operation names none (Swagger 2.0).
     consumes: Vec<String>,
+    /// The same of replies.
+    produces: Vec<String>,
     /// Where it stands, when other files of its folder may be read.
     home: Option<Home>,
     /// Other files that declare operations of it.

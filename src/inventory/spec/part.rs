@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::read;
 use super::text::{Span, elements, members};
 use crate::base::text::display_str;
+use crate::base::{Error, Exit};
 use crate::wire::Load;
 
 /// Bytes of one file.
@@ -67,14 +68,40 @@ fn below(path: &str, base: &str) -> Result<String, &'static str> {
     let scheme = path
         .split_once(':')
         .is_some_and(|(s, _)| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b)));
+    if is_remote(path) {
+        return Ok(path.to_owned());
+    }
     if scheme || path.starts_with("//") {
-        return Err("is remote, and nothing is fetched in this version");
+        return Err("is remote in a way that is never followed");
+    }
+    if let Some(origin) = is_remote(base).then(|| origin(base)) {
+        let names = &base[origin.len()..];
+        let names = names.split(['?', '#']).next().unwrap_or_default().trim_start_matches('/');
+        let (path, names) = path.strip_prefix('/').map_or((path, names), |rooted| (rooted, ""));
+        return Ok(format!("{origin}/{}", joined(path, names)?));
     }
     let decoded = crate::inventory::template::percent_decode(path.as_bytes(), false);
     let Ok(path) = std::str::from_utf8(&decoded) else { return Err("is no readable path") };
     if path.starts_with('/') || path.contains(['\\', '\0']) {
         return Err("is not a path below the folder of the document, and was not followed");
     }
+    joined(path, base)
+}
+
+/// True for a name that is a URL.
+pub(super) fn is_remote(name: &str) -> bool {
+    ["http://", "https://"].iter().any(|s| name.get(..s.len()).is_some_and(|n| n.eq_ignore_ascii_case(s)))
+}
+
+/// Scheme and authority of a URL.
+fn origin(url: &str) -> &str {
+    let from = url.find("://").map_or(0, |i| i + 3);
+    let end = url[from..].find(['/', '?', '#']).map_or(url.len(), |i| from + i);
+    &url[..end]
+}
+
+/// A relative path seen from the file `base`, both below one root, which it never leaves.
+fn joined(path: &str, base: &str) -> Result<String, &'static str> {
     let mut names: Vec<&str> = base.split('/').collect();
     names.pop();
     for name in path.split('/') {
@@ -145,14 +172,25 @@ impl<'f> Shelf<'f> {
     }
 
     fn read(&self, name: &str) -> Result<Arc<Part>, String> {
-        let (Some(files), Some(home)) = (self.files, &self.home) else {
-            return Err("is in another document, which was not read".to_owned());
+        let bytes = match (self.files, &self.home) {
+            (Some(files), _) if is_remote(name) => files.remote(name, LONGEST_PART),
+            (Some(files), Some(home)) => files.below(&home.folder, name, LONGEST_PART),
+            _ if is_remote(name) => return Err("is remote, and was not read".to_owned()),
+            _ => return Err("is in another document, which was not read".to_owned()),
         };
-        let bytes = files.below(&home.folder, name, LONGEST_PART).map_err(|e| format!("was not read: {}", e.what))?;
+        let bytes = bytes.map_err(|e| format!("was not read: {}", said(&e)))?;
         let shown = display_str(name);
         let read::Text { json: text, yaml_lines, .. } =
             read::text(&shown, bytes).map_err(|e| format!("was not read: {}", e.what))?;
         Ok(Arc::new(Part { name: name.to_owned(), text, yaml_lines }))
+    }
+}
+
+/// What went wrong and what to do, without its place.
+fn said(e: &Error) -> String {
+    match &e.hint {
+        Some(hint) if e.exit == Exit::Refused => format!("{}; {hint}", e.what),
+        _ => e.what.clone(),
     }
 }
 
@@ -212,7 +250,12 @@ mod tests {
             ("/etc/passwd", "x/y.yaml", Err("not a path below")),
             ("..\\secret", "x/y.yaml", Err("not a path below")),
             ("file:///etc/passwd", "x.yaml", Err("remote")),
-            ("https://h.test/a.yaml", "x.yaml", Err("remote")),
+            ("https://h.test/a.yaml#/x", "x.yaml", Ok("https://h.test/a.yaml#/x")),
+            ("b.yaml#/x", "https://h.test/d/a.yaml?v=1", Ok("https://h.test/d/b.yaml#/x")),
+            ("/b.yaml", "https://h.test/d/a.yaml", Ok("https://h.test/b.yaml#")),
+            ("../b.yaml", "https://h.test/d/a.yaml", Ok("https://h.test/b.yaml#")),
+            ("../../b.yaml", "https://h.test/d/a.yaml", Err("leads out")),
+            ("#/x", "https://h.test/a.yaml", Ok("https://h.test/a.yaml#/x")),
             ("//h.test/a.yaml", "x.yaml", Err("remote")),
             ("%ff", "x.yaml", Err("no readable path")),
         ] {

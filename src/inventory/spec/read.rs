@@ -84,6 +84,7 @@ pub(super) fn read(
         items: found.items,
         components: found.components,
         consumes: found.consumes,
+        produces: found.produces,
         home,
         parts,
         text,
@@ -114,6 +115,7 @@ pub(super) struct Found {
     pub shared: Shared,
     /// Media types of bodies where an operation names none (Swagger 2.0).
     pub consumes: Vec<String>,
+    pub produces: Vec<String>,
     /// Bytes that references may still cause to be walked again.
     pub again: usize,
     /// A bound was met and that was said.
@@ -176,8 +178,10 @@ impl<'a> Reader<'a> {
         if let Some(list) = get("security") {
             shared.root_security = self.security(&mut shared, list, "/security").unwrap_or(shared.root_security);
         }
-        let consumes = get("consumes").filter(|_| kind.swagger);
-        let consumes = consumes.and_then(|c| elements(c).ok()).unwrap_or_default();
+        let names = |key: &str| {
+            let list = get(key).filter(|_| kind.swagger).and_then(|c| elements(c).ok()).unwrap_or_default();
+            list.into_iter().filter_map(string).collect::<Vec<_>>()
+        };
         let mut found = Found {
             version: kind.written,
             swagger: kind.swagger,
@@ -185,7 +189,8 @@ impl<'a> Reader<'a> {
             items: HashMap::new(),
             components,
             shared,
-            consumes: consumes.into_iter().filter_map(string).collect(),
+            consumes: names("consumes"),
+            produces: names("produces"),
             again: MOST_AGAIN,
             cut: false,
             pending: Vec::new(),

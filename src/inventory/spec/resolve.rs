@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::part::{Shelf, Target, Walked, from_folder};
 use super::text::{elements, member, tokens};
-use super::{Document, Operation, OperationKind, Parameter, Place, body, schema, swagger};
+use super::{Document, Operation, OperationKind, OperationLite, Parameter, Place, body, choose, schema, swagger};
 use crate::base::text::display_str;
 use crate::wire::Load;
 
@@ -31,6 +31,8 @@ pub(super) struct Resolver<'d> {
     bytes_left: usize,
     /// References that are being expanded right now: meeting one again is recursion.
     pub active: Vec<String>,
+    /// Whether examples and defaults in schemas are passed over.
+    pub plain: bool,
     /// Schema nodes an example may still visit.
     pub nodes_left: usize,
     /// Bytes, about, that an example may still grow by: lists repeat what is in them, and lists of lists the more.
@@ -50,10 +52,16 @@ impl<'d> Resolver<'d> {
             references_left: MOST_REFERENCES,
             bytes_left: MOST_BYTES,
             active: Vec::new(),
+            plain: false,
             nodes_left: schema::MOST_NODES,
             room_left: schema::MOST_ROOM,
             notes: Vec::new(),
         }
+    }
+
+    /// The version of the document.
+    pub fn version(&self) -> &'d str {
+        &self.document.version
     }
 
     /// What a reference points at; `None`, with a note, when it leads where nothing is read, points nowhere or a bound is met.
@@ -61,7 +69,7 @@ impl<'d> Resolver<'d> {
         if let Some(known) = self.known.get(reference) {
             return known.clone();
         }
-        let shown: String = display_str(&reference.chars().take(120).collect::<String>());
+        let shown: String = display_str(&reference.trim_end_matches('#').chars().take(120).collect::<String>());
         let found = match Target::of(reference, "", self.root) {
             Err(why) => {
                 self.note(format!("{shown} {why}"));
@@ -162,24 +170,64 @@ impl<'d> Resolver<'d> {
     }
 }
 
+/// The operation object.
+pub(super) fn node(resolver: &mut Resolver<'_>, document: &Document, lite: &OperationLite) -> Value {
+    resolver.parse(lite.span.slice(document.sheet(lite.part)), document.name_of(lite.part)).unwrap_or_default()
+}
+
+/// The parameters of the path and after them those of the operation, references followed.
+pub(super) fn parameters(
+    resolver: &mut Resolver<'_>,
+    document: &Document,
+    lite: &OperationLite,
+    node: &Value,
+) -> Vec<Rc<Value>> {
+    let item = lite.item.slice(document.sheet(lite.item_part));
+    let path_level = member(item, "parameters").and_then(|p| resolver.parse(p, document.name_of(lite.item_part)));
+    let lists = [path_level.as_ref(), node.get("parameters")];
+    let all = lists.into_iter().flatten().filter_map(Value::as_array).flatten().take(MOST_PARAMETERS);
+    all.filter_map(|p| resolver.object(p)).collect()
+}
+
+/// The request body of an operation, as OpenAPI 3 writes it.
+pub(super) fn body(
+    resolver: &mut Resolver<'_>,
+    document: &Document,
+    lite: &OperationLite,
+    node: &Value,
+) -> Option<Rc<Value>> {
+    let declared = parameters(resolver, document, lite, node);
+    body_of(resolver, document, node, &declared)
+}
+
+fn body_of(
+    resolver: &mut Resolver<'_>,
+    document: &Document,
+    node: &Value,
+    parameters: &[Rc<Value>],
+) -> Option<Rc<Value>> {
+    let own: Option<Vec<String>> = node.get("consumes").and_then(|c| serde_json::from_value(c.clone()).ok());
+    match node.get("requestBody") {
+        Some(body) => resolver.object(body),
+        None => swagger::body(parameters, own.as_ref().unwrap_or(&document.consumes)).map(Rc::new),
+    }
+}
+
+/// The schema of a parameter; in Swagger 2.0 the parameter is its own.
+pub(super) fn shape(parameter: &Value) -> Option<&Value> {
+    let media = parameter.get("content").and_then(Value::as_object).and_then(|c| c.values().next());
+    let of_media = || media?.get("schema");
+    parameter.get("schema").or_else(of_media).or_else(|| parameter.get("type").and(Some(parameter)))
+}
+
 pub(super) fn operation(document: &Document, index: usize, files: Option<&dyn Load>) -> Operation {
     let Some(lite) = document.operations.get(index) else { return Operation::default() };
     let mut resolver = Resolver::new(document, files);
-    let node =
-        resolver.parse(lite.span.slice(document.sheet(lite.part)), document.name_of(lite.part)).unwrap_or_default();
-    let item = lite.item.slice(document.sheet(lite.item_part));
-    let path_level = member(item, "parameters").and_then(|p| resolver.parse(p, document.name_of(lite.item_part)));
-
+    let node = node(&mut resolver, document, lite);
     let mut parameters: Vec<Parameter> = Vec::new();
-    let mut of_body = Vec::new();
-    let lists = [path_level.as_ref(), node.get("parameters")];
-    for declared in lists.into_iter().flatten().filter_map(Value::as_array).flatten().take(MOST_PARAMETERS) {
-        let Some(declared) = resolver.object(declared) else { continue };
-        if swagger::is_body(&declared) {
-            of_body.push(declared);
-            continue;
-        }
-        let Some(parameter) = parameter(&mut resolver, &declared) else { continue };
+    let declared = self::parameters(&mut resolver, document, lite, &node);
+    for declared in declared.iter().filter(|p| !swagger::is_body(p)) {
+        let Some(parameter) = parameter(&mut resolver, declared) else { continue };
         // The operation's own parameter stands for the path's of the same name and place (OpenAPI 3.1.0, section 4.8.10).
         match parameters.iter_mut().find(|p| p.name == parameter.name && p.place == parameter.place) {
             Some(known) => *known = parameter,
@@ -192,12 +240,7 @@ pub(super) fn operation(document: &Document, index: usize, files: Option<&dyn Lo
         resolver.note(format!("this is a {}: the API calls it, at an address that its reader gives", lite.kind.word()));
     }
 
-    let own: Option<Vec<String>> = node.get("consumes").and_then(|c| serde_json::from_value(c.clone()).ok());
-    let body = match node.get("requestBody") {
-        Some(body) => resolver.object(body),
-        None => swagger::body(&of_body, own.as_ref().unwrap_or(&document.consumes)).map(Rc::new),
-    };
-    let body = body.and_then(|b| body::example(&mut resolver, &b));
+    let body = body_of(&mut resolver, document, &node, &declared).and_then(|b| body::example(&mut resolver, &b));
     let text = |key: &str| node.get(key).and_then(Value::as_str).filter(|s| !s.trim().is_empty());
     Operation {
         summary: text("summary").or_else(|| text("operationId")).map(display_str),
@@ -220,13 +263,11 @@ fn parameter(resolver: &mut Resolver<'_>, node: &Value) -> Option<Parameter> {
     };
     let required = place == Place::Path || node.get("required").and_then(Value::as_bool).unwrap_or(false);
     let media = node.get("content").and_then(Value::as_object).and_then(|c| c.values().next());
-    let shape = node.get("schema").or_else(|| media?.get("schema"));
     let given = [Some(node), media].into_iter().flatten().find_map(|n| schema::given_example(resolver, n));
     let empty = Value::Object(serde_json::Map::new());
-    // In Swagger 2.0 the parameter is its own schema.
-    let shape = shape.or_else(|| node.get("type").and(Some(node))).unwrap_or(&empty);
+    let shape = shape(node).unwrap_or(&empty);
     let hint = schema::hint(resolver, &name, shape);
-    let example = given.or_else(|| schema::example(resolver, shape)).unwrap_or(Value::Null);
+    let example = choose::example(resolver, given, Some(shape), true).unwrap_or(Value::Null);
     Some(Parameter { name, place, required, hint, example: schema::as_text(&example) })
 }
 

@@ -27,8 +27,10 @@ pub(super) fn given_example(resolver: &mut Resolver<'_>, node: &Value) -> Option
     resolver.object(first)?.get("value").cloned()
 }
 
-/// A value that satisfies the schema, as far as that is simple; `None` where recursion or a bound cut it.
-pub(super) fn example(resolver: &mut Resolver<'_>, schema: &Value) -> Option<Value> {
+/// A value that satisfies the schema, as far as that is simple, with the examples and defaults in it or without; `None` where
+/// recursion or a bound cut it.
+pub(super) fn example(resolver: &mut Resolver<'_>, schema: &Value, examples: bool) -> Option<Value> {
+    resolver.plain = !examples;
     make(resolver, schema, 0)
 }
 
@@ -50,12 +52,12 @@ fn make(resolver: &mut Resolver<'_>, schema: &Value, depth: usize) -> Option<Val
         resolver.active.pop();
         return value;
     }
-    if let Some(given) = stated(node) {
+    if let Some(given) = stated(node, resolver.plain) {
         return take(resolver, given);
     }
     if node.contains_key("allOf") {
         let flat = flatten(resolver, node, depth);
-        if let Some(given) = stated(&flat) {
+        if let Some(given) = stated(&flat, resolver.plain) {
             return take(resolver, given);
         }
         return alternatives(resolver, &flat, depth);
@@ -63,11 +65,14 @@ fn make(resolver: &mut Resolver<'_>, schema: &Value, depth: usize) -> Option<Val
     alternatives(resolver, node, depth)
 }
 
-/// A value that the schema itself names.
-fn stated(node: &Map<String, Value>) -> Option<&Value> {
-    node.get("example")
-        .or_else(|| node.get("examples")?.as_array()?.first())
-        .or_else(|| node.get("default").filter(|d| !d.is_null()))
+/// A value that the schema itself names; when `plain`, only one that it holds to.
+fn stated(node: &Map<String, Value>, plain: bool) -> Option<&Value> {
+    let told = || {
+        node.get("example")
+            .or_else(|| node.get("examples")?.as_array()?.first())
+            .or_else(|| node.get("default").filter(|d| !d.is_null()))
+    };
+    (if plain { None } else { told() })
         .or_else(|| node.get("const"))
         .or_else(|| node.get("enum")?.as_array()?.iter().find(|v| !v.is_null()))
 }
@@ -150,7 +155,7 @@ fn object(resolver: &mut Resolver<'_>, node: &Map<String, Value>, depth: usize) 
     let required: Vec<&str> =
         node.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
     for (name, property) in node.get("properties").and_then(Value::as_object).into_iter().flatten() {
-        if read_only(resolver, property) {
+        if says(resolver, property, "readOnly") {
             continue;
         }
         match make(resolver, property, depth + 1) {
@@ -166,8 +171,9 @@ fn object(resolver: &mut Resolver<'_>, node: &Map<String, Value>, depth: usize) 
     out
 }
 
-fn read_only(resolver: &mut Resolver<'_>, property: &Value) -> bool {
-    let says = |v: &Value| v.get("readOnly").and_then(Value::as_bool);
+/// Whether a property, or what it refers to, says `key` of itself: `readOnly` or `writeOnly`.
+pub(super) fn says(resolver: &mut Resolver<'_>, property: &Value, key: &str) -> bool {
+    let says = |v: &Value| v.get(key).and_then(Value::as_bool);
     match property.get("$ref").and_then(Value::as_str) {
         Some(reference) => says(property).or_else(|| says(&*resolver.follow(reference)?)).unwrap_or(false),
         None => says(property).unwrap_or(false),
@@ -198,10 +204,10 @@ fn array(resolver: &mut Resolver<'_>, node: &Map<String, Value>, depth: usize) -
 }
 
 /// A bound and whether it is strict.
-type Bound = Option<(f64, bool)>;
+pub(super) type Bound = Option<(f64, bool)>;
 
 /// Bounds of a number with their strictness: `exclusiveMinimum` is a boolean in 3.0 and a number in 3.1.
-fn bounds(node: &Map<String, Value>) -> (Bound, Bound) {
+pub(super) fn bounds(node: &Map<String, Value>) -> (Bound, Bound) {
     let bound = |plain: &str, strict: &str| {
         let inclusive = node.get(plain).and_then(Value::as_f64);
         match node.get(strict) {

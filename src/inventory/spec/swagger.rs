@@ -9,6 +9,14 @@ pub(super) fn is_body(parameter: &Value) -> bool {
     matches!(parameter.get("in").and_then(Value::as_str), Some("body" | "formData"))
 }
 
+/// The content of a response, as OpenAPI 3 writes it; nothing where it has no schema.
+pub(super) fn content(response: &Value, produces: &[String]) -> Map<String, Value> {
+    let Some(schema) = response.get("schema") else { return Map::new() };
+    let any = ["*/*".to_owned()];
+    let names = if produces.is_empty() { &any[..] } else { produces };
+    names.iter().map(|name| (name.clone(), json!({"schema": schema}))).collect()
+}
+
 /// The request body that `parameters` make up, as OpenAPI 3 writes it; `None` when there is none. `consumes` are the media
 /// types of the operation.
 pub(super) fn body(parameters: &[Rc<Value>], consumes: &[String]) -> Option<Value> {
@@ -23,13 +31,16 @@ pub(super) fn body(parameters: &[Rc<Value>], consumes: &[String]) -> Option<Valu
             json!({"content": content})
         });
     }
-    let mut properties = Map::new();
+    let (mut properties, mut required) = (Map::new(), Vec::new());
     let mut has_file = false;
     for field in parameters.iter().filter(|p| is(p, "formData")) {
         let (Some(name), Value::Object(schema)) = (field.get("name").and_then(Value::as_str), field.as_ref()) else {
             continue;
         };
         let mut schema = schema.clone();
+        if schema.get("required") == Some(&Value::Bool(true)) {
+            required.push(name);
+        }
         for key in ["name", "in", "required"] {
             schema.remove(key);
         }
@@ -46,5 +57,7 @@ pub(super) fn body(parameters: &[Rc<Value>], consumes: &[String]) -> Option<Valu
     let usual = if has_file { "multipart/form-data" } else { "application/x-www-form-urlencoded" };
     let forms = ["multipart/form-data", "application/x-www-form-urlencoded"];
     let named = consumes.iter().map(String::as_str).find(|c| forms.contains(c) && (!has_file || *c == forms[0]));
-    Some(json!({"content": {named.unwrap_or(usual): {"schema": {"type": "object", "properties": properties}}}}))
+    Some(
+        json!({"content": {named.unwrap_or(usual): {"schema": {"type": "object", "properties": properties, "required": required}}}}),
+    )
 }

@@ -26,6 +26,7 @@ fn what_cannot_be_read_is_said_in_one_sentence() {
             r#"{"info": {"schema": "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"}, "item": []}"#,
         )
         .file("other.json", r#"{"name": "something else", "version": 1}"#)
+        .file("records.json", "{\n  \"method\": \"GET\",\n  \"status\": 200\n}\n".repeat(9))
         .file("list.json", "[1, 2, 3]");
     std::fs::create_dir(cli.path("folder")).expect("a folder");
     for (name, words) in [
@@ -45,7 +46,8 @@ fn what_cannot_be_read_is_said_in_one_sentence() {
         ("postman.json", &["postman.json: ", "no request was found in this Postman collection", "exported"]),
         ("other.json", &["other.json: ", "OpenAPI"]),
         ("list.json", &["list.json: ", "OpenAPI"]),
-        ("https://api.test/openapi.json", &["a source given as a URL", "save it to a file first"]),
+        ("records.json", &["records.json: ", "records go over several lines", "jq -c"]),
+        ("ftp://api.test/openapi.json", &["ftp is not a scheme lunette sends", "use http:// or https://"]),
     ] {
         for format in ["table", "json"] {
             cli.run(&["inventory", name, "--format", format]).usage(words);

@@ -4,11 +4,13 @@ mod audit;
 mod demo;
 mod drift;
 mod grade;
+mod hostile;
 mod identity;
 mod input;
 mod inventory;
 mod network;
 mod send;
+mod sources;
 mod specs;
 mod token;
 mod usage;
@@ -16,6 +18,12 @@ mod vault;
 mod workspace;
 
 use std::path::Path;
+
+/// A port on which nothing listens: bound, and let go.
+fn closed_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("an address").port()
+}
 
 /// A file of `samples/`.
 fn sample(name: &str) -> String {

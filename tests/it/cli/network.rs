@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use rustix::process::Signal;
 use serde_json::Value;
 
+use super::closed_port;
 use crate::support::cli::{Cli, Ran};
 use crate::support::hostile::Hostile;
 use crate::support::recorder::Recorder;
@@ -20,12 +21,6 @@ fn fails(typed: &[&str], code: i32, words: &[&str], kind: &str) -> Value {
     let doc = ran.ended(code).says(words).json("exchange");
     assert_eq!(doc["error"]["kind"], kind, "{}", doc["error"]);
     doc
-}
-
-/// A port on which nothing listens: bound, and let go.
-fn closed_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address").port()
 }
 
 #[test]

@@ -82,9 +82,12 @@ fn what_the_contract_names_for_later_is_refused_with_a_sentence() {
         cli.run(&["jwt", action, "x"]).usage(&[&format!("jwt {action} is not part"), "use jwt decode"]);
     }
     for arguments in
-        [&["inventory", "a", "--format", "openapi"][..], &["oauth", "lint", "x"], &["check", "x", "--tier", "read"]]
+        [&["inventory", "a", "--format", "sarif"][..], &["oauth", "lint", "x"], &["check", "x", "--tier", "read"]]
     {
         cli.run(arguments).usage(&["not part of this version"]);
+    }
+    for arguments in [&["rules", "--format", "openapi"][..], &["demo", "--list", "--format", "openapi"]] {
+        cli.run(arguments).usage(&["only lunette inventory writes", "use table or json"]);
     }
 }
 
@@ -97,7 +100,8 @@ fn without_a_terminal_the_workbench_names_what_works_there() {
     }
     // What can be told without a screen is told first.
     cli.run(&["nothing.json"]).usage(&["nothing.json: ", "no such file"]);
-    cli.run(&["http://api.test/openapi.json"]).usage(&["a source given as a URL"]);
+    cli.run(&["ftp://api.test/openapi.json"]).usage(&["ftp is not a scheme lunette sends"]);
+    cli.run(&["http://api.test/openapi.json"]).usage(&["there is no terminal"]);
 }
 
 #[test]

@@ -45,7 +45,8 @@ pub fn builder() -> Builder {
     builder
 }
 
-fn inventory() -> Inventory {
+/// The list without traffic.
+pub fn inventory() -> Inventory {
     builder().finish()
 }
 

@@ -2,7 +2,10 @@
 
 mod age;
 mod aws4;
+mod examples;
 mod github;
 mod mtls;
 mod nginx;
 mod observatory;
+mod openapi;
+mod servers;

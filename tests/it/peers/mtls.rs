@@ -7,8 +7,7 @@ use lunette::store::Memory;
 use lunette::wire::{HttpChoice, Policy, Request, Target};
 
 use crate::support::cli::Cli;
-
-use super::nginx::Nginx;
+use crate::support::server::{NGINX, Server};
 
 const CONFIG: &str = r#"
 daemon off;
@@ -65,7 +64,7 @@ fn nginx_lets_in_who_has_a_certificate_and_nobody_else() {
     let alice = made("alice", false, Some(&middle));
     let server = made("localhost", false, Some(&root));
     let both = |m: &Made, chain: &str| format!("{}{chain}{}", m.pem, m.key.serialize_pem());
-    let nginx = Nginx::with(CONFIG, &[("server.pem", both(&server, "")), ("ca.pem", root.pem.clone())]);
+    let nginx = Server::start(&NGINX, CONFIG, &[("server.pem", both(&server, "")), ("ca.pem", root.pem.clone())]);
     let port = nginx.address.port();
     let workspace = format!(
         "[workspace]\nname = \"w\"\n[[target]]\nhost = \"localhost\"\nport = {port}\n[identity.alice]\n\
@@ -116,7 +115,7 @@ fn a_connection_that_presented_a_certificate_serves_nobody_else() {
     let (alice, bob) = (made("alice", false, Some(&root)), made("bob", false, Some(&root)));
     let server = made("localhost", false, Some(&root));
     let both = |m: &Made| format!("{}{}", m.pem, m.key.serialize_pem());
-    let nginx = Nginx::with(CONFIG, &[("server.pem", both(&server)), ("ca.pem", root.pem.clone())]);
+    let nginx = Server::start(&NGINX, CONFIG, &[("server.pem", both(&server)), ("ca.pem", root.pem.clone())]);
     let url = format!("https://localhost:{}/", nginx.address.port());
     let origin = Target::parse(url.as_bytes()).expect("a URL").origin;
     let read = |m: &Made| ClientCertificate::read(both(m).as_bytes()).expect("a certificate");

@@ -3,16 +3,16 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufReader, Read as _, Write as _};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lunette::base::Stamp;
 use lunette::inventory::{Builder, Document, Inventory, State};
 
 use super::github;
+use crate::support::server::{NGINX, Server};
 
 /// Answers every path, with the status that the query asks for: `?s=404`. Where nginx makes the content of an error itself
 /// it closes the connection.
@@ -47,7 +47,8 @@ http {
 }
 "#;
 
-const SHOP: &str = r#"{
+/// The document of the servers.
+pub const SHOP: &str = r#"{
   "openapi": "3.1.0",
   "info": {"title": "shop", "version": "1"},
   "servers": [{"url": "https://api.shop.test"}],
@@ -63,103 +64,25 @@ const SHOP: &str = r#"{
   }
 }"#;
 
-/// nginx in a folder of its own, on a free port of loopback.
-pub struct Nginx {
-    child: Option<Child>,
-    folder: tempfile::TempDir,
-    /// Where it listens.
-    pub address: SocketAddr,
-}
-
-impl Nginx {
-    fn start() -> Self {
-        Self::with(CONFIG, &[])
-    }
-
-    /// nginx with this configuration and these files in its folder.
-    pub fn with(config: &str, files: &[(&str, String)]) -> Self {
-        let program = ["/usr/sbin/nginx", "/usr/local/sbin/nginx", "/usr/bin/nginx", "/usr/local/bin/nginx"]
-            .map(PathBuf::from)
-            .into_iter()
-            .find(|p| p.is_file())
-            .expect("nginx is not installed; run: apt-get update && apt-get install -y nginx-light");
-        let folder = tempfile::tempdir().expect("a folder");
-        for (name, text) in files {
-            std::fs::write(folder.path().join(name), text).expect("a file of nginx");
-        }
-        // Between the moment a port is found free and the moment nginx takes it somebody else may.
-        for _ in 0..10 {
-            let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-            let address = listener.local_addr().expect("an address");
-            drop(listener);
-            let place = folder.path().to_str().expect("a plain path");
-            let config = config.replace("FOLDER", place).replace("PORT", &address.port().to_string());
-            std::fs::write(folder.path().join("nginx.conf"), config).expect("the configuration");
-            let mut child = Command::new(&program)
-                .args(["-p", place, "-c", "nginx.conf"])
-                .stdin(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .expect("nginx starts");
-            let deadline = Instant::now() + Duration::from_secs(20);
-            while child.try_wait().expect("a state").is_none() {
-                if TcpStream::connect(address).is_ok() {
-                    return Self { child: Some(child), folder, address };
-                }
-                assert!(Instant::now() < deadline, "nginx does not listen");
-                std::thread::sleep(Duration::from_millis(10));
-            }
-        }
-        panic!(
-            "nginx does not start: {}",
-            std::fs::read_to_string(folder.path().join("error.log")).unwrap_or_default()
-        );
-    }
-
-    /// Lets nginx finish, and gives the log it wrote.
-    fn stop(&mut self) -> PathBuf {
-        if let Some(mut child) = self.child.take() {
-            let told = Command::new("kill").args(["-QUIT", &child.id().to_string()]).status();
-            assert!(told.is_ok_and(|s| s.success()), "nginx is told to finish");
-            let deadline = Instant::now() + Duration::from_secs(20);
-            while child.try_wait().expect("a state").is_none() {
-                if Instant::now() > deadline {
-                    let _ = child.kill();
-                    panic!("nginx does not finish");
-                }
-                std::thread::sleep(Duration::from_millis(10));
-            }
-        }
-        self.folder.path().join("access.log")
-    }
-}
-
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        if let Some(child) = &mut self.child {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
-}
-
 /// Method and template, or where else a request is counted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
+pub enum Place {
     Endpoint(String, String),
     Noise,
     /// `OPTIONS` that nothing declares is no endpoint and no noise.
     Preflight,
 }
 
-fn at(method: &str, template: &str) -> Place {
+/// An endpoint.
+pub fn at(method: &str, template: &str) -> Place {
     Place::Endpoint(method.to_owned(), template.to_owned())
 }
 
 /// What was sent: by place and status.
-type Sent = BTreeMap<Place, BTreeMap<u16, u64>>;
+pub type Sent = BTreeMap<Place, BTreeMap<u16, u64>>;
 
-fn note(sent: &mut Sent, place: Place, status: u16) {
+/// Counts one more.
+pub fn note(sent: &mut Sent, place: Place, status: u16) {
     *sent.entry(place).or_default().entry(status).or_default() += 1;
 }
 
@@ -294,16 +217,16 @@ fn drive(address: SocketAddr, kinds: &[Kind], count: usize, statuses: &[u16], di
 }
 
 /// Sends bytes as they are on a connection of their own and reads to the end; the status of the reply, if it has one.
-fn raw(address: SocketAddr, bytes: &[u8]) -> Option<u16> {
-    let mut tcp = TcpStream::connect(address).expect("nginx listens");
+pub fn raw(address: SocketAddr, bytes: &[u8]) -> Option<u16> {
+    let mut tcp = TcpStream::connect(address).expect("the server listens");
     tcp.set_read_timeout(Some(Duration::from_secs(20))).expect("a deadline");
-    tcp.write_all(bytes).expect("nginx takes bytes");
+    tcp.write_all(bytes).expect("the server takes bytes");
     tcp.shutdown(Shutdown::Write).expect("an end");
     let mut answer = Vec::new();
     // A reset after the reply is no fault: what was sent after it was not read.
     let _ = tcp.read_to_end(&mut answer);
     let answer = String::from_utf8_lossy(&answer).into_owned();
-    answer.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok()
+    answer.strip_prefix("HTTP/1.")?.get(2..5)?.parse().ok()
 }
 
 /// Requests that no client writes: bytes, the place where they are counted, and the status of a reply without a head.
@@ -387,7 +310,7 @@ fn compare(inventory: &Inventory, mut sent: Sent) {
 
 #[test]
 fn what_nginx_logged_is_what_was_sent() {
-    let mut nginx = Nginx::start();
+    let mut nginx = Server::start(&NGINX, CONFIG, &[]);
     let (mut sent, mut dice) = (Sent::new(), Dice(1));
     let mut kinds: Vec<Kind> = [
         ("GET", "/orders"),
@@ -435,7 +358,7 @@ fn what_nginx_logged_is_what_was_sent() {
 /// opened by hand.
 #[test]
 fn a_hundred_thousand_calls_of_a_large_api() {
-    let mut nginx = Nginx::start();
+    let mut nginx = Server::start(&NGINX, CONFIG, &[]);
     let (mut sent, mut dice) = (Sent::new(), Dice(7));
     let operations = github::operations();
     let mut kinds: Vec<Kind> = Vec::new();

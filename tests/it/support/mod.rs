@@ -9,3 +9,4 @@ pub mod faults;
 pub mod hostile;
 pub mod pty;
 pub mod recorder;
+pub mod server;
