@@ -1,0 +1,387 @@
+//! Pane 1: every endpoint there is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crossterm::event::KeyEvent;
+use ratatui::layout::Rect;
+
+mod detail;
+mod filter_line;
+mod list;
+mod loading;
+
+use super::{Now, Pane, Prompt, WIDE, columns, movement};
+use crate::app::{Ask, Progress};
+use crate::base::figure::count;
+use crate::grade::odd;
+use crate::inventory::{Endpoint, Inventory};
+use crate::tui::effect::{Effect, EndpointKey, Grades, Level};
+use crate::tui::keymap::{Action, Context};
+use crate::tui::theme::Role;
+use crate::tui::widgets::input::Field;
+use crate::tui::widgets::pen::{Pen, clip, shown};
+use crate::tui::widgets::table::{self, Column, Cursor};
+use detail::{place, state_sentence, title};
+use filter_line::FilterLine;
+use list::{COLUMNS, Listed, SHORT_PATH};
+use loading::Loading;
+
+/// The list, its filter and its order.
+pub struct InventoryPane {
+    list: Arc<Inventory>,
+    /// Whether any path of the list is long.
+    long_paths: bool,
+    /// Indices into the list: what the filter leaves, in order.
+    rows: Vec<u32>,
+    cursor: Cursor,
+    filter: FilterLine,
+    sort: Option<(usize, bool)>,
+    marked: BTreeSet<EndpointKey>,
+    grades: BTreeMap<EndpointKey, Grades>,
+    detail: Option<bool>,
+    view: View,
+    load: Loading,
+}
+
+/// What the last drawing found.
+#[derive(Default, Clone, Copy)]
+struct View {
+    wide: bool,
+    list: Rect,
+}
+
+impl InventoryPane {
+    /// An empty list; `sources` are what was asked to be read, `saved` the filters that `@name` stands for.
+    pub fn new(sources: Vec<PathBuf>, saved: Vec<(String, String)>) -> Self {
+        Self {
+            list: Arc::default(),
+            long_paths: false,
+            rows: Vec::new(),
+            cursor: Cursor::default(),
+            filter: FilterLine::new(saved),
+            sort: None,
+            marked: BTreeSet::new(),
+            grades: BTreeMap::new(),
+            detail: None,
+            view: View::default(),
+            load: Loading::of(sources),
+        }
+    }
+
+    /// True while sources are read.
+    pub fn loading(&self) -> bool {
+        self.load.running
+    }
+
+    /// What line 1 says while sources are read.
+    pub fn progress(&self) -> Option<String> {
+        self.load.words()
+    }
+
+    /// Notes how far a load is.
+    pub fn progressed(&mut self, p: Progress) {
+        self.load.running = true;
+        self.load.progress = Some(p);
+    }
+
+    /// A source could not be read.
+    pub fn failed(&mut self, why: &str) {
+        self.load.failed(why);
+    }
+
+    /// Starts reading.
+    pub fn read(&mut self, sources: Vec<PathBuf>) -> Vec<Effect> {
+        self.load = Loading::of(sources.clone());
+        vec![Effect::Ask(Ask::Load(sources))]
+    }
+
+    /// Takes a list; a cursor that was moved stays on its endpoint.
+    pub fn loaded(&mut self, list: Arc<Inventory>, complete: bool) {
+        // A cursor that nobody moved stays at the top, whatever moves in above it.
+        let here = self.under().filter(|_| self.cursor.at > 0).map(key_of);
+        self.list = list;
+        self.long_paths = self.list.endpoints.iter().any(|e| e.path.len() > SHORT_PATH);
+        if complete {
+            self.load.stopped();
+        }
+        self.arrange(here);
+    }
+
+    /// Notes the grades of an endpoint.
+    pub fn graded(&mut self, key: EndpointKey, grades: Grades) {
+        self.grades.insert(key, grades);
+    }
+
+    /// Notes the grades that an earlier run kept of an endpoint, unless this one knows better.
+    pub fn graded_before(&mut self, key: EndpointKey, grades: Grades) {
+        self.grades.entry(key).or_insert(grades);
+    }
+
+    /// What this endpoint does not send although most of its host do.
+    fn odd(&self, e: &Endpoint) -> Vec<String> {
+        let Some(sends) = self.grades.get(&key_of(e)).and_then(|g| g.sends) else { return Vec::new() };
+        let others = self.grades.iter().filter(|(k, _)| k.1 == e.host && !is_key(e, k));
+        odd::out(sends, &others.filter_map(|(_, g)| g.sends).collect::<Vec<_>>())
+    }
+
+    /// By which column the list is sorted, in words; `None` in its own order.
+    fn order(&self) -> Option<String> {
+        self.sort.map(|(c, back)| format!("by {}{}", COLUMNS[c].head, if back { ", reversed" } else { "" }))
+    }
+
+    fn under(&self) -> Option<&Endpoint> {
+        self.list.endpoints.get(*self.rows.get(self.cursor.at)? as usize)
+    }
+
+    /// Works out the rows from filter and order, and puts the cursor back on `here` where it is still shown.
+    fn arrange(&mut self, here: Option<EndpointKey>) {
+        let all = u32::try_from(self.list.endpoints.len()).unwrap_or(u32::MAX);
+        // What was shown stays until the expression is whole again.
+        if let Some(filter) = self.filter.read() {
+            let list = &self.list.endpoints;
+            self.rows = (0..all).filter(|i| filter.matches(&list[*i as usize])).collect();
+        }
+        self.rows.retain(|i| *i < all);
+        if let Some((column, back)) = self.sort {
+            let mut rows = std::mem::take(&mut self.rows);
+            let list = &self.list.endpoints;
+            rows.sort_by(|a, b| {
+                let order = list::compare(self, column, &list[*a as usize], &list[*b as usize]);
+                if back { order.reverse() } else { order }
+            });
+            self.rows = rows;
+        }
+        if let Some(here) = here
+            && let Some(at) = self.rows.iter().position(|i| is_key(&self.list.endpoints[*i as usize], &here))
+        {
+            self.cursor.at = at;
+        }
+        self.cursor.at = self.cursor.at.min(self.rows.len().saturating_sub(1));
+    }
+
+    fn detail_shown(&self) -> bool {
+        self.detail.unwrap_or(self.view.wide)
+    }
+
+    fn compose(&self) -> Vec<Effect> {
+        let (Some(e), Some(i)) = (self.under(), self.rows.get(self.cursor.at)) else { return Vec::new() };
+        vec![Effect::Compose(Arc::clone(&self.list), *i as usize, key_of(e))]
+    }
+
+    fn copy(&self) -> Vec<Effect> {
+        if self.marked.is_empty() {
+            return self.under().map(|e| Effect::Copy("path", shown(e.path.as_bytes()))).into_iter().collect();
+        }
+        let paths: Vec<String> = self
+            .list
+            .endpoints
+            .iter()
+            .filter(|e| self.marked.contains(&key_of(e)))
+            .map(|e| shown(e.path.as_bytes()))
+            .collect();
+        vec![Effect::Copy("marked paths", paths.join("\n"))]
+    }
+
+    fn explain(&self) -> Vec<Effect> {
+        let Some(e) = self.under() else { return Vec::new() };
+        let mut lines = vec![state_sentence(e).to_owned(), String::new()];
+        for (what, at) in [("first seen", e.first_seen), ("last seen", e.last_seen)] {
+            if let Some(at) = at {
+                lines.push(format!("{what} {at}"));
+            }
+        }
+        lines.extend(e.locations.iter().map(place));
+        vec![Effect::Explain(title(e), lines)]
+    }
+
+    /// Works out the rows with the cursor on the endpoint that it is on.
+    fn refilter(&mut self) {
+        let here = self.under().map(key_of);
+        self.arrange(here);
+    }
+}
+
+fn key_of(e: &Endpoint) -> EndpointKey {
+    (e.method.clone(), e.host.clone(), e.path.lossy().into_owned())
+}
+
+fn is_key(e: &Endpoint, key: &EndpointKey) -> bool {
+    e.method == key.0 && e.host == key.1 && e.path.lossy() == key.2
+}
+
+impl Pane for InventoryPane {
+    fn contexts(&self) -> Vec<Context> {
+        if self.filter.editing() {
+            vec![Context::Field, Context::Always]
+        } else {
+            vec![Context::Inventory, Context::Move, Context::Global, Context::Always]
+        }
+    }
+
+    fn editing(&self) -> bool {
+        self.filter.editing()
+    }
+
+    fn act(&mut self, action: Action, argument: &str, _: Now) -> Option<Vec<Effect>> {
+        if let Some(step) = movement(action) {
+            self.cursor.go(step, self.rows.len());
+            return Some(Vec::new());
+        }
+        let effects = match action {
+            Action::Compose => self.compose(),
+            Action::Mark => {
+                if let Some(key) = self.under().map(key_of)
+                    && !self.marked.remove(&key)
+                {
+                    self.marked.insert(key);
+                }
+                self.cursor.go(table::Move::Down, self.rows.len());
+                Vec::new()
+            }
+            Action::Filter if !argument.is_empty() => {
+                let before = std::mem::replace(&mut self.filter.field, Field::new(argument));
+                self.refilter();
+                match self.filter.error.take() {
+                    Some(e) => {
+                        self.filter.field = before;
+                        vec![Effect::Notice(Level::Warn, format!("filter, at {}: {}", e.at + 1, clip(&e.what)))]
+                    }
+                    None => Vec::new(),
+                }
+            }
+            Action::Filter => {
+                self.filter.edit();
+                Vec::new()
+            }
+            Action::Done | Action::Leave => {
+                self.filter.end(action == Action::Done);
+                self.refilter();
+                Vec::new()
+            }
+            Action::Sort | Action::SortBack => {
+                self.sort = match (action, self.sort) {
+                    (Action::SortBack, Some((c, back))) => Some((c, !back)),
+                    (Action::SortBack, None) => Some((0, true)),
+                    (_, now) => list::next_sort(now.map(|n| n.0)).map(|c| (c, false)),
+                };
+                // Who sorts wants to see what comes first.
+                self.cursor = Cursor::default();
+                self.arrange(None);
+                let order = self.order().unwrap_or_else(|| "in order of state".to_owned());
+                vec![Effect::Notice(Level::Info, format!("sorted {order}"))]
+            }
+            Action::Detail => {
+                self.detail = Some(!self.detail_shown());
+                Vec::new()
+            }
+            Action::CopyPath => self.copy(),
+            Action::ExplainRow => self.explain(),
+            Action::Reload if self.load.running => Vec::new(),
+            Action::Reload if self.load.sources.is_empty() => vec![Effect::Command("load ".to_owned())],
+            Action::Reload => self.read(self.load.sources.clone()),
+            Action::Back if !self.view.wide && self.detail_shown() => {
+                self.detail = None;
+                Vec::new()
+            }
+            Action::Back if self.load.running => {
+                vec![Effect::Ask(Ask::CancelAll), Effect::Notice(Level::Info, "reading is being stopped".to_owned())]
+            }
+            Action::Back if !self.filter.text().is_empty() => {
+                self.filter.field = Field::default();
+                self.refilter();
+                Vec::new()
+            }
+            _ => return None,
+        };
+        Some(effects)
+    }
+
+    fn key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        if self.filter.field.key(key) {
+            self.refilter();
+        }
+        Vec::new()
+    }
+
+    fn paste(&mut self, text: &str, _: Now) -> Vec<Effect> {
+        if self.filter.editing() {
+            self.filter.field.paste(text);
+            self.refilter();
+        }
+        Vec::new()
+    }
+
+    fn status(&self) -> String {
+        let (shown, all) = (self.rows.len() as u64, self.list.endpoints.len() as u64);
+        if all == 0 {
+            return String::new();
+        }
+        let mut text = if shown == all {
+            format!("{} endpoints", count(all))
+        } else {
+            format!("{} of {}", count(shown), count(all))
+        };
+        if !self.marked.is_empty() {
+            let _ = write!(text, "  {} marked", count(self.marked.len() as u64));
+        }
+        if let Some(order) = self.order() {
+            let _ = write!(text, "   {order}");
+        }
+        if !self.filter.text().is_empty() {
+            let _ = write!(text, "   {}", clip(self.filter.text()));
+        }
+        text
+    }
+
+    fn prompt(&self) -> Option<Prompt<'_>> {
+        self.filter.prompt()
+    }
+
+    fn click(&mut self, x: u16, y: u16) -> Vec<Effect> {
+        let list = self.view.list;
+        if y > list.y && y < list.bottom() && x < list.right() {
+            self.cursor.at = (self.cursor.top + usize::from(y - list.y - 1)).min(self.rows.len().saturating_sub(1));
+        }
+        Vec::new()
+    }
+
+    fn draw(&mut self, pen: &mut Pen<'_>, area: Rect, now: Now) {
+        self.view.wide = area.width >= WIDE;
+        if self.list.endpoints.is_empty() {
+            self.view.list = Rect::default();
+            return self.load.draw(pen, area);
+        }
+        let detail = self.detail_shown();
+        if detail && !self.view.wide {
+            self.view.list = Rect::default();
+            if let Some(e) = self.under() {
+                let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+                detail::draw(pen, inner, e, &self.list, &self.odd(e), now);
+            }
+            return;
+        }
+        let mut list = area;
+        if detail {
+            let (left, rule, right) = columns(area, 64);
+            list = left;
+            pen.rule(rule, area);
+            if let Some(e) = self.under() {
+                detail::draw(pen, right, e, &self.list, &self.odd(e), now);
+            }
+        }
+        self.view.list = list;
+        let chosen = list::chosen(list.width, self.long_paths);
+        let shown: Vec<Column> = chosen.iter().map(|i| COLUMNS[*i]).collect();
+        let mut cursor = self.cursor;
+        table::draw(pen, list, &shown, &mut cursor, &Listed { pane: self, columns: &chosen }, true);
+        self.cursor = cursor;
+        if self.rows.is_empty() && list.height > 2 {
+            let say =
+                Rect { x: list.x + 1, y: list.y + 2, width: list.width.saturating_sub(2), height: list.height - 2 };
+            pen.wrapped(say, "Nothing matches the filter: / changes it, Esc clears it.", Role::Muted);
+        }
+    }
+}
