@@ -82,6 +82,7 @@ fn endpoint(i: usize) -> Endpoint {
         requests,
         statuses: [(200, requests - requests / 50), (404, requests / 50)].into(),
         latency: Some(Latency { p50: 12.0, p95: 88.0, p99: 140.5 }),
+        course: None,
         first_seen: Stamp::from_unix(1_699_000_000),
         last_seen: Stamp::from_unix(1_699_999_880),
         credentials: None,

@@ -6,6 +6,7 @@ pub mod grade;
 pub mod history;
 pub mod identity;
 pub mod load;
+pub mod look;
 mod provided;
 pub mod secrets;
 pub mod send;
@@ -28,6 +29,7 @@ use crate::wire::{Exchange, Origin};
 
 pub use crate::store::vault::State as VaultState;
 pub use identity::Keyring;
+pub use look::Looked;
 pub use provided::Provided;
 pub use workbench::Workbench;
 
@@ -42,6 +44,13 @@ pub enum Ask {
     Load(Vec<PathBuf>),
     /// Resolve an endpoint for the composer: [`Event::Composed`].
     Compose {
+        /// The inventory it is an index into.
+        inventory: Arc<Inventory>,
+        /// Index of the endpoint.
+        endpoint: usize,
+    },
+    /// Tell all that is known of an endpoint: [`Event::Looked`].
+    Look {
         /// The inventory it is an index into.
         inventory: Arc<Inventory>,
         /// Index of the endpoint.
@@ -221,6 +230,8 @@ pub enum Event {
     },
     /// An endpoint is ready for the composer.
     Composed(Box<Composed>),
+    /// What is known of an endpoint.
+    Looked(Box<Looked>),
     /// A send was queued under this number.
     Started(JobId),
     /// Scope does not admit this origin: one question, answered with [`Ask::Admit`].

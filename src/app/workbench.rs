@@ -18,7 +18,7 @@ use crate::store::{History, Workspace};
 use crate::wire::{FailureKind, Load, Origin, Policy, Request, Secrets};
 
 use super::workspace::dress;
-use super::{Ask, Draft, Event, Guard, JobId, Judged, Keyring, compose, grade, history, identity, load, send};
+use super::{Ask, Draft, Event, Guard, JobId, Judged, Keyring, compose, grade, history, identity, load, look, send};
 
 /// Events that may wait for the screen.
 const MOST_EVENTS: usize = 1_024;
@@ -128,6 +128,15 @@ impl Workbench {
                 spawn("compose", move || {
                     if let Some(composed) = compose::compose(&inventory, endpoint, files.as_ref()) {
                         let _ = events.blocking_send(Event::Composed(Box::new(composed)));
+                    }
+                })
+            }
+            Ask::Look { inventory, endpoint } => {
+                let events = self.shared.events.clone();
+                let files = self.files.clone();
+                spawn("look", move || {
+                    if let Some(looked) = look::look(inventory, endpoint, files.as_ref()) {
+                        let _ = events.blocking_send(Event::Looked(Box::new(looked)));
                     }
                 })
             }

@@ -353,6 +353,7 @@ mod tests {
             requests: 1,
             statuses: statuses.iter().map(|s| (*s, 1)).collect::<BTreeMap<_, _>>(),
             latency: None,
+            course: None,
             first_seen: None,
             last_seen: None,
             credentials: None,

@@ -117,6 +117,7 @@ impl Builder {
                 requests: 0,
                 statuses: BTreeMap::new(),
                 latency: None,
+                course: None,
                 first_seen: None,
                 last_seen: None,
                 credentials: None,
@@ -362,6 +363,7 @@ impl Builder {
             requests: 0,
             statuses: BTreeMap::new(),
             latency: None,
+            course: None,
             first_seen: None,
             last_seen: None,
             credentials: None,
@@ -395,6 +397,7 @@ impl Builder {
         }
         endpoint.requests = tally.requests;
         endpoint.statuses = tally.statuses.iter().copied().collect();
+        endpoint.course = tally.course.course();
         endpoint.latency = tally.latency.as_ref().and_then(|h| h.latency());
         endpoint.first_seen = tally.times.and_then(|(first, _)| Stamp::from_unix(first));
         endpoint.last_seen = tally.times.and_then(|(_, last)| Stamp::from_unix(last));

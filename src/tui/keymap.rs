@@ -107,6 +107,8 @@ actions! {
     Sort "sort" ["s"] Inventory "sort" "Sorts by the next column.";
     SortBack "sort-reverse" ["S"] Inventory "" "Turns the order round.";
     Detail "detail" ["d"] Inventory "detail" "Shows or hides what is known of the endpoint.";
+    DetailDown "detail-down" ["Ctrl+D" "Shift+Down"] Inventory "" "Shows what stands further down in the detail.";
+    DetailUp "detail-up" ["Ctrl+U" "Shift+Up"] Inventory "" "Shows what stands further up in the detail.";
     CopyPath "copy-path" ["y"] Inventory "copy path" "Copies the path under the cursor, or the marked paths.";
     ExplainRow "explain-endpoint" ["K"] Inventory "explain" "Explains the state of the endpoint, with exact times.";
     Reload "reload" ["F5" "r"] Inventory "" "Reads the sources again.";

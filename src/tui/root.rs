@@ -395,10 +395,11 @@ impl Root {
             Event::Progress(p) => self.panes.inventory.progressed(p),
             Event::Loaded { inventory, complete } => {
                 let text = loaded_text(&inventory);
-                self.panes.inventory.loaded(inventory, complete);
+                let mut effects = self.panes.inventory.loaded(inventory, complete);
                 if complete {
-                    return vec![Effect::Notice(Level::Info, text), Effect::Ask(Ask::Grades)];
+                    effects.extend([Effect::Notice(Level::Info, text), Effect::Ask(Ask::Grades)]);
                 }
+                return effects;
             }
             Event::Composed(composed) => {
                 self.panes.composer.composed(&composed);
@@ -406,6 +407,7 @@ impl Root {
                     self.at = PaneId::Composer;
                 }
             }
+            Event::Looked(looked) => return self.panes.inventory.looked(*looked),
             Event::Started(id) => {
                 self.work.running.push(id);
                 self.panes.composer.started(id);

@@ -44,6 +44,23 @@ fn enter_composes_the_endpoint_under_the_cursor() {
 }
 
 #[test]
+fn what_is_under_the_cursor_is_looked_up_one_at_a_time() {
+    let mut s = screen();
+    let list = data::inventory();
+    let looks = |s: &Screen| s.asks.iter().filter(|a| matches!(a, Ask::Look { .. })).count();
+    s.event(Event::Loaded { inventory: list.clone(), complete: true }).keys("j j j");
+    assert_eq!(looks(&s), 1, "the others wait for the first");
+    s.event(data::looked(&list, 0));
+    assert!(matches!(s.asks.pop_back(), Some(Ask::Look { endpoint: 3, .. })), "then what is under the cursor by now");
+    assert!(!s.view().contains("takes application/json"), "what is known is of another");
+    s.event(data::looked(&list, 3));
+    assert!(s.view().contains("takes application/json") && s.view().contains("owner*"), "{}", s.view());
+    let known = looks(&s);
+    s.keys("d d");
+    assert_eq!(looks(&s), known, "what is known is not asked for again");
+}
+
+#[test]
 fn the_cursor_stays_on_its_endpoint_when_the_list_grows() {
     let mut s = screen();
     s.event(data::loaded()).keys("j j");

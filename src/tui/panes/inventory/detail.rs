@@ -1,20 +1,114 @@
-//! What is known of one endpoint.
+//! What is known of one endpoint, as lines.
 
 use std::fmt::Write as _;
 
 use ratatui::layout::Rect;
 
+use super::state::{state_words, title};
+use crate::app::Looked;
 use crate::base::Stamp;
 use crate::base::figure::{count, millis};
-use crate::inventory::{Endpoint, Inventory, Location, OperationKind, Seen, State};
+use crate::inventory::{Course, Endpoint, Inventory, Location, Operation, Seen, Shape};
 use crate::tui::panes::Now;
+use crate::tui::panes::text::Styled;
 use crate::tui::theme::Role;
 use crate::tui::widgets::pen::{Pen, clip, distance, shown, wrap};
-use crate::tui::widgets::spark::bar;
+use crate::tui::widgets::spark::{bar, spark};
 
-/// Method and path.
-pub(super) fn title(e: &Endpoint) -> String {
-    format!("{} {}", clip(&e.method), shown(e.path.as_bytes()))
+/// Where what is said of a label begins.
+const COLUMN: u16 = 12;
+/// Statuses told apart.
+const MOST_STATUSES: usize = 8;
+/// Names of members in a schema are cut at this many cells, so that what is said of them stands in one column.
+const NAME: usize = 24;
+
+/// What the lines are made of.
+pub(super) struct Facts<'a> {
+    /// The endpoint.
+    pub endpoint: &'a Endpoint,
+    /// The list it is of.
+    pub list: &'a Inventory,
+    /// What its document says, once it was looked up.
+    pub looked: Option<&'a Looked>,
+    /// What it does not send although most of its host do.
+    pub odd: Vec<String>,
+    /// When it is looked at.
+    pub now: Now,
+}
+
+/// Draws the lines from `top` on, which is brought to where the last of them is in view.
+pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, facts: &Facts<'_>, top: &mut usize) {
+    let all = lines(pen, facts, area.width);
+    let page = usize::from(area.height);
+    *top = (*top).min(all.len().saturating_sub(page));
+    for (line, y) in all.iter().skip(*top).zip(area.top()..area.bottom()) {
+        line.draw(pen, area.x, y, area.right());
+    }
+    let more = all.len().saturating_sub(*top + page);
+    if more > 0 && area.height > 2 {
+        let y = area.bottom() - 1;
+        pen.blank(Rect { y, height: 1, ..area });
+        pen.put(area.x, y, area.right(), &format!("… {} lines more: Ctrl+D, Ctrl+U", more + 1), Role::Muted);
+    }
+}
+
+/// Lines in the making. What is wrapped is masked before.
+struct Lines<'p, 'b> {
+    pen: &'p Pen<'b>,
+    width: usize,
+    all: Vec<Styled>,
+}
+
+impl Lines<'_, '_> {
+    fn blank(&mut self) {
+        self.all.push(Styled::default());
+    }
+
+    fn wrapped(&mut self, text: &str, role: Role) {
+        self.all.extend(wrap(&self.pen.veil(text), self.width).into_iter().map(|l| Styled::new(l, role)));
+    }
+
+    /// A label, and what is said of it, in as many lines as it takes.
+    fn said(&mut self, label: &str, text: &str, role: Role) {
+        let rest = self.width.saturating_sub(usize::from(COLUMN));
+        for (i, line) in wrap(&self.pen.veil(text), rest).into_iter().enumerate() {
+            let label = if i == 0 { label } else { "" };
+            self.all.push(Styled::new(label, Role::Muted).then(COLUMN, line, role));
+        }
+    }
+}
+
+/// The lines of an endpoint in a column of this width.
+fn lines(pen: &Pen<'_>, facts: &Facts<'_>, width: u16) -> Vec<Styled> {
+    let e = facts.endpoint;
+    let mut out = Lines { pen, width: usize::from(width.max(1)), all: Vec::new() };
+    out.wrapped(&title(e), Role::Title);
+    out.wrapped(&state_words(e, facts.looked.and_then(|l| l.nearest.as_deref())), Role::Text);
+    if let Some(summary) = facts.looked.and_then(|l| l.operation.summary.as_deref()) {
+        out.wrapped(&clip(summary), Role::Muted);
+    }
+    out.blank();
+    for text in &facts.odd {
+        out.wrapped(text, Role::Warn);
+    }
+    if let Some(host) = &e.host {
+        out.said("host", &clip(host), Role::Text);
+    }
+    declared(&mut out, e);
+    traffic(&mut out, e, facts.now);
+    for (i, l) in e.locations.iter().enumerate() {
+        out.said(if i == 0 { "sources" } else { "" }, &place(l), Role::Text);
+    }
+    if let Some(looked) = facts.looked {
+        operation(&mut out, &looked.operation);
+    }
+    let list = facts.list;
+    let odd = list.problems.len() as u64 + list.unparsed.iter().map(|u| u.lines).sum::<u64>();
+    if odd > 0 {
+        out.blank();
+        out.wrapped(&format!("{} oddities in the sources", count(odd)), Role::Muted);
+    }
+    out.all
 }
 
 /// Where it stands, as a person writes it.
@@ -29,78 +123,116 @@ pub(super) fn place(l: &Location) -> String {
     text
 }
 
-/// What its state means.
-pub(super) fn state_sentence(e: &Endpoint) -> &'static str {
-    if e.kind != OperationKind::Path {
-        return "Declared as what the API itself calls; no request to the API is judged by it.";
-    }
-    match e.state {
-        Some(State::Shadow) => "Answers, and no specification given declares its path.",
-        Some(State::ShadowMethod) => "Answers; its path is declared, but not with this method.",
-        Some(State::Zombie) => "Deprecated or past its sunset, and still answers.",
-        Some(State::Documented) => "Declared, and answers where traffic was given.",
-        Some(State::Ghost) => "Declared, and nobody called it in the window of the logs.",
-        None => "The sources given cannot tell: load both a specification and a log.",
-    }
-}
-
-/// Draws it.
-pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, e: &Endpoint, list: &Inventory, odd: &[String], now: Now) {
-    let end = area.right();
-    let mut y = pen.wrapped(Rect { height: area.height.min(3), ..area }, &title(e), Role::Title) + 1;
-    let mut line = |pen: &mut Pen<'_>, label: &str, text: &str, role| {
-        if y < area.bottom() {
-            pen.put(area.x, y, end, label, Role::Muted);
-            pen.put(area.x + 12, y, end, text, role);
-            y += 1;
-        }
-    };
-    line(pen, e.word().unwrap_or("unknown"), "", Role::Text);
-    for text in wrap(state_sentence(e), usize::from(area.width.max(1))) {
-        line(pen, &text, "", Role::Text);
-    }
-    line(pen, "", "", Role::Text);
-    for text in odd.iter().flat_map(|t| wrap(t, usize::from(area.width.max(1)))) {
-        line(pen, &text, "", Role::Warn);
-    }
-    let ago = |s: Stamp| {
-        u64::try_from(now.wall.unix() - s.unix()).map_or_else(|_| s.to_string(), |d| format!("{} ago", distance(d)))
-    };
-    if let Some(host) = &e.host {
-        line(pen, "host", &clip(host), Role::Text);
-    }
-    if let Some(s) = e.first_seen {
-        line(pen, "first seen", &ago(s), Role::Text);
-    }
-    if let Some(s) = e.last_seen {
-        line(pen, "last seen", &ago(s), Role::Text);
-    }
+/// What its declaration says of it in the list.
+fn declared(out: &mut Lines<'_, '_>, e: &Endpoint) {
     if !e.security.is_empty() {
         let words: Vec<String> = e.security.iter().map(|s| clip(s)).collect();
-        line(pen, "security", &words.join(", "), Role::Text);
+        out.said("security", &words.join(", "), Role::Text);
     } else if e.seen.has(Seen::SPEC) {
-        line(pen, "security", "nothing declared", Role::Warn);
+        out.said("security", "nothing declared", Role::Warn);
     }
     if e.deprecated || e.sunset.is_some() {
         let text = e.sunset.as_ref().map_or_else(|| "yes".to_owned(), |s| format!("sunset {}", clip(s)));
-        line(pen, "deprecated", &text, Role::Warn);
+        out.said("deprecated", &text, Role::Warn);
+    }
+}
+
+/// What traffic says of it.
+fn traffic(out: &mut Lines<'_, '_>, e: &Endpoint, now: Now) {
+    let ago = |s: Stamp| {
+        u64::try_from(now.wall.unix() - s.unix()).map_or_else(|_| s.to_string(), |d| format!("{} ago", distance(d)))
+    };
+    if let (Some(first), Some(last)) = (e.first_seen, e.last_seen) {
+        out.said("seen", &format!("first {}, last {}", ago(first), ago(last)), Role::Text);
+    }
+    if let Some(c) = e.credentials {
+        let text = match (c.sent, c.none) {
+            (_, 0) => "every call carried one".to_owned(),
+            (0, _) => "no call carried one".to_owned(),
+            (sent, none) => format!("{} calls with one, {} without", count(sent), count(none)),
+        };
+        out.said("credential", &text, if c.none > 0 { Role::Warn } else { Role::Text });
     }
     if let Some(l) = e.latency {
         let text = format!("p50 {}   p95 {}   p99 {}", millis(l.p50), millis(l.p95), millis(l.p99));
-        line(pen, "latency ms", &text, Role::Text);
+        out.said("latency ms", &text, Role::Text);
     }
     let most = e.statuses.values().copied().max().unwrap_or(1).max(1);
-    for (i, (status, n)) in e.statuses.iter().take(8).enumerate() {
-        let width = usize::from(area.width.saturating_sub(30));
-        let text = format!("{status} {} {}", bar(*n as f64 / most as f64, width), count(*n));
-        line(pen, if i == 0 { "statuses" } else { "" }, &text, Role::of_status(*status));
+    let room = out.width.saturating_sub(30);
+    for (i, (status, n)) in e.statuses.iter().take(MOST_STATUSES).enumerate() {
+        let text = format!("{status} {} {}", bar(*n as f64 / most as f64, room), count(*n));
+        out.said(if i == 0 { "statuses" } else { "" }, &text, Role::of_status(*status));
     }
-    for (i, l) in e.locations.iter().enumerate() {
-        line(pen, if i == 0 { "sources" } else { "" }, &place(l), Role::Text);
+    if let Some(course) = e.course.as_ref().filter(|c| c.stretches.len() > 1) {
+        chart(out, course);
     }
-    line(pen, "", "", Role::Text);
-    let odd = list.problems.len() as u64 + list.unparsed.iter().map(|u| u.lines).sum::<u64>();
-    if odd > 0 {
-        line(pen, &format!("{} oddities in the sources", count(odd)), "", Role::Muted);
+}
+
+/// Calls, errors and latency over time, one column a stretch.
+fn chart(out: &mut Lines<'_, '_>, course: &Course) {
+    let width = out.width.saturating_sub(usize::from(COLUMN) + 12);
+    let mut row = |label: &str, values: Vec<f64>, most: &dyn Fn(f64) -> String, role| {
+        let max = values.iter().copied().fold(0.0, f64::max);
+        if max > 0.0 {
+            let line = Styled::new(label, Role::Muted).then(COLUMN, spark(&values, width), role);
+            let shown = u16::try_from(values.len().min(width)).unwrap_or(0);
+            out.all.push(line.then(COLUMN + shown + 2, format!("≤ {}", most(max)), Role::Muted));
+        }
+    };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts that were made floats")]
+    let whole = |n: f64| count(n as u64);
+    let all = &course.stretches;
+    row("calls", all.iter().map(|s| s.requests as f64).collect(), &whole, Role::Chart1);
+    row("errors", all.iter().map(|s| s.errors as f64).collect(), &whole, Role::Error);
+    row("mean ms", all.iter().map(|s| s.mean_ms.unwrap_or(0.0)).collect(), &millis, Role::Chart2);
+    // Where there is no room for all of them the first are left out.
+    let cut = i64::try_from(all.len().saturating_sub(width) as u64 * course.seconds).unwrap_or(0);
+    let since = Stamp::from_unix(course.since.unix() + cut).unwrap_or(course.since).to_string();
+    let since = since.get(..16).unwrap_or(&since).replace('T', " ");
+    out.said("", &format!("from {since}, {} each", span(course.seconds)), Role::Muted);
+}
+
+/// A length of time in the unit that tells most of it.
+fn span(seconds: u64) -> String {
+    match seconds {
+        0..=119 => format!("{seconds} s"),
+        120..=7_199 => format!("{} min", seconds / 60),
+        7_200..=172_799 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", count(seconds / 86_400)),
     }
+}
+
+/// Parameters and bodies.
+fn operation(out: &mut Lines<'_, '_>, operation: &Operation) {
+    if !operation.parameters.is_empty() {
+        out.blank();
+        out.wrapped("parameters", Role::Title);
+        for p in &operation.parameters {
+            let said = format!("{}, {}", p.place.word(), clip(&p.hint));
+            member(out, 0, &clip(&p.name), p.required, &said);
+        }
+    }
+    for Shape { title, lines } in &operation.shapes {
+        out.blank();
+        out.wrapped(&clip(title), Role::Title);
+        if lines.is_empty() {
+            out.all.push(Styled::default().then(2, "no body declared", Role::Muted));
+        }
+        for l in lines {
+            member(out, l.depth, &clip(&l.name), l.required, &clip(&l.what));
+        }
+    }
+    for note in &operation.notes {
+        out.wrapped(&clip(note), Role::Muted);
+    }
+}
+
+/// One member: its name indented, and what is said of it beside. A `*` stands after what is required.
+fn member(out: &mut Lines<'_, '_>, depth: usize, name: &str, required: bool, said: &str) {
+    let indent = u16::try_from(2 + 2 * depth).unwrap_or(2);
+    let star = if required { "*" } else { "" };
+    let mut line = Styled::default().then(indent, format!("{name}{star}"), Role::JsonKey);
+    let column = if name.is_empty() { indent } else { u16::try_from(NAME).unwrap_or(0) };
+    line = line.then(column, said.to_owned(), Role::Text);
+    out.all.push(line);
 }

@@ -12,9 +12,10 @@ mod detail;
 mod filter_line;
 mod list;
 mod loading;
+mod state;
 
 use super::{Now, Pane, Prompt, WIDE, columns, movement};
-use crate::app::{Ask, Progress};
+use crate::app::{Ask, Looked, Progress};
 use crate::base::figure::count;
 use crate::grade::odd;
 use crate::inventory::{Endpoint, Inventory};
@@ -24,10 +25,11 @@ use crate::tui::theme::Role;
 use crate::tui::widgets::input::Field;
 use crate::tui::widgets::pen::{Pen, clip, shown};
 use crate::tui::widgets::table::{self, Column, Cursor};
-use detail::{place, state_sentence, title};
+use detail::{Facts, place};
 use filter_line::FilterLine;
 use list::{COLUMNS, Listed, SHORT_PATH};
 use loading::Loading;
+use state::{state_words, title};
 
 /// The list, its filter and its order.
 pub struct InventoryPane {
@@ -42,6 +44,11 @@ pub struct InventoryPane {
     marked: BTreeSet<EndpointKey>,
     grades: BTreeMap<EndpointKey, Grades>,
     detail: Option<bool>,
+    /// First line of the detail in view.
+    detail_top: usize,
+    looked: Option<Looked>,
+    /// Something is being looked up.
+    looking: bool,
     view: View,
     load: Loading,
 }
@@ -51,6 +58,8 @@ pub struct InventoryPane {
 struct View {
     wide: bool,
     list: Rect,
+    /// Lines by which the detail is moved.
+    page: usize,
 }
 
 impl InventoryPane {
@@ -66,6 +75,9 @@ impl InventoryPane {
             marked: BTreeSet::new(),
             grades: BTreeMap::new(),
             detail: None,
+            detail_top: 0,
+            looked: None,
+            looking: false,
             view: View::default(),
             load: Loading::of(sources),
         }
@@ -99,7 +111,7 @@ impl InventoryPane {
     }
 
     /// Takes a list; a cursor that was moved stays on its endpoint.
-    pub fn loaded(&mut self, list: Arc<Inventory>, complete: bool) {
+    pub fn loaded(&mut self, list: Arc<Inventory>, complete: bool) -> Vec<Effect> {
         // A cursor that nobody moved stays at the top, whatever moves in above it.
         let here = self.under().filter(|_| self.cursor.at > 0).map(key_of);
         self.list = list;
@@ -108,6 +120,30 @@ impl InventoryPane {
             self.load.stopped();
         }
         self.arrange(here);
+        self.look()
+    }
+
+    /// Takes what was looked up of an endpoint, which may no longer be the one under the cursor.
+    pub fn looked(&mut self, looked: Looked) -> Vec<Effect> {
+        self.looking = false;
+        self.looked = Some(looked);
+        self.look()
+    }
+
+    /// Looks up the endpoint under the cursor, one at a time, where its detail is shown and not all of it is known.
+    fn look(&mut self) -> Vec<Effect> {
+        let Some(e) = self.under().filter(|_| self.detail_shown() && !self.looking) else { return Vec::new() };
+        let known = self.looked.as_ref().is_some_and(|l| Arc::ptr_eq(&l.inventory, &self.list) && Self::is_of(l, e));
+        let Some(endpoint) = self.rows.get(self.cursor.at).map(|i| *i as usize).filter(|_| !known) else {
+            return Vec::new();
+        };
+        self.looking = true;
+        vec![Effect::Ask(Ask::Look { inventory: Arc::clone(&self.list), endpoint })]
+    }
+
+    /// Whether what was looked up is of this endpoint, in this list or in one before.
+    fn is_of(looked: &Looked, e: &Endpoint) -> bool {
+        looked.inventory.endpoints.get(looked.endpoint).is_some_and(|l| is_key(e, &key_of(l)))
     }
 
     /// Notes the grades of an endpoint.
@@ -187,7 +223,8 @@ impl InventoryPane {
 
     fn explain(&self) -> Vec<Effect> {
         let Some(e) = self.under() else { return Vec::new() };
-        let mut lines = vec![state_sentence(e).to_owned(), String::new()];
+        let looked = self.looked.as_ref().filter(|l| Self::is_of(l, e));
+        let mut lines = vec![state_words(e, looked.and_then(|l| l.nearest.as_deref())), String::new()];
         for (what, at) in [("first seen", e.first_seen), ("last seen", e.last_seen)] {
             if let Some(at) = at {
                 lines.push(format!("{what} {at}"));
@@ -202,32 +239,15 @@ impl InventoryPane {
         let here = self.under().map(key_of);
         self.arrange(here);
     }
-}
 
-fn key_of(e: &Endpoint) -> EndpointKey {
-    (e.method.clone(), e.host.clone(), e.path.lossy().into_owned())
-}
-
-fn is_key(e: &Endpoint, key: &EndpointKey) -> bool {
-    e.method == key.0 && e.host == key.1 && e.path.lossy() == key.2
-}
-
-impl Pane for InventoryPane {
-    fn contexts(&self) -> Vec<Context> {
-        if self.filter.editing() {
-            vec![Context::Field, Context::Always]
-        } else {
-            vec![Context::Inventory, Context::Move, Context::Global, Context::Always]
-        }
-    }
-
-    fn editing(&self) -> bool {
-        self.filter.editing()
-    }
-
-    fn act(&mut self, action: Action, argument: &str, _: Now) -> Option<Vec<Effect>> {
+    /// Does an action; `None` when it is not this pane's.
+    fn done(&mut self, action: Action, argument: &str) -> Option<Vec<Effect>> {
         if let Some(step) = movement(action) {
+            let before = self.cursor.at;
             self.cursor.go(step, self.rows.len());
+            if self.cursor.at != before {
+                self.detail_top = 0;
+            }
             return Some(Vec::new());
         }
         let effects = match action {
@@ -277,6 +297,14 @@ impl Pane for InventoryPane {
                 self.detail = Some(!self.detail_shown());
                 Vec::new()
             }
+            Action::DetailDown => {
+                self.detail_top = self.detail_top.saturating_add(self.view.page);
+                Vec::new()
+            }
+            Action::DetailUp => {
+                self.detail_top = self.detail_top.saturating_sub(self.view.page);
+                Vec::new()
+            }
             Action::CopyPath => self.copy(),
             Action::ExplainRow => self.explain(),
             Action::Reload if self.load.running => Vec::new(),
@@ -299,13 +327,50 @@ impl Pane for InventoryPane {
         Some(effects)
     }
 
+    fn draw_detail(&mut self, pen: &mut Pen<'_>, area: Rect, now: Now) {
+        self.view.page = usize::from(area.height / 2).max(1);
+        let Some(endpoint) = self.under() else { return };
+        let looked = self.looked.as_ref().filter(|l| Self::is_of(l, endpoint));
+        let facts = Facts { endpoint, list: &self.list, looked, odd: self.odd(endpoint), now };
+        let mut top = self.detail_top;
+        detail::draw(pen, area, &facts, &mut top);
+        self.detail_top = top;
+    }
+}
+
+fn key_of(e: &Endpoint) -> EndpointKey {
+    (e.method.clone(), e.host.clone(), e.path.lossy().into_owned())
+}
+
+fn is_key(e: &Endpoint, key: &EndpointKey) -> bool {
+    e.method == key.0 && e.host == key.1 && e.path.lossy() == key.2
+}
+
+impl Pane for InventoryPane {
+    fn contexts(&self) -> Vec<Context> {
+        if self.filter.editing() {
+            vec![Context::Field, Context::Always]
+        } else {
+            vec![Context::Inventory, Context::Move, Context::Global, Context::Always]
+        }
+    }
+
+    fn editing(&self) -> bool {
+        self.filter.editing()
+    }
+
+    fn act(&mut self, action: Action, argument: &str, _: Now) -> Option<Vec<Effect>> {
+        let mut effects = self.done(action, argument)?;
+        effects.extend(self.look());
+        Some(effects)
+    }
+
     fn key(&mut self, key: KeyEvent) -> Vec<Effect> {
         if self.filter.field.key(key) {
             self.refilter();
         }
-        Vec::new()
+        self.look()
     }
-
     fn paste(&mut self, text: &str, _: Now) -> Vec<Effect> {
         if self.filter.editing() {
             self.filter.field.paste(text);
@@ -357,20 +422,15 @@ impl Pane for InventoryPane {
         let detail = self.detail_shown();
         if detail && !self.view.wide {
             self.view.list = Rect::default();
-            if let Some(e) = self.under() {
-                let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-                detail::draw(pen, inner, e, &self.list, &self.odd(e), now);
-            }
-            return;
+            let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+            return self.draw_detail(pen, inner, now);
         }
         let mut list = area;
         if detail {
             let (left, rule, right) = columns(area, 64);
             list = left;
             pen.rule(rule, area);
-            if let Some(e) = self.under() {
-                detail::draw(pen, right, e, &self.list, &self.odd(e), now);
-            }
+            self.draw_detail(pen, right, now);
         }
         self.view.list = list;
         let chosen = list::chosen(list.width, self.long_paths);
