@@ -153,7 +153,7 @@ pub fn last(pen: &mut Pen<'_>, area: Rect, root: &mut Root, now: Now) {
             let x = pen.put(row.x, row.y, row.right(), prompt.lead, Role::Accent);
             let (mark, text, role) = match &prompt.error {
                 Some((at, what)) => (Some(*at), format!("at {}: {}", at + 1, clip(what)), Role::Error),
-                None => (None, prompt.hint.to_owned(), Role::Muted),
+                None => (None, prompt.hint.clone(), Role::Muted),
             };
             return with_hint(pen, row, x, prompt.field, mark, &text, role);
         }

@@ -262,7 +262,7 @@ impl Root {
     fn command(&mut self, action: Action, argument: &str) -> Vec<Effect> {
         let spec = keymap::spec(action);
         match spec.context {
-            Context::Inventory => self.at = PaneId::Inventory,
+            Context::Inventory | Context::Tree | Context::FilterLine => self.at = PaneId::Inventory,
             Context::Composer | Context::Request | Context::Response => self.at = PaneId::Composer,
             Context::Token => self.at = PaneId::Token,
             _ => {}

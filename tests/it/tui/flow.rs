@@ -322,3 +322,52 @@ fn a_large_body_is_indexed_beside_the_screen() {
     s.keys("G");
     assert!(s.view().contains("900 002 / 900 002"), "{}", s.view());
 }
+
+#[test]
+fn tab_completes_a_filter_and_up_brings_the_last_one_back() {
+    let mut s = screen();
+    s.event(data::loaded()).keys("/").text("~st");
+    s.keys("Tab").text("gh");
+    s.keys("Tab Enter");
+    assert!(s.view().contains("1 of 7   ~state ghost"), "{}", s.view());
+    s.keys("/").text("|x");
+    s.keys("Esc /");
+    for _ in 0..20 {
+        s.keys("Backspace");
+    }
+    s.keys("Up Enter");
+    assert!(s.view().contains("1 of 7   ~state ghost"), "{}", s.view());
+    // The language is explained where it is typed.
+    s.keys("Esc /").text("?");
+    assert!(s.view().contains("~seen log") && s.view().contains("!~kind path"), "{}", s.view());
+    s.keys("Esc").text("~m ");
+    s.keys("Tab");
+    assert!(s.view().contains("DELETE  GET  PATCH  POST"), "{}", s.view());
+    s.keys("F1");
+    assert!(s.view().contains("the kind of source"), "{}", s.view());
+}
+
+#[test]
+fn the_tree_folds_marks_and_keeps_the_cursor_on_its_endpoint() {
+    let mut s = screen();
+    s.event(data::loaded()).keys("j j j T");
+    assert!(s.view().contains("▾ /orders  (3)"), "{}", s.view());
+    s.keys("y");
+    assert_eq!(s.copied.last().map(String::as_str), Some("/orders"), "the cursor stayed on its endpoint");
+    s.keys("Left Left");
+    assert!(s.view().contains("▸ /orders  (3)") && !s.view().contains("/export"), "{}", s.view());
+    // A branch stands for all that is in it.
+    s.keys("Space");
+    assert!(s.view().contains("3 marked"), "{}", s.view());
+    s.keys("k Enter");
+    assert!(s.view().contains("▾ /orders  (3)"), "{}", s.view());
+    s.asks.clear();
+    s.keys("Right Enter");
+    assert!(s.asks.iter().any(|a| matches!(a, Ask::Compose { endpoint: 3, .. })), "{:?}", s.asks);
+    // The filter is the same.
+    s.keys("/").text("~m DELETE");
+    s.keys("Enter");
+    assert!(s.view().contains("1 of 7") && !s.view().contains("▾"), "{}", s.view());
+    s.keys("Esc T");
+    assert!(s.view().contains("7 endpoints") && !s.view().contains("▾"), "{}", s.view());
+}

@@ -57,6 +57,19 @@ fn inventory() {
         s.keys(if s.buffer().area.width < 120 { "j j j d" } else { "j j j" });
         s.event(data::looked(&list, 3)).keys("Ctrl+D Ctrl+D").pass(std::time::Duration::from_secs(4));
     });
+    picture("inventory-tree", |s| {
+        with_list(s);
+        s.keys("j j j T Left");
+    });
+    picture("filter-language", |s| {
+        with_list(s);
+        s.keys("/ ?");
+    });
+    picture("filter-offers", |s| {
+        with_list(s);
+        s.keys("/").text("~m ");
+        s.keys("Tab");
+    });
     picture("inventory-filter", |s| {
         with_list(s);
         s.keys("/").text("~p (ord");

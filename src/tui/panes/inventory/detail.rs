@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 use ratatui::layout::Rect;
 
 use super::state::{state_words, title};
+use super::tree::Branch;
 use crate::app::Looked;
 use crate::base::Stamp;
 use crate::base::figure::{count, millis};
-use crate::inventory::{Course, Endpoint, Inventory, Location, Operation, Seen, Shape};
+use crate::inventory::{Course, Endpoint, Inventory, Location, Operation, Seen, Shape, State};
 use crate::tui::panes::Now;
 use crate::tui::panes::text::Styled;
 use crate::tui::theme::Role;
@@ -16,7 +17,7 @@ use crate::tui::widgets::pen::{Pen, clip, distance, shown, wrap};
 use crate::tui::widgets::spark::{bar, spark};
 
 /// Where what is said of a label begins.
-const COLUMN: u16 = 12;
+const COLUMN: u16 = 14;
 /// Statuses told apart.
 const MOST_STATUSES: usize = 8;
 /// Names of members in a schema are cut at this many cells, so that what is said of them stands in one column.
@@ -49,6 +50,26 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, facts: &Facts<'_>, top: &mut u
         let y = area.bottom() - 1;
         pen.blank(Rect { y, height: 1, ..area });
         pen.put(area.x, y, area.right(), &format!("… {} lines more: Ctrl+D, Ctrl+U", more + 1), Role::Muted);
+    }
+}
+
+/// Draws what is known of all endpoints of a branch together.
+pub(super) fn draw_branch(pen: &mut Pen<'_>, area: Rect, title: &str, branch: &Branch) {
+    let mut out = Lines { pen, width: usize::from(area.width.max(1)), all: Vec::new() };
+    out.wrapped(title, Role::Title);
+    out.blank();
+    out.said("endpoints", &count(branch.endpoints as u64), Role::Text);
+    for (state, n) in State::ALL.into_iter().zip(branch.states).filter(|(_, n)| *n > 0) {
+        out.said(state.word(), &count(n as u64), Role::of_state(state));
+    }
+    if branch.calls > 0 {
+        out.said("calls", &count(branch.calls), Role::Text);
+        let share = branch.errors as f64 / branch.calls as f64 * 100.0;
+        out.said("errors", &format!("{share:.1} %"), Role::Text);
+    }
+    let all = out.all;
+    for (line, y) in all.iter().zip(area.top()..area.bottom()) {
+        line.draw(pen, area.x, y, area.right());
     }
 }
 

@@ -93,15 +93,17 @@ impl Rows for Listed<'_> {
     }
 }
 
+/// A state in its column.
+pub(super) fn state_cell(state: State) -> Cell {
+    let word = if state == State::ShadowMethod { "shadow-m" } else { state.word() };
+    Cell::new(word, Role::of_state(state))
+}
+
 /// What a column says of an endpoint.
 pub(super) fn cell(pane: &InventoryPane, e: &Endpoint, column: usize) -> Cell {
     let none = || Cell::new("–", Role::Muted);
     match column {
-        0 => match e.state {
-            Some(State::ShadowMethod) => Cell::new("shadow-m", Role::Error),
-            Some(s) => Cell::new(s.word(), Role::of_state(s)),
-            None => Cell::new(e.word().unwrap_or("unknown"), Role::Unknown),
-        },
+        0 => e.state.map_or_else(|| Cell::new(e.word().unwrap_or("unknown"), Role::Unknown), state_cell),
         1 => Cell::new(shown(e.method.as_bytes()), Role::of_method(&e.method)),
         2 => Cell::new(shown(e.path.as_bytes()), Role::Text),
         3 => Cell::new(e.seen.words().collect::<Vec<_>>().join(" "), Role::Muted),

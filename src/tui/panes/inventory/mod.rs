@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 
 mod detail;
@@ -13,6 +13,7 @@ mod filter_line;
 mod list;
 mod loading;
 mod state;
+mod tree;
 
 use super::{Now, Pane, Prompt, WIDE, columns, movement};
 use crate::app::{Ask, Looked, Progress};
@@ -30,6 +31,7 @@ use filter_line::FilterLine;
 use list::{COLUMNS, Listed, SHORT_PATH};
 use loading::Loading;
 use state::{state_words, title};
+use tree::{Branched, Tree};
 
 /// The list, its filter and its order.
 pub struct InventoryPane {
@@ -41,6 +43,9 @@ pub struct InventoryPane {
     cursor: Cursor,
     filter: FilterLine,
     sort: Option<(usize, bool)>,
+    tree: Tree,
+    /// Whether the tree is shown instead of the table.
+    by_path: bool,
     marked: BTreeSet<EndpointKey>,
     grades: BTreeMap<EndpointKey, Grades>,
     detail: Option<bool>,
@@ -72,6 +77,8 @@ impl InventoryPane {
             cursor: Cursor::default(),
             filter: FilterLine::new(saved),
             sort: None,
+            tree: Tree::default(),
+            by_path: false,
             marked: BTreeSet::new(),
             grades: BTreeMap::new(),
             detail: None,
@@ -119,7 +126,7 @@ impl InventoryPane {
         if complete {
             self.load.stopped();
         }
-        self.arrange(here);
+        self.arrange(here.as_ref());
         self.look()
     }
 
@@ -134,9 +141,7 @@ impl InventoryPane {
     fn look(&mut self) -> Vec<Effect> {
         let Some(e) = self.under().filter(|_| self.detail_shown() && !self.looking) else { return Vec::new() };
         let known = self.looked.as_ref().is_some_and(|l| Arc::ptr_eq(&l.inventory, &self.list) && Self::is_of(l, e));
-        let Some(endpoint) = self.rows.get(self.cursor.at).map(|i| *i as usize).filter(|_| !known) else {
-            return Vec::new();
-        };
+        let Some(endpoint) = self.index().filter(|_| !known) else { return Vec::new() };
         self.looking = true;
         vec![Effect::Ask(Ask::Look { inventory: Arc::clone(&self.list), endpoint })]
     }
@@ -168,12 +173,24 @@ impl InventoryPane {
         self.sort.map(|(c, back)| format!("by {}{}", COLUMNS[c].head, if back { ", reversed" } else { "" }))
     }
 
+    /// Index of the endpoint under the cursor; `None` on a branch.
+    fn index(&self) -> Option<usize> {
+        let row = self.cursor.at;
+        let index = if self.by_path { self.tree.endpoint(row) } else { self.rows.get(row).copied() };
+        index.map(|i| i as usize)
+    }
+
     fn under(&self) -> Option<&Endpoint> {
-        self.list.endpoints.get(*self.rows.get(self.cursor.at)? as usize)
+        self.list.endpoints.get(self.index()?)
+    }
+
+    /// How many lines the cursor moves over.
+    fn height(&self) -> usize {
+        if self.by_path { self.tree.rows() } else { self.rows.len() }
     }
 
     /// Works out the rows from filter and order, and puts the cursor back on `here` where it is still shown.
-    fn arrange(&mut self, here: Option<EndpointKey>) {
+    fn arrange(&mut self, here: Option<&EndpointKey>) {
         let all = u32::try_from(self.list.endpoints.len()).unwrap_or(u32::MAX);
         // What was shown stays until the expression is whole again.
         if let Some(filter) = self.filter.read() {
@@ -190,21 +207,61 @@ impl InventoryPane {
             });
             self.rows = rows;
         }
-        if let Some(here) = here
-            && let Some(at) = self.rows.iter().position(|i| is_key(&self.list.endpoints[*i as usize], &here))
-        {
-            self.cursor.at = at;
+        if self.by_path {
+            self.tree.build(&self.list, &self.rows);
         }
-        self.cursor.at = self.cursor.at.min(self.rows.len().saturating_sub(1));
+        let is_here = |i: &u32| here.is_some_and(|h| is_key(&self.list.endpoints[*i as usize], h));
+        let at = match here.and_then(|_| self.rows.iter().position(is_here)) {
+            Some(at) if self.by_path => self.rows.get(at).and_then(|i| self.tree.row_of(*i)),
+            at => at,
+        };
+        self.cursor.at = at.unwrap_or(self.cursor.at).min(self.height().saturating_sub(1));
     }
 
     fn detail_shown(&self) -> bool {
         self.detail.unwrap_or(self.view.wide)
     }
 
+    /// Marks the endpoint under the cursor, or unmarks it; of a branch all that are in it, unless all are marked already.
+    fn mark(&mut self) {
+        let keys: Vec<EndpointKey> = match self.index() {
+            Some(i) => vec![key_of(&self.list.endpoints[i])],
+            None if !self.by_path => return,
+            None => {
+                self.tree.endpoints(self.cursor.at).iter().map(|i| key_of(&self.list.endpoints[*i as usize])).collect()
+            }
+        };
+        if keys.iter().all(|k| self.marked.contains(k)) {
+            for key in &keys {
+                self.marked.remove(key);
+            }
+        } else {
+            self.marked.extend(keys);
+        }
+    }
+
+    /// Opens or folds what is under the cursor in the tree.
+    fn branch(&mut self, action: Action) -> Vec<Effect> {
+        let at = self.cursor.at;
+        match (action, self.tree.opened(at)) {
+            (Action::TurnBranch, None) => return self.compose(),
+            (Action::TurnBranch, Some(open)) => {
+                self.tree.turn(at, !open);
+            }
+            (Action::OpenBranch, Some(_)) if !self.tree.turn(at, true) => {
+                self.cursor.go(table::Move::Down, self.height())
+            }
+            (Action::FoldBranch, _) if !self.tree.turn(at, false) => {
+                self.cursor.at = self.tree.above(at).unwrap_or(at);
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
     fn compose(&self) -> Vec<Effect> {
-        let (Some(e), Some(i)) = (self.under(), self.rows.get(self.cursor.at)) else { return Vec::new() };
-        vec![Effect::Compose(Arc::clone(&self.list), *i as usize, key_of(e))]
+        let (Some(e), Some(i)) = (self.under(), self.index()) else { return Vec::new() };
+        vec![Effect::Compose(Arc::clone(&self.list), i, key_of(e))]
     }
 
     fn copy(&self) -> Vec<Effect> {
@@ -237,14 +294,14 @@ impl InventoryPane {
     /// Works out the rows with the cursor on the endpoint that it is on.
     fn refilter(&mut self) {
         let here = self.under().map(key_of);
-        self.arrange(here);
+        self.arrange(here.as_ref());
     }
 
     /// Does an action; `None` when it is not this pane's.
     fn done(&mut self, action: Action, argument: &str) -> Option<Vec<Effect>> {
         if let Some(step) = movement(action) {
             let before = self.cursor.at;
-            self.cursor.go(step, self.rows.len());
+            self.cursor.go(step, self.height());
             if self.cursor.at != before {
                 self.detail_top = 0;
             }
@@ -253,12 +310,8 @@ impl InventoryPane {
         let effects = match action {
             Action::Compose => self.compose(),
             Action::Mark => {
-                if let Some(key) = self.under().map(key_of)
-                    && !self.marked.remove(&key)
-                {
-                    self.marked.insert(key);
-                }
-                self.cursor.go(table::Move::Down, self.rows.len());
+                self.mark();
+                self.cursor.go(table::Move::Down, self.height());
                 Vec::new()
             }
             Action::Filter if !argument.is_empty() => {
@@ -269,7 +322,10 @@ impl InventoryPane {
                         self.filter.field = before;
                         vec![Effect::Notice(Level::Warn, format!("filter, at {}: {}", e.at + 1, clip(&e.what)))]
                     }
-                    None => Vec::new(),
+                    None => {
+                        self.filter.remember();
+                        Vec::new()
+                    }
                 }
             }
             Action::Filter => {
@@ -297,6 +353,25 @@ impl InventoryPane {
                 self.detail = Some(!self.detail_shown());
                 Vec::new()
             }
+            Action::Tree => {
+                let here = self.under().map(key_of);
+                self.by_path = !self.by_path;
+                self.cursor = Cursor::default();
+                self.arrange(here.as_ref());
+                Vec::new()
+            }
+            Action::TurnBranch | Action::OpenBranch | Action::FoldBranch if self.by_path => self.branch(action),
+            Action::FilterComplete => {
+                self.filter.complete(&self.list);
+                self.refilter();
+                Vec::new()
+            }
+            Action::FilterOlder | Action::FilterNewer => {
+                self.filter.recall(action == Action::FilterOlder);
+                self.refilter();
+                Vec::new()
+            }
+            Action::FilterHelp => vec![Effect::Explain("filter".to_owned(), filter_line::help())],
             Action::DetailDown => {
                 self.detail_top = self.detail_top.saturating_add(self.view.page);
                 Vec::new()
@@ -329,6 +404,9 @@ impl InventoryPane {
 
     fn draw_detail(&mut self, pen: &mut Pen<'_>, area: Rect, now: Now) {
         self.view.page = usize::from(area.height / 2).max(1);
+        if let Some(branch) = self.tree.branch(self.cursor.at).filter(|_| self.by_path) {
+            return detail::draw_branch(pen, area, &branch.title(self.tree.hosts), branch);
+        }
         let Some(endpoint) = self.under() else { return };
         let looked = self.looked.as_ref().filter(|l| Self::is_of(l, endpoint));
         let facts = Facts { endpoint, list: &self.list, looked, odd: self.odd(endpoint), now };
@@ -349,7 +427,9 @@ fn is_key(e: &Endpoint, key: &EndpointKey) -> bool {
 impl Pane for InventoryPane {
     fn contexts(&self) -> Vec<Context> {
         if self.filter.editing() {
-            vec![Context::Field, Context::Always]
+            vec![Context::FilterLine, Context::Field, Context::Always]
+        } else if self.by_path {
+            vec![Context::Tree, Context::Inventory, Context::Move, Context::Global, Context::Always]
         } else {
             vec![Context::Inventory, Context::Move, Context::Global, Context::Always]
         }
@@ -366,6 +446,10 @@ impl Pane for InventoryPane {
     }
 
     fn key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        if key.code == KeyCode::Char('?') && self.filter.field.text().is_empty() {
+            return vec![Effect::Explain("filter".to_owned(), filter_line::help())];
+        }
+        self.filter.typed();
         if self.filter.field.key(key) {
             self.refilter();
         }
@@ -373,6 +457,7 @@ impl Pane for InventoryPane {
     }
     fn paste(&mut self, text: &str, _: Now) -> Vec<Effect> {
         if self.filter.editing() {
+            self.filter.typed();
             self.filter.field.paste(text);
             self.refilter();
         }
@@ -408,9 +493,9 @@ impl Pane for InventoryPane {
     fn click(&mut self, x: u16, y: u16) -> Vec<Effect> {
         let list = self.view.list;
         if y > list.y && y < list.bottom() && x < list.right() {
-            self.cursor.at = (self.cursor.top + usize::from(y - list.y - 1)).min(self.rows.len().saturating_sub(1));
+            self.cursor.at = (self.cursor.top + usize::from(y - list.y - 1)).min(self.height().saturating_sub(1));
         }
-        Vec::new()
+        self.look()
     }
 
     fn draw(&mut self, pen: &mut Pen<'_>, area: Rect, now: Now) {
@@ -436,7 +521,11 @@ impl Pane for InventoryPane {
         let chosen = list::chosen(list.width, self.long_paths);
         let shown: Vec<Column> = chosen.iter().map(|i| COLUMNS[*i]).collect();
         let mut cursor = self.cursor;
-        table::draw(pen, list, &shown, &mut cursor, &Listed { pane: self, columns: &chosen }, true);
+        if self.by_path {
+            table::draw(pen, list, &shown, &mut cursor, &Branched { pane: self, columns: &chosen }, true);
+        } else {
+            table::draw(pen, list, &shown, &mut cursor, &Listed { pane: self, columns: &chosen }, true);
+        }
         self.cursor = cursor;
         if self.rows.is_empty() && list.height > 2 {
             let say =
