@@ -32,6 +32,7 @@ pub fn run(common: &Common, a: &InventoryArgs, means: &Means) -> Result<Exit> {
     let flag = Arc::clone(&stop);
     super::send::on_signal(move || flag.store(true, Ordering::Relaxed))?;
     let how = How {
+        follow: false,
         kind: a.kind.as_deref().map(kind).transpose()?,
         log: a.log_format.as_deref().map_or(Ok(Choice::Detect), Choice::parse)?,
     };

@@ -202,6 +202,18 @@ impl Builder {
         done.map_err(|e| self.fail(e))
     }
 
+    /// Counts what of the open log is held until more is there.
+    ///
+    /// # Errors
+    /// As [`Builder::feed`].
+    pub fn settle(&mut self) -> Result<()> {
+        let Some(mut reader) = self.open.take() else { return Ok(()) };
+        let number = u32::try_from(self.logs.len().saturating_sub(1)).unwrap_or(u32::MAX);
+        let done = reader.settle(|line| self.traffic.count(&self.trie, line, number));
+        self.open = Some(reader);
+        done.map_err(|e| self.fail(e))
+    }
+
     /// The end of the open log.
     ///
     /// # Errors

@@ -32,7 +32,7 @@ const NO_SCOPE: &str = "none";
 pub fn top(pen: &mut Pen<'_>, area: Rect, root: &mut Root) {
     let roomy = area.width >= ROOMY;
     let gap = if roomy { 3 } else { 2 };
-    let running = match (root.panes.inventory.progress(), root.work.running.len()) {
+    let running = match (root.panes.inventory.progress(roomy), root.work.running.len()) {
         (Some(text), 0) => text,
         (Some(text), n) => format!("{n} running   {text}"),
         (None, n) => format!("{n} running"),

@@ -113,6 +113,9 @@ actions! {
     Sort "sort" ["s"] Inventory "sort" "Sorts by the next column.";
     SortBack "sort-reverse" ["S"] Inventory "" "Turns the order round.";
     Tree "tree" ["T"] Inventory "tree" "Shows the endpoints as a tree by path, or as a list again.";
+    OpenSource "open-source" ["o"] Inventory "open source" "Opens the place that declares the endpoint in $VISUAL or $EDITOR.";
+    WriteOut "write" ["w"] Inventory "write out" "Writes the marked endpoints, or those that are listed, to a file: JSON, CSV, Markdown or text by its ending." ("FILE");
+    Follow "follow" ["f"] Inventory "follow" "Goes on reading the last log as it grows, until Esc.";
     Detail "detail" ["d"] Inventory "detail" "Shows or hides what is known of the endpoint.";
     DetailDown "detail-down" ["Ctrl+D" "Shift+Down"] Inventory "" "Shows what stands further down in the detail.";
     DetailUp "detail-up" ["Ctrl+U" "Shift+Up"] Inventory "" "Shows what stands further up in the detail.";

@@ -351,7 +351,7 @@ impl Root {
     }
 
     fn runs(&self) -> bool {
-        !self.work.running.is_empty() || self.panes.inventory.loading()
+        !self.work.running.is_empty() || self.panes.inventory.loading() && !self.panes.inventory.following()
     }
 
     fn halt(&mut self) -> Vec<Effect> {
@@ -407,6 +407,7 @@ impl Root {
                     self.at = PaneId::Composer;
                 }
             }
+            Event::Wrote(path, wrote) => return self.panes.inventory.wrote(&path, wrote),
             Event::Looked(looked) => return self.panes.inventory.looked(*looked),
             Event::Started(id) => {
                 self.work.running.push(id);
@@ -622,7 +623,11 @@ impl Root {
 
 fn loaded_text(inventory: &Arc<crate::inventory::Inventory>) -> String {
     use crate::base::figure::count;
-    let mut text = format!("{} endpoints", count(inventory.endpoints.len() as u64));
+    let (endpoints, apart) = inventory.counts();
+    let mut text = format!("{} endpoints", count(endpoints as u64));
+    if apart > 0 {
+        let _ = write!(text, " and {} webhooks and callbacks", count(apart as u64));
+    }
     if inventory.log_lines > 0 {
         let _ = write!(text, " from {} log lines", count(inventory.log_lines));
     }

@@ -86,6 +86,16 @@ impl Guard {
     }
 }
 
+impl Guard {
+    /// Gives the terminal back while another program has it, and takes it again.
+    pub fn lend<T>(&self, run: impl FnOnce() -> T) -> io::Result<T> {
+        give_back();
+        let out = run();
+        self.take()?;
+        Ok(out)
+    }
+}
+
 impl Drop for Guard {
     fn drop(&mut self) {
         give_back();

@@ -371,3 +371,46 @@ fn the_tree_folds_marks_and_keeps_the_cursor_on_its_endpoint() {
     s.keys("Esc T");
     assert!(s.view().contains("7 endpoints") && !s.view().contains("▾"), "{}", s.view());
 }
+
+#[test]
+fn a_source_opens_at_its_line() {
+    let mut s = screen();
+    s.event(data::loaded()).keys("o");
+    assert_eq!(s.edited, [("gw.log".into(), Some(1_203))]);
+}
+
+#[test]
+fn what_is_written_is_what_is_marked_or_else_listed() {
+    let mut s = screen();
+    s.event(data::loaded()).keys("/").text("orders");
+    s.keys("Enter w").text("a.csv");
+    assert!(s.view().contains("4 endpoints; .json .csv .md or .txt"), "{}", s.view());
+    s.keys("Enter");
+    let Some(Ask::Write { rows, path, over, .. }) = s.asks.pop_back() else { panic!("{:?}", s.asks) };
+    assert_eq!((rows.as_slice(), path.to_str(), over), (&[0, 2, 3, 4][..], Some("a.csv"), false));
+    s.event(Event::Wrote("a.csv".into(), lunette::app::Wrote::IsThere));
+    // Another name is another file: nothing of it may be replaced.
+    s.text("x");
+    s.keys("Enter");
+    assert!(matches!(s.asks.pop_back(), Some(Ask::Write { over: false, path, .. }) if path.ends_with("a.csvx")));
+    s.event(Event::Wrote("a.csv".into(), lunette::app::Wrote::IsThere)).keys("Enter");
+    assert!(matches!(s.asks.pop_back(), Some(Ask::Write { over: true, .. })));
+    s.keys("Esc j Space").keys(":").text("write b.md");
+    s.keys("Enter");
+    assert!(matches!(s.asks.pop_back(), Some(Ask::Write { rows, .. }) if rows == [1]));
+    // Marks outlive a reload.
+    s.keys("r").event(data::loaded());
+    assert!(s.view().contains("1 marked"), "{}", s.view());
+}
+
+#[test]
+fn every_column_sorts() {
+    let mut s = Screen::new(200, 45, Theme::terminal(), &[]);
+    s.event(data::loaded());
+    for head in ["calls", "err %", "p95 ms", "seen", "hdr", "tls", "method", "path", "by"] {
+        s.keys("s");
+        assert!(s.view().contains(&format!("by {head}")), "{head}: {}", s.view());
+    }
+    s.keys("s");
+    assert!(s.view().contains("in order of state"), "{}", s.view());
+}

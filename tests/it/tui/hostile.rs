@@ -127,7 +127,7 @@ fn events(h: &str) -> Vec<(&'static str, Event)> {
     let origin = exchange.request.origin.clone();
     let judged = Judged { exchange, headers: Some(grade), tokens: vec![(h.into(), token)] };
     vec![
-        ("progress", Event::Progress(Progress { what: h.into(), done: 1, total: 2, rate: 3 })),
+        ("progress", Event::Progress(Progress { what: h.into(), done: 1, total: 2, rate: 3, following: false })),
         ("loaded", Event::Loaded { inventory, complete: true }),
         ("looked", Event::Looked(Box::new(looked))),
         ("composed", Event::Composed(Box::new(composed))),

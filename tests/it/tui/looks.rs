@@ -81,6 +81,7 @@ fn inventory() {
             done: 610_000_000,
             total: 1_000_000_000,
             rate: 82_000_000,
+            following: false,
         }));
     });
 }

@@ -7,11 +7,11 @@ use crate::base::figure::{count, millis};
 use crate::inventory::{Endpoint, State};
 use crate::tui::effect::Grades;
 use crate::tui::theme::Role;
-use crate::tui::widgets::pen::shown;
+use crate::tui::widgets::pen::{distance, shown};
 use crate::tui::widgets::table::{Cell, Column, Rows, Width};
 
 /// Every column; the numbers in this file and the order of sorting are indices into it.
-pub(super) const COLUMNS: [Column; 9] = [
+pub(super) const COLUMNS: [Column; 10] = [
     Column { head: "state", width: Width::Fixed(10), right: false },
     Column { head: "method", width: Width::Fixed(7), right: false },
     Column { head: "path", width: Width::Fill, right: false },
@@ -21,22 +21,26 @@ pub(super) const COLUMNS: [Column; 9] = [
     Column { head: "p95 ms", width: Width::Fixed(7), right: true },
     Column { head: "hdr", width: Width::Fixed(3), right: false },
     Column { head: "tls", width: Width::Fixed(3), right: false },
+    Column { head: "seen", width: Width::Fixed(7), right: true },
 ];
 
 /// The columns that are shown where there is little room.
 const NARROW: [usize; 7] = [0, 1, 2, 4, 5, 7, 8];
+/// The columns of a common width; when it was last seen stands in the detail.
+const COMMON: [usize; 9] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
 /// The columns beside the detail, which names the sources, where paths are long.
 const LONG_PATHS: [usize; 8] = [0, 1, 2, 4, 5, 6, 7, 8];
 /// Cells of a path that every column leaves it beside the detail.
 pub(super) const SHORT_PATH: usize = 26;
 /// The order in which sorting goes through the columns: calls, errors and latency are what a list is sorted for.
-const SORTS: [usize; 7] = [4, 5, 6, 7, 8, 1, 2];
+const SORTS: [usize; 9] = [4, 5, 6, 9, 7, 8, 1, 2, 3];
 
 /// The columns of a table of this width.
 pub(super) fn chosen(width: u16, long_paths: bool) -> Vec<usize> {
     match width {
-        ..86 => NARROW.to_vec(),
-        ..110 if long_paths => LONG_PATHS.to_vec(),
+        0..=85 => NARROW.to_vec(),
+        86..=109 if long_paths => LONG_PATHS.to_vec(),
+        86..=119 => COMMON.to_vec(),
         _ => (0..COLUMNS.len()).collect(),
     }
 }
@@ -64,6 +68,7 @@ pub(super) fn compare(pane: &InventoryPane, column: usize, a: &Endpoint, b: &End
         6 => p95(b).total_cmp(&p95(a)),
         7 => grade(a).and_then(|g| g.headers).cmp(&grade(b).and_then(|g| g.headers)).reverse(),
         8 => grade(a).and_then(|g| g.tls).cmp(&grade(b).and_then(|g| g.tls)),
+        9 => b.last_seen.cmp(&a.last_seen),
         _ => Ordering::Equal,
     }
 }
@@ -112,6 +117,13 @@ pub(super) fn cell(pane: &InventoryPane, e: &Endpoint, column: usize) -> Cell {
             Cell::new(format!("{:.1}", s * 100.0), if s >= 0.05 { Role::Warn } else { Role::Text })
         }),
         6 => e.latency.map_or_else(none, |l| Cell::new(millis(l.p95), Role::Text)),
+        9 => match (e.last_seen, pane.view.at) {
+            (Some(last), Some(now)) => Cell::new(
+                u64::try_from(now.unix() - last.unix()).map_or_else(|_| "ahead".to_owned(), distance),
+                Role::Text,
+            ),
+            _ => none(),
+        },
         c @ (7 | 8) => {
             let grades = if pane.grades.is_empty() { None } else { pane.grades.get(&key_of(e)) };
             match (c, grades) {

@@ -46,23 +46,37 @@ impl Loading {
         }
     }
 
-    /// What line 1 says while sources are read.
-    pub fn words(&self) -> Option<String> {
+    /// True while all was read and more is waited for.
+    pub fn following(&self) -> bool {
+        self.running && self.progress.as_ref().is_some_and(|p| p.following)
+    }
+
+    /// What line 1 says while sources are read, with the bytes there are where there is room for it.
+    pub fn words(&self, roomy: bool) -> Option<String> {
         let p = match &self.progress {
             Some(p) if self.running => p,
             None if self.running => return Some("reading …".to_owned()),
             _ => return None,
         };
+        if p.following {
+            return Some(format!("following {}", clip(&p.what)));
+        }
         let mut text = format!("reading {}", clip(&p.what));
         if p.total > 0 {
             let done = p.done.min(p.total);
             let _ = write!(text, " {} %", u128::from(done) * 100 / u128::from(p.total));
+            if roomy {
+                let _ = write!(text, " of {}", bytes(p.total));
+            }
         }
         if p.rate > 0 {
             let _ = write!(text, "  {}/s", bytes(p.rate));
             if let Some(left) = p.total.saturating_sub(p.done).checked_div(p.rate).filter(|s| *s > 1) {
                 let _ = write!(text, "  {} left", distance(left));
             }
+        }
+        if roomy {
+            text.push_str("  Esc cancels");
         }
         Some(text)
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent};
@@ -14,9 +14,11 @@ mod list;
 mod loading;
 mod state;
 mod tree;
+mod write_out;
 
 use super::{Now, Pane, Prompt, WIDE, columns, movement};
-use crate::app::{Ask, Looked, Progress};
+use crate::app::{Ask, Looked, Progress, Wrote};
+use crate::base::Stamp;
 use crate::base::figure::count;
 use crate::grade::odd;
 use crate::inventory::{Endpoint, Inventory};
@@ -32,10 +34,13 @@ use list::{COLUMNS, Listed, SHORT_PATH};
 use loading::Loading;
 use state::{state_words, title};
 use tree::{Branched, Tree};
+use write_out::WriteOut;
 
 /// The list, its filter and its order.
 pub struct InventoryPane {
     list: Arc<Inventory>,
+    /// Its endpoints, and what the API itself calls.
+    counts: (usize, usize),
     /// Whether any path of the list is long.
     long_paths: bool,
     /// Indices into the list: what the filter leaves, in order.
@@ -54,6 +59,8 @@ pub struct InventoryPane {
     looked: Option<Looked>,
     /// Something is being looked up.
     looking: bool,
+    /// Where to write to, while that is asked.
+    out: Option<WriteOut>,
     view: View,
     load: Loading,
 }
@@ -65,6 +72,8 @@ struct View {
     list: Rect,
     /// Lines by which the detail is moved.
     page: usize,
+    /// When it was.
+    at: Option<Stamp>,
 }
 
 impl InventoryPane {
@@ -72,6 +81,7 @@ impl InventoryPane {
     pub fn new(sources: Vec<PathBuf>, saved: Vec<(String, String)>) -> Self {
         Self {
             list: Arc::default(),
+            counts: (0, 0),
             long_paths: false,
             rows: Vec::new(),
             cursor: Cursor::default(),
@@ -85,9 +95,15 @@ impl InventoryPane {
             detail_top: 0,
             looked: None,
             looking: false,
+            out: None,
             view: View::default(),
             load: Loading::of(sources),
         }
+    }
+
+    /// True while a log is followed that was read to its end.
+    pub fn following(&self) -> bool {
+        self.load.following()
     }
 
     /// True while sources are read.
@@ -96,8 +112,8 @@ impl InventoryPane {
     }
 
     /// What line 1 says while sources are read.
-    pub fn progress(&self) -> Option<String> {
-        self.load.words()
+    pub fn progress(&self, roomy: bool) -> Option<String> {
+        self.load.words(roomy)
     }
 
     /// Notes how far a load is.
@@ -117,11 +133,62 @@ impl InventoryPane {
         vec![Effect::Ask(Ask::Load(sources))]
     }
 
+    /// Takes what came of writing endpoints out; a file that is there already is asked about.
+    pub fn wrote(&mut self, path: &Path, wrote: Wrote) -> Vec<Effect> {
+        let name = clip(&path.to_string_lossy());
+        let (level, text) = match wrote {
+            Wrote::Done(1) => (Level::Info, format!("1 endpoint is in {name}")),
+            Wrote::Done(n) => (Level::Info, format!("{} endpoints are in {name}", count(n as u64))),
+            Wrote::Failed(e) => (Level::Error, clip(&e.to_string())),
+            Wrote::IsThere => {
+                self.out = Some(WriteOut::over(path));
+                return Vec::new();
+            }
+        };
+        vec![Effect::Notice(level, text)]
+    }
+
+    /// The endpoints that are marked, or else those that are listed.
+    fn selection(&self) -> Vec<u32> {
+        let all = 0..u32::try_from(self.list.endpoints.len()).unwrap_or(u32::MAX);
+        if self.marked.is_empty() {
+            return self.rows.clone();
+        }
+        all.filter(|i| self.marked.contains(&key_of(&self.list.endpoints[*i as usize]))).collect()
+    }
+
+    /// Writes the selection to the file of this name.
+    fn write(&self, name: &str, over: bool) -> Effect {
+        Effect::Ask(Ask::Write { inventory: Arc::clone(&self.list), rows: self.selection(), path: name.into(), over })
+    }
+
+    /// Reads the sources and goes on with the last log.
+    fn follow(&mut self) -> Vec<Effect> {
+        if self.load.sources.is_empty() {
+            return vec![Effect::Command("load ".to_owned())];
+        }
+        if self.load.following() {
+            return vec![Effect::Notice(Level::Info, "it is followed already: Esc stops".to_owned())];
+        }
+        self.load = Loading::of(self.load.sources.clone());
+        vec![Effect::Ask(Ask::Follow(self.load.sources.clone()))]
+    }
+
+    /// Opens the place that declares the endpoint under the cursor, or else the first that has a line.
+    fn open_source(&self) -> Vec<Effect> {
+        let Some(e) = self.under() else { return Vec::new() };
+        match e.locations.iter().find(|l| l.line.is_some()).or(e.locations.first()) {
+            Some(l) => vec![Effect::Edit(PathBuf::from(&*l.source), l.line)],
+            None => vec![Effect::Notice(Level::Info, "no source is known of it".to_owned())],
+        }
+    }
+
     /// Takes a list; a cursor that was moved stays on its endpoint.
     pub fn loaded(&mut self, list: Arc<Inventory>, complete: bool) -> Vec<Effect> {
         // A cursor that nobody moved stays at the top, whatever moves in above it.
         let here = self.under().filter(|_| self.cursor.at > 0).map(key_of);
         self.list = list;
+        self.counts = self.list.counts();
         self.long_paths = self.list.endpoints.iter().any(|e| e.path.len() > SHORT_PATH);
         if complete {
             self.load.stopped();
@@ -249,7 +316,7 @@ impl InventoryPane {
                 self.tree.turn(at, !open);
             }
             (Action::OpenBranch, Some(_)) if !self.tree.turn(at, true) => {
-                self.cursor.go(table::Move::Down, self.height())
+                self.cursor.go(table::Move::Down, self.height());
             }
             (Action::FoldBranch, _) if !self.tree.turn(at, false) => {
                 self.cursor.at = self.tree.above(at).unwrap_or(at);
@@ -317,20 +384,21 @@ impl InventoryPane {
             Action::Filter if !argument.is_empty() => {
                 let before = std::mem::replace(&mut self.filter.field, Field::new(argument));
                 self.refilter();
-                match self.filter.error.take() {
-                    Some(e) => {
-                        self.filter.field = before;
-                        vec![Effect::Notice(Level::Warn, format!("filter, at {}: {}", e.at + 1, clip(&e.what)))]
-                    }
-                    None => {
-                        self.filter.remember();
-                        Vec::new()
-                    }
+                if let Some(e) = self.filter.error.take() {
+                    self.filter.field = before;
+                    vec![Effect::Notice(Level::Warn, format!("filter, at {}: {}", e.at + 1, clip(&e.what)))]
+                } else {
+                    self.filter.remember();
+                    Vec::new()
                 }
             }
             Action::Filter => {
                 self.filter.edit();
                 Vec::new()
+            }
+            Action::Done | Action::Leave if self.out.is_some() => {
+                let out = self.out.take().filter(|o| action == Action::Done && !o.name().is_empty());
+                out.map(|o| self.write(o.name(), o.replaces())).into_iter().collect()
             }
             Action::Done | Action::Leave => {
                 self.filter.end(action == Action::Done);
@@ -351,6 +419,16 @@ impl InventoryPane {
             }
             Action::Detail => {
                 self.detail = Some(!self.detail_shown());
+                Vec::new()
+            }
+            Action::OpenSource => self.open_source(),
+            Action::Follow => self.follow(),
+            Action::WriteOut if self.rows.is_empty() => {
+                vec![Effect::Notice(Level::Info, "nothing is listed that could be written".to_owned())]
+            }
+            Action::WriteOut if !argument.is_empty() => vec![self.write(argument, false)],
+            Action::WriteOut => {
+                self.out = Some(WriteOut::new(self.selection().len()));
                 Vec::new()
             }
             Action::Tree => {
@@ -389,7 +467,8 @@ impl InventoryPane {
                 self.detail = None;
                 Vec::new()
             }
-            Action::Back if self.load.running => {
+            // What is followed goes on while other things are gone back from.
+            Action::Back if self.load.running && (!self.load.following() || self.filter.text().is_empty()) => {
                 vec![Effect::Ask(Ask::CancelAll), Effect::Notice(Level::Info, "reading is being stopped".to_owned())]
             }
             Action::Back if !self.filter.text().is_empty() => {
@@ -426,7 +505,9 @@ fn is_key(e: &Endpoint, key: &EndpointKey) -> bool {
 
 impl Pane for InventoryPane {
     fn contexts(&self) -> Vec<Context> {
-        if self.filter.editing() {
+        if self.out.is_some() {
+            vec![Context::Field, Context::Always]
+        } else if self.filter.editing() {
             vec![Context::FilterLine, Context::Field, Context::Always]
         } else if self.by_path {
             vec![Context::Tree, Context::Inventory, Context::Move, Context::Global, Context::Always]
@@ -436,7 +517,7 @@ impl Pane for InventoryPane {
     }
 
     fn editing(&self) -> bool {
-        self.filter.editing()
+        self.out.is_some() || self.filter.editing()
     }
 
     fn act(&mut self, action: Action, argument: &str, _: Now) -> Option<Vec<Effect>> {
@@ -446,6 +527,10 @@ impl Pane for InventoryPane {
     }
 
     fn key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        if let Some(out) = &mut self.out {
+            out.field.key(key);
+            return Vec::new();
+        }
         if key.code == KeyCode::Char('?') && self.filter.field.text().is_empty() {
             return vec![Effect::Explain("filter".to_owned(), filter_line::help())];
         }
@@ -456,7 +541,9 @@ impl Pane for InventoryPane {
         self.look()
     }
     fn paste(&mut self, text: &str, _: Now) -> Vec<Effect> {
-        if self.filter.editing() {
+        if let Some(out) = &mut self.out {
+            out.field.paste(text);
+        } else if self.filter.editing() {
             self.filter.typed();
             self.filter.field.paste(text);
             self.refilter();
@@ -465,15 +552,20 @@ impl Pane for InventoryPane {
     }
 
     fn status(&self) -> String {
-        let (shown, all) = (self.rows.len() as u64, self.list.endpoints.len() as u64);
+        let (shown, all) = (self.rows.len(), self.list.endpoints.len());
         if all == 0 {
             return String::new();
         }
+        let (endpoints, apart) = self.counts;
         let mut text = if shown == all {
-            format!("{} endpoints", count(all))
+            format!("{} endpoints", count(endpoints as u64))
         } else {
-            format!("{} of {}", count(shown), count(all))
+            format!("{} of {}", count(shown as u64), count(all as u64))
         };
+        if shown == all && apart > 0 {
+            let word = if apart == 1 { "webhook" } else { "webhooks" };
+            let _ = write!(text, " +{} {word}", count(apart as u64));
+        }
         if !self.marked.is_empty() {
             let _ = write!(text, "  {} marked", count(self.marked.len() as u64));
         }
@@ -487,7 +579,7 @@ impl Pane for InventoryPane {
     }
 
     fn prompt(&self) -> Option<Prompt<'_>> {
-        self.filter.prompt()
+        self.out.as_ref().map(WriteOut::prompt).or_else(|| self.filter.prompt())
     }
 
     fn click(&mut self, x: u16, y: u16) -> Vec<Effect> {
@@ -500,6 +592,7 @@ impl Pane for InventoryPane {
 
     fn draw(&mut self, pen: &mut Pen<'_>, area: Rect, now: Now) {
         self.view.wide = area.width >= WIDE;
+        self.view.at = Some(now.wall);
         if self.list.endpoints.is_empty() {
             self.view.list = Rect::default();
             return self.load.draw(pen, area);
