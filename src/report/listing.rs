@@ -55,7 +55,7 @@ impl Listing {
             return Ok(*listing);
         }
         let all = LISTINGS.map(|(e, _)| e);
-        let hint = match nearest(&ending, all) {
+        let hint = match nearest(&ending, all).filter(|_| !ending.is_empty()) {
             Some(near) => format!("did you mean .{near}?"),
             None => format!("end the name in .{}", all.join(", .")),
         };

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::state::{state_words, title};
 use super::tree::Branch;
@@ -251,9 +252,12 @@ fn operation(out: &mut Lines<'_, '_>, operation: &Operation) {
 /// One member: its name indented, and what is said of it beside. A `*` stands after what is required.
 fn member(out: &mut Lines<'_, '_>, depth: usize, name: &str, required: bool, said: &str) {
     let indent = u16::try_from(2 + 2 * depth).unwrap_or(2);
-    let star = if required { "*" } else { "" };
-    let mut line = Styled::default().then(indent, format!("{name}{star}"), Role::JsonKey);
-    let column = if name.is_empty() { indent } else { u16::try_from(NAME).unwrap_or(0) };
+    let name = format!("{name}{}", if required { "*" } else { "" });
+    // A long name pushes what is said of it on.
+    let after = usize::from(indent) + name.width() + 1;
+    let column = if name.is_empty() { usize::from(indent) } else { after.max(NAME) };
+    let column = u16::try_from(column).unwrap_or(u16::MAX);
+    let mut line = Styled::default().then(indent, name, Role::JsonKey);
     line = line.then(column, said.to_owned(), Role::Text);
     out.all.push(line);
 }

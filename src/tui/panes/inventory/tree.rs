@@ -329,8 +329,13 @@ impl Rows for Branched<'_> {
                 if column != 2 {
                     return cell(self.pane, e, column);
                 }
-                let rooted = tree.hosts || e.kind != OperationKind::Path;
-                Cell::new(format!("{}  {}", indent(depth), words(way(e, tree.hosts), above, rooted)), Role::Text)
+                let name = match e.kind {
+                    OperationKind::Path => words(way(e, tree.hosts), above, tree.hosts),
+                    // Under its heading the name is all there is.
+                    _ if above > 0 => shown(e.path.as_bytes()),
+                    _ => format!("{} {}", e.kind.word(), shown(e.path.as_bytes())),
+                };
+                Cell::new(format!("{}  {name}", indent(depth)), Role::Text)
             }
             Some(Line::Branch(n)) => {
                 let b = &tree.branches[n];
