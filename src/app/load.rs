@@ -271,11 +271,17 @@ impl Course<'_> {
     /// Reads a log and what is added to it, until it is stopped.
     fn follow(&mut self, path: &Path) -> Result<()> {
         self.report(path, 0, true);
-        self.builder.log_as(Arc::from(path.to_string_lossy()), &self.how.log)?;
         let files = self.files;
+        let (mut begun, mut more) = (false, true);
         let mut outcome = Ok(());
-        let mut more = true;
-        files.follow(path, &mut |block| {
+        let followed = files.follow(path, &mut |block| {
+            if !begun {
+                begun = true;
+                outcome = self.builder.log_as(Arc::from(path.to_string_lossy()), &self.how.log);
+                if outcome.is_err() {
+                    return ControlFlow::Break(());
+                }
+            }
             if block.is_empty() {
                 outcome = self.builder.settle();
                 // From here on there is no end to be told of.
@@ -296,8 +302,13 @@ impl Course<'_> {
                 return ControlFlow::Break(());
             }
             ControlFlow::Continue(())
-        })?;
-        outcome.and_then(|()| self.builder.end_log())
+        });
+        if followed.is_err() && !begun {
+            // What does not grow is read as it is.
+            self.log(path)?;
+            return followed;
+        }
+        followed.and(outcome).and_then(|()| self.builder.end_log())
     }
 
     fn capture(&mut self, path: &Path, kind: Kind) -> Result<()> {

@@ -141,3 +141,16 @@ fn a_hundred_thousand_endpoints_are_walked_sorted_filtered_and_folded() {
     pty.send(b"T").sees("by err %").send(b"q");
     assert!(pty.ends().success());
 }
+
+#[test]
+fn what_does_not_grow_is_read_as_it_is() {
+    let folder = folder();
+    let log = fs::read(folder.path().join("gw.log")).expect("read");
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(&log).expect("pack");
+    fs::write(folder.path().join("gw.log.gz"), packed.finish().expect("pack")).expect("write");
+    let mut pty = screen(folder.path(), &["shop.yaml", "gw.log.gz"], 100, 30, &[]);
+    pty.sees("3 endpoints +1").send(b"f").sees("a packed file does not grow").sees("0 running").sees("/export");
+    pty.send(b"q");
+    assert!(pty.ends().success());
+}
