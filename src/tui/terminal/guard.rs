@@ -84,9 +84,7 @@ impl Guard {
         signal_hook::low_level::unregister(handler);
         self.take()
     }
-}
 
-impl Guard {
     /// Gives the terminal back while another program has it, and takes it again.
     pub fn lend<T>(&self, run: impl FnOnce() -> T) -> io::Result<T> {
         give_back();

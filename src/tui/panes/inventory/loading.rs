@@ -59,7 +59,8 @@ impl Loading {
             _ => return None,
         };
         if p.following {
-            return Some(format!("following {}", clip(&p.what)));
+            let stops = if roomy { "  Esc stops" } else { "" };
+            return Some(format!("following {}{stops}", clip(&p.what)));
         }
         let mut text = format!("reading {}", clip(&p.what));
         if p.total > 0 {
