@@ -42,6 +42,22 @@ fn main() {
                 .expect("rounds");
             println!("{width:>3}x{height}  {name:<28} {:>7.3} ms", best.as_secs_f64() * 1e3);
         }
+        screen.keys("Esc g T");
+        for (name, before, key) in [("down, in the tree", "g", "j"), ("a page, in the tree", "g", "PgDn")] {
+            let rounds = (0..ROUNDS).map(|_| {
+                screen.keys(before);
+                frames(&mut screen, key)
+            });
+            println!("{width:>3}x{height}  {name:<28} {:>7.3} ms", rounds.min().expect("rounds").as_secs_f64() * 1e3);
+        }
+        let from = cpu();
+        screen.keys("T T");
+        println!(
+            "{width:>3}x{height}  {:<28} {:>7.3} ms",
+            "the tree is built",
+            (cpu().saturating_sub(from)).as_secs_f64() * 1e3
+        );
+        screen.keys("T");
         // What is felt while a filter is typed: all rows are looked at for every letter.
         let letters = "~p orders";
         let typed = (0..ROUNDS).map(|_| {
@@ -82,6 +98,7 @@ fn endpoint(i: usize) -> Endpoint {
         requests,
         statuses: [(200, requests - requests / 50), (404, requests / 50)].into(),
         latency: Some(Latency { p50: 12.0, p95: 88.0, p99: 140.5 }),
+        course: None,
         first_seen: Stamp::from_unix(1_699_000_000),
         last_seen: Stamp::from_unix(1_699_999_880),
         credentials: None,

@@ -153,6 +153,9 @@ mod tests {
             }
             Ok(BlocksRead { bytes: self.0.len() as u64, stopped: None })
         }
+        fn follow(&self, path: &Path, each: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> Result<()> {
+            self.blocks(path, &mut |block, _| each(block)).map(drop)
+        }
         fn below(&self, _: &Path, _: &str, _: u64) -> Result<Vec<u8>> {
             Ok(Vec::new())
         }

@@ -105,6 +105,13 @@ impl Load for Fetched {
         read.map_err(|e| e.at(text::display_str(&named(path))))
     }
 
+    fn follow(&self, path: &Path, each: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> Result<()> {
+        if is_url(path) {
+            return Err(Error::input("what is fetched does not grow").at(text::display_str(&named(path))));
+        }
+        self.rest.follow(path, each)
+    }
+
     fn below(&self, folder: &Path, name: &str, cap: u64) -> Result<Vec<u8>> {
         if is_url(folder) {
             return self.remote(&format!("{}/{name}", folder.to_string_lossy()), cap);

@@ -46,6 +46,8 @@ pub struct How {
     pub log: Choice,
     /// How many threads read a log; as many as the machine has where it is left open.
     pub threads: Option<usize>,
+    /// Go on reading the last log as it grows, until it is stopped.
+    pub follow: bool,
 }
 
 /// Reads specifications first and logs after them, so that every request is matched against all that is declared. `stop`
@@ -99,12 +101,23 @@ pub fn load(
     for path in specs {
         failures.extend(course.spec(path).err());
     }
+    let last = logs.iter().rposition(|(_, kind)| *kind == Kind::Log).filter(|_| how.follow);
+    // What grows comes after all that ends.
+    let growing = last.map(|at| logs.remove(at).0);
     for (path, kind) in logs {
         if course.partial {
             course.list();
         }
         let done = if kind == Kind::Log { course.log(path) } else { course.capture(path, kind) };
         failures.extend(done.err());
+    }
+    match growing {
+        Some(path) => failures.extend(course.follow(path).err()),
+        None if how.follow => failures.push(
+            Error::input("there is no log among the sources to follow")
+                .hint("name an access log that is being written"),
+        ),
+        None => {}
     }
     Loaded { inventory: course.builder.finish(), failures }
 }
@@ -309,6 +322,49 @@ impl Course<'_> {
             }
             Ok(())
         })
+    }
+
+    /// Reads a log and what is added to it, until it is stopped.
+    fn follow(&mut self, path: &Path) -> Result<()> {
+        self.report(path, 0, true);
+        let files = self.files;
+        let (mut begun, mut more) = (false, true);
+        let mut outcome = Ok(());
+        let followed = files.follow(path, &mut |block| {
+            if !begun {
+                begun = true;
+                outcome = self.builder.log_as(Arc::from(named(path)), &self.how.log);
+                if outcome.is_err() {
+                    return ControlFlow::Break(());
+                }
+            }
+            if block.is_empty() {
+                outcome = self.builder.settle();
+                // From here on there is no end to be told of.
+                self.progress.following = true;
+            } else {
+                outcome = self.builder.feed(block);
+                more = true;
+            }
+            let told = self.reported.is_some_and(|at| at.elapsed() < REPORT_EVERY);
+            if !block.is_empty() || !told && more {
+                self.report(path, block.len() as u64, block.is_empty());
+            }
+            if more && self.partial && self.listed.elapsed() >= PARTIAL_EVERY {
+                self.list();
+                more = !block.is_empty();
+            }
+            if outcome.is_err() || self.stop.load(Ordering::Relaxed) {
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        });
+        if followed.is_err() && !begun {
+            // What does not grow is read as it is.
+            self.log(path)?;
+            return followed;
+        }
+        followed.and(outcome).and_then(|()| self.builder.end_log())
     }
 
     fn capture(&mut self, path: &Path, kind: Kind) -> Result<()> {

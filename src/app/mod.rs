@@ -8,12 +8,14 @@ pub mod grade;
 pub mod history;
 pub mod identity;
 pub mod load;
+pub mod look;
 mod provided;
 pub mod secrets;
 pub mod send;
 pub mod token;
 mod workbench;
 pub mod workspace;
+mod write;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,8 +32,10 @@ use crate::wire::{Exchange, Origin};
 
 pub use crate::store::vault::State as VaultState;
 pub use identity::Keyring;
+pub use look::Looked;
 pub use provided::Provided;
 pub use workbench::Workbench;
+pub use write::Wrote;
 
 /// Number of a job of this run.
 pub type JobId = u64;
@@ -42,8 +46,28 @@ pub enum Ask {
     /// Load sources into the inventory: [`Event::Progress`] while it runs, then [`Event::Loaded`] with what could be read, then
     /// one [`Event::Failed`] for each source that could not.
     Load(Vec<PathBuf>),
+    /// The same, and go on reading the last log as it grows, until [`Ask::CancelAll`] or another load.
+    Follow(Vec<PathBuf>),
+    /// Write endpoints to a file: [`Event::Wrote`].
+    Write {
+        /// The inventory they are of.
+        inventory: Arc<Inventory>,
+        /// Their indices in it, in the order to write them.
+        rows: Vec<u32>,
+        /// The file; its ending says the format.
+        path: PathBuf,
+        /// Whether to replace a file that is there already.
+        over: bool,
+    },
     /// Resolve an endpoint for the composer: [`Event::Composed`].
     Compose {
+        /// The inventory it is an index into.
+        inventory: Arc<Inventory>,
+        /// Index of the endpoint.
+        endpoint: usize,
+    },
+    /// Tell all that is known of an endpoint: [`Event::Looked`].
+    Look {
         /// The inventory it is an index into.
         inventory: Arc<Inventory>,
         /// Index of the endpoint.
@@ -207,6 +231,8 @@ pub struct Progress {
     pub total: u64,
     /// Bytes a second, over the whole load.
     pub rate: u64,
+    /// All that is there was read, and what is added is waited for.
+    pub following: bool,
 }
 
 /// What a front end is told.
@@ -223,6 +249,10 @@ pub enum Event {
     },
     /// An endpoint is ready for the composer.
     Composed(Box<Composed>),
+    /// What is known of an endpoint.
+    Looked(Box<Looked>),
+    /// What came of writing endpoints to this file.
+    Wrote(PathBuf, Wrote),
     /// A send was queued under this number.
     Started(JobId),
     /// Scope does not admit this origin: one question, answered with [`Ask::Admit`].

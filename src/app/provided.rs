@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::base::Result;
+use crate::base::text::display_str;
+use crate::base::{Error, Result};
 use crate::wire::{BlocksRead, Listing, Load};
 
 /// Gives named texts, and everything else from another loader.
@@ -37,6 +38,13 @@ impl Load for Provided {
             }
             None => self.rest.blocks(path, each),
         }
+    }
+
+    fn follow(&self, path: &Path, each: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> Result<()> {
+        if self.texts.contains_key(path) {
+            return Err(Error::input("this log is made up and does not grow").at(display_str(&path.to_string_lossy())));
+        }
+        self.rest.follow(path, each)
     }
 
     fn below(&self, folder: &Path, name: &str, cap: u64) -> Result<Vec<u8>> {

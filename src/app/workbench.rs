@@ -18,7 +18,9 @@ use crate::store::{History, Workspace};
 use crate::wire::{FailureKind, Load, Origin, Policy, Request, Secrets};
 
 use super::workspace::dress;
-use super::{Ask, Draft, Event, Guard, JobId, Judged, Keyring, compose, grade, history, identity, load, send};
+use super::{
+    Ask, Draft, Event, Guard, JobId, Judged, Keyring, compose, grade, history, identity, load, look, send, write,
+};
 
 /// Events that may wait for the screen.
 const MOST_EVENTS: usize = 1_024;
@@ -33,7 +35,6 @@ pub struct Workbench {
     history: Arc<dyn History>,
     keyring: Arc<Keyring>,
     waiting: Mutex<Vec<(Request, Policy)>>,
-    loading: Mutex<Arc<AtomicBool>>,
     next: AtomicU64,
     run: String,
     vault: Option<Held>,
@@ -45,6 +46,8 @@ struct Shared {
     events: mpsc::Sender<Event>,
     live: Mutex<Live>,
     jobs: Mutex<HashMap<JobId, Handle>>,
+    /// What stops the load that runs.
+    loading: Mutex<Arc<AtomicBool>>,
 }
 
 fn lock<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -66,7 +69,8 @@ impl Workbench {
         history.watch(Box::new(move |words| {
             let _ = tell.try_send(Event::Record(words));
         }));
-        let shared = Shared { events, live: Mutex::new(Live::new()), jobs: Mutex::default() };
+        let shared =
+            Shared { events, live: Mutex::new(Live::new()), jobs: Mutex::default(), loading: Mutex::default() };
         let bench = Self {
             shared: Arc::new(shared),
             engine,
@@ -74,7 +78,6 @@ impl Workbench {
             history,
             keyring,
             waiting: Mutex::default(),
-            loading: Mutex::default(),
             next: AtomicU64::new(1),
             run: run.to_owned(),
             vault: None,
@@ -121,13 +124,30 @@ impl Workbench {
     /// Takes an ask. Comes back at once; what follows comes as events.
     pub fn ask(&self, ask: Ask) {
         let outcome = match ask {
-            Ask::Load(paths) => self.load(paths),
+            Ask::Load(paths) => self.load(paths, false),
+            Ask::Follow(paths) => self.load(paths, true),
+            Ask::Write { inventory, rows, path, over } => {
+                let events = self.shared.events.clone();
+                spawn("write", move || {
+                    let wrote = write::write(&inventory, &rows, &path, over);
+                    let _ = events.blocking_send(Event::Wrote(path, wrote));
+                })
+            }
             Ask::Compose { inventory, endpoint } => {
                 let events = self.shared.events.clone();
                 let files = self.files.clone();
                 spawn("compose", move || {
                     if let Some(composed) = compose::compose(&inventory, endpoint, files.as_ref()) {
                         let _ = events.blocking_send(Event::Composed(Box::new(composed)));
+                    }
+                })
+            }
+            Ask::Look { inventory, endpoint } => {
+                let events = self.shared.events.clone();
+                let files = self.files.clone();
+                spawn("look", move || {
+                    if let Some(looked) = look::look(inventory, endpoint, files.as_ref()) {
+                        let _ = events.blocking_send(Event::Looked(Box::new(looked)));
                     }
                 })
             }
@@ -150,7 +170,7 @@ impl Workbench {
             }
             Ask::Halt => {
                 self.engine.stop();
-                lock(&self.loading).store(true, Ordering::Relaxed);
+                lock(&self.shared.loading).store(true, Ordering::Relaxed);
                 lock(&self.waiting).clear();
                 self.guarded();
                 Ok(())
@@ -188,7 +208,7 @@ impl Workbench {
             }
             Ask::CancelAll => {
                 lock(&self.shared.jobs).values().for_each(Handle::cancel);
-                lock(&self.loading).store(true, Ordering::Relaxed);
+                lock(&self.shared.loading).store(true, Ordering::Relaxed);
                 Ok(())
             }
             Ask::Unlock(passphrase) => {
@@ -223,17 +243,20 @@ impl Workbench {
         })
     }
 
-    fn load(&self, paths: Vec<PathBuf>) -> Result<()> {
+    fn load(&self, paths: Vec<PathBuf>, follow: bool) -> Result<()> {
         let stop = Arc::new(AtomicBool::new(false));
         // A new load replaces one that runs.
-        std::mem::replace(&mut *lock(&self.loading), Arc::clone(&stop)).store(true, Ordering::Relaxed);
-        let (files, events) = (Arc::clone(&self.files), self.shared.events.clone());
+        std::mem::replace(&mut *lock(&self.shared.loading), Arc::clone(&stop)).store(true, Ordering::Relaxed);
+        let (files, shared) = (Arc::clone(&self.files), Arc::clone(&self.shared));
         spawn("load", move || {
             let mut tell = |event: Event| {
-                let _ = events.blocking_send(event);
+                // What was replaced has no more to say.
+                if Arc::ptr_eq(&lock(&shared.loading), &stop) {
+                    let _ = shared.events.blocking_send(event);
+                }
             };
-            let loaded =
-                load::load(&paths, &load::How::default(), files.as_ref(), SystemClock.wall(), &stop, true, &mut tell);
+            let how = load::How { follow, ..load::How::default() };
+            let loaded = load::load(&paths, &how, files.as_ref(), SystemClock.wall(), &stop, true, &mut tell);
             tell(Event::Loaded { inventory: Arc::new(loaded.inventory), complete: true });
             loaded.failures.into_iter().for_each(|e| tell(Event::Failed(e)));
         })

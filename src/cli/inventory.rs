@@ -52,6 +52,7 @@ pub fn run(common: &Common, a: &InventoryArgs, means: &Means) -> Result<Exit> {
         }
     })?;
     let how = How {
+        follow: false,
         kind: a.kind.as_deref().map(kind).transpose()?,
         log: a.log_format.as_deref().map_or(Ok(Choice::Detect), Choice::parse)?,
         threads: None,

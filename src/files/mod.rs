@@ -2,7 +2,9 @@
 //!
 //! Files are read and not mapped: a log that is truncated while it is mapped would end the program.
 
+mod export;
 mod folder;
+mod follow;
 mod scratch;
 
 use std::fs::{self, File};
@@ -16,6 +18,7 @@ use crate::wire::{BlocksRead, Listing, Load};
 mod stdin;
 mod unpack;
 
+pub use export::export;
 pub use scratch::Scratch;
 use unpack::{BOMB, Unpacked, is_stdin};
 
@@ -43,6 +46,13 @@ impl Load for Disk {
         let (file, size) = open(path)?;
         let mut file = Unpacked::new(file).map_err(|e| failed(path, &e))?;
         blocks_of(path, &mut file, size, each, &mut Vec::new())
+    }
+
+    fn follow(&self, path: &Path, each: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> Result<()> {
+        if is_stdin(path) {
+            return Err(Error::input("standard input is read to its end anyway").hint("name a file to follow"));
+        }
+        follow::follow(path, each)
     }
 
     fn below(&self, folder: &Path, name: &str, cap: u64) -> Result<Vec<u8>> {

@@ -1,25 +1,63 @@
 //! The filter language of the endpoint list.
 //!
 //! Plain words must all stand in the method or the path, whatever their case. `~state shadow`, `~m POST`, `~p /orders`,
-//! `~s 5xx|404`, `~seen log`, `~host name` and `~sec bearer` look at one thing; a value may list several with `|`. `!` negates,
-//! `&` or nothing means and, `|` means or, parentheses group, quotes keep spaces.
+//! `~s 5xx|404`, `~seen log`, `~kind webhook`, `~host name` and `~sec bearer` look at one thing; a value may list several with
+//! `|`. `!` negates, `&` or nothing means and, `|` means or, parentheses group, quotes keep spaces.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
-use super::model::{Endpoint, Seen, State};
+use super::model::{Endpoint, Inventory, Seen, State};
+use super::spec::OperationKind;
 use crate::base::error::nearest;
 use crate::base::text::display_str;
 
-/// Names after `~`, with what they look at.
-pub const NAMES: [(&str, &str); 7] = [
-    ("state", "state: shadow, shadow-method, zombie, documented, ghost"),
-    ("m", "method"),
-    ("p", "part of the path"),
-    ("s", "status seen: 404, 5xx"),
-    ("seen", "kind of source: spec, log, code, capture"),
-    ("host", "part of the host"),
-    ("sec", "part of the security scheme"),
+/// A name after `~`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Name {
+    /// The name.
+    pub name: &'static str,
+    /// What it looks at.
+    pub what: &'static str,
+    /// One in use.
+    pub example: &'static str,
+}
+
+const fn name(name: &'static str, what: &'static str, example: &'static str) -> Name {
+    Name { name, what, example }
+}
+
+/// Every name after `~`: reader, completion and help go by this table.
+pub const NAMES: [Name; 8] = [
+    name("state", "shadow, shadow-method, zombie, documented or ghost", "~state shadow|zombie"),
+    name("m", "the method", "~m POST"),
+    name("p", "part of the path", "~p /orders"),
+    name("s", "a status that was seen", "~s 5xx|404"),
+    name("seen", "the kind of source: spec, log, code or capture", "~seen log"),
+    name("host", "part of the host", "~host api.shop.test"),
+    name("sec", "part of the security scheme", "~sec bearer"),
+    name("kind", "path, webhook or callback", "!~kind path"),
 ];
+
+/// What joins them, for the help.
+pub const SIGNS: [(&str, &str); 6] = [
+    ("orders export", "both words stand in the method or the path"),
+    ("a & b", "both, as is nothing between them"),
+    ("a | b", "either"),
+    ("!a", "not"),
+    ("(a | b) c", "first what is in the parentheses"),
+    ("\"a b\"", "with the space"),
+];
+
+/// Kinds of source by their words.
+const SEEN: [(Seen, &str); 4] =
+    [(Seen::SPEC, "spec"), (Seen::LOG, "log"), (Seen::CODE, "code"), (Seen::CAPTURE, "capture")];
+/// Kinds of endpoint by their words.
+const KINDS: [(OperationKind, &str); 3] =
+    [(OperationKind::Path, "path"), (OperationKind::Webhook, "webhook"), (OperationKind::Callback, "callback")];
+
+/// Words offered at one place.
+const MOST_OFFERED: usize = 200;
 
 /// Nesting of parentheses and negations.
 const MOST_DEPTH: usize = 64;
@@ -57,6 +95,7 @@ enum Node {
     Seen(Seen),
     Host(Vec<u8>),
     Security(Vec<u8>),
+    Kind(OperationKind),
 }
 
 /// The filter that `@name` stands for among those that are saved; any other text is itself. Where none is saved, `@` is a
@@ -118,6 +157,7 @@ impl Node {
             Self::Status(from, to) => e.statuses.range(from..=to).any(|(_, n)| *n > 0),
             Self::Seen(seen) => e.seen.has(*seen),
             Self::Host(part) => e.host.as_ref().is_some_and(|h| contains(h.as_bytes(), part)),
+            Self::Kind(kind) => e.kind == *kind,
             Self::Security(part) => e.security.iter().any(|s| contains(s.as_bytes(), part)),
         }
     }
@@ -224,8 +264,8 @@ impl<'t> Parser<'t> {
         self.at += 1;
         let end = self.rest().find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(self.rest().len());
         let name = &self.rest()[..end];
-        if !NAMES.iter().any(|(n, _)| *n == name) {
-            let near = nearest(name, NAMES.iter().map(|(n, _)| *n).chain(["status", "method", "path"]));
+        if !NAMES.iter().any(|n| n.name == name) {
+            let near = nearest(name, NAMES.iter().map(|n| n.name).chain(["status", "method", "path"]));
             let near = near.map(|n| match n {
                 "status" => "s",
                 "method" => "m",
@@ -290,10 +330,16 @@ fn value_of(name: &str, value: &str) -> Result<Node, String> {
         }
         "seen" => {
             let word = value.to_ascii_lowercase();
-            let all = [(Seen::SPEC, "spec"), (Seen::LOG, "log"), (Seen::CODE, "code"), (Seen::CAPTURE, "capture")];
-            match all.iter().find(|(_, w)| *w == word) {
+            match SEEN.iter().find(|(_, w)| *w == word) {
                 Some((seen, _)) => Node::Seen(*seen),
-                None => return Err(unknown("kind of source", value, all.iter().map(|(_, w)| *w))),
+                None => return Err(unknown("kind of source", value, SEEN.iter().map(|(_, w)| *w))),
+            }
+        }
+        "kind" => {
+            let word = value.to_ascii_lowercase();
+            match KINDS.iter().find(|(_, w)| *w == word) {
+                Some((kind, _)) => Node::Kind(*kind),
+                None => return Err(unknown("kind of endpoint", value, KINDS.iter().map(|(_, w)| *w))),
             }
         }
         "m" => Node::Method(value.to_owned()),
@@ -311,6 +357,76 @@ fn unknown(kind: &str, value: &str, all: impl Iterator<Item = &'static str> + Cl
         None => format!("one of {}", all.collect::<Vec<_>>().join(", ")),
     };
     format!("{} is no {kind}; {hint}", display_str(&value))
+}
+
+/// What may stand at the end of a filter that is being typed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Offer {
+    /// Where in the text the word begins that is completed.
+    pub from: usize,
+    /// The words that may stand there, in order.
+    pub words: Vec<String>,
+}
+
+/// Words for the end of `text`: names after `~`, values of the name before, and filters that are saved. Values are those that
+/// the list has.
+pub fn complete(text: &str, saved: &[(String, String)], list: &Inventory) -> Offer {
+    let start = text
+        .rfind(|c: char| c.is_whitespace() || "&()!".contains(c))
+        .map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8));
+    let word = &text[start..];
+    let begins = |words: Vec<String>, from: usize| {
+        let typed = text[from..].to_lowercase();
+        let words = words.into_iter().filter(|w| w.to_lowercase().starts_with(&typed)).take(MOST_OFFERED);
+        Offer { from, words: words.collect() }
+    };
+    if word.starts_with('~') {
+        return begins(NAMES.iter().map(|n| format!("~{}", n.name)).collect(), start);
+    }
+    if start == 0 && word.starts_with('@') {
+        return begins(saved.iter().map(|(n, _)| format!("@{n}")).collect(), 0);
+    }
+    // A value stands after a name and white space.
+    let before = text[..start].trim_end();
+    let name = before.rsplit(|c: char| c.is_whitespace() || "&()!".contains(c)).next().unwrap_or_default();
+    let known =
+        name.strip_prefix('~').filter(|_| before.len() < start).and_then(|n| NAMES.iter().find(|k| k.name == n));
+    match known {
+        Some(name) => begins(values(name.name, list), start + word.rfind('|').map_or(0, |at| at + 1)),
+        None => Offer { from: text.len(), words: Vec::new() },
+    }
+}
+
+/// The values that a name may have, as they are typed.
+fn values(name: &str, list: &Inventory) -> Vec<String> {
+    let all = |of: &dyn Fn(&Endpoint) -> Vec<String>| {
+        let mut found = BTreeSet::new();
+        for e in &list.endpoints {
+            if found.len() < MOST_OFFERED {
+                found.extend(of(e));
+            }
+        }
+        found.into_iter().map(|v| quoted(&v)).collect()
+    };
+    match name {
+        "state" => State::ALL.map(|s| s.word().to_owned()).to_vec(),
+        "seen" => SEEN.map(|(_, w)| w.to_owned()).to_vec(),
+        "kind" => KINDS.map(|(_, w)| w.to_owned()).to_vec(),
+        "m" => all(&|e| vec![display_str(&e.method)]),
+        "s" => all(&|e| e.statuses.keys().map(u16::to_string).collect()),
+        "host" => all(&|e| e.host.iter().map(|h| display_str(h)).collect()),
+        "sec" => all(&|e| e.security.iter().map(|s| display_str(s)).collect()),
+        _ => Vec::new(),
+    }
+}
+
+/// A value as it is typed: in quotes where it has marks of the language in it.
+fn quoted(value: &str) -> String {
+    if value.contains(|c: char| c.is_whitespace() || "&|()".contains(c)) {
+        format!("\"{value}\"")
+    } else {
+        value.to_owned()
+    }
 }
 
 /// `404`, `5xx`, `40x`.
@@ -338,13 +454,11 @@ mod tests {
         assert!(expand("@zzzzzzzz", &saved).expect_err("unknown").what.contains("there is @open"));
     }
     use crate::base::Untrusted;
-    use crate::inventory::OperationKind;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
     fn endpoint(method: &str, path: &str, state: State, statuses: &[u16]) -> Endpoint {
         Endpoint {
-            kind: OperationKind::Path,
             method: method.to_owned(),
             host: Some("api.test".to_owned()),
             path: Untrusted::from(path),
@@ -352,17 +466,8 @@ mod tests {
             state: Some(state),
             requests: 1,
             statuses: statuses.iter().map(|s| (*s, 1)).collect::<BTreeMap<_, _>>(),
-            latency: None,
-            first_seen: None,
-            last_seen: None,
-            credentials: None,
-            deprecated: false,
-            sunset: None,
             security: vec!["bearer (JWT)".to_owned()],
-            locations: Vec::new(),
-            operation: None,
-            operations: Vec::new(),
-            newer: None,
+            ..Endpoint::default()
         }
     }
 
@@ -393,8 +498,52 @@ mod tests {
             ("~seen spec", true),
             ("~seen log", false),
             ("~host API ~sec jwt", true),
+            ("~kind path", true),
+            ("~kind webhook|callback", false),
         ] {
             assert_eq!(Filter::parse(filter).expect(filter).matches(&e), want, "{filter}");
+        }
+    }
+
+    #[test]
+    fn what_may_stand_at_the_end_is_offered() {
+        let mut other = endpoint("PUT", "/a", State::Ghost, &[503]);
+        other.security = vec!["none".to_owned()];
+        let list =
+            Inventory { endpoints: vec![endpoint("POST", "/b", State::Shadow, &[200]), other], ..Inventory::default() };
+        let saved = [("open".to_owned(), "~sec none".to_owned()), ("posts".to_owned(), "~m POST".to_owned())];
+        for (text, from, words) in [
+            ("~s", 0, &["~state", "~s", "~seen", "~sec"][..]),
+            ("a (!~ho", 4, &["~host"]),
+            ("~state sha", 7, &["shadow", "shadow-method"]),
+            ("~state ghost|zo", 13, &["zombie"]),
+            ("~m ", 3, &["POST", "PUT"]),
+            ("~m p", 3, &["POST", "PUT"]),
+            ("~s ", 3, &["200", "503"]),
+            ("~sec ", 5, &["\"bearer (JWT)\"", "none"]),
+            ("~kind c", 6, &["callback"]),
+            ("@p", 0, &["@posts"]),
+            ("orders", 6, &[]),
+            ("~p /o", 3, &[]),
+            ("", 0, &[]),
+        ] {
+            let offer = complete(text, &saved, &list);
+            assert_eq!(
+                (offer.from, offer.words.iter().map(String::as_str).collect::<Vec<_>>().as_slice()),
+                (from, words),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_table_of_names_is_sound() {
+        for n in NAMES {
+            assert!(Filter::parse(n.example).is_ok(), "{}", n.example);
+            assert!(n.example.contains(&format!("~{}", n.name)), "{}", n.example);
+        }
+        for (sign, _) in SIGNS {
+            assert!(Filter::parse(sign).is_ok(), "{sign}");
         }
     }
 
@@ -408,6 +557,7 @@ mod tests {
             ("~state x|shadow", 7, "x is no state"),
             ("~state shadow|y", 14, "y is no state"),
             ("~s 20", 3, "no status"),
+            ("~kind webhok", 6, "did you mean webhook"),
             ("~m", 2, "needs a value"),
             ("(a", 0, "not closed"),
             ("a)", 1, "closes nothing"),

@@ -147,6 +147,7 @@ impl Builder {
                 requests: 0,
                 statuses: BTreeMap::new(),
                 latency: None,
+                course: None,
                 first_seen: None,
                 last_seen: None,
                 credentials: None,
@@ -255,6 +256,18 @@ impl Builder {
             open.join(share.reader);
         }
         self.traffic.merge(share.traffic);
+    }
+
+    /// Counts what of the open log is held until more is there.
+    ///
+    /// # Errors
+    /// As [`Builder::feed`].
+    pub fn settle(&mut self) -> Result<()> {
+        let Some(mut reader) = self.open.take() else { return Ok(()) };
+        let number = u32::try_from(self.logs.len().saturating_sub(1)).unwrap_or(u32::MAX);
+        let done = reader.settle(|line| self.traffic.count(&self.trie, line, number));
+        self.open = Some(reader);
+        done.map_err(|e| self.fail(e))
     }
 
     /// The end of the open log.
@@ -459,6 +472,7 @@ impl Builder {
             requests: 0,
             statuses: BTreeMap::new(),
             latency: None,
+            course: None,
             first_seen: None,
             last_seen: None,
             credentials: None,
@@ -500,6 +514,7 @@ impl Builder {
         }
         endpoint.requests = tally.requests;
         endpoint.statuses = tally.statuses.iter().copied().collect();
+        endpoint.course = tally.course.course();
         endpoint.latency = tally.latency.as_ref().and_then(|h| h.latency());
         endpoint.first_seen = tally.times.and_then(|(first, _)| Stamp::from_unix(first));
         endpoint.last_seen = tally.times.and_then(|(_, last)| Stamp::from_unix(last));

@@ -5,6 +5,7 @@
 mod apart;
 mod capture;
 mod compose;
+pub mod course;
 mod drift;
 mod evidence;
 pub mod filter;
@@ -13,6 +14,7 @@ mod histogram;
 pub mod log;
 mod merge;
 pub mod model;
+mod nearest;
 mod operations;
 mod role;
 pub mod sample;
@@ -27,15 +29,17 @@ mod traffic;
 mod version;
 
 pub use compose::compose;
+pub use course::{Course, Stretch};
 pub use filter::{Filter, FilterError};
 pub use findings::{RULES, Rule, rule};
 pub use merge::{Builder, Share};
 pub use model::{
     Credentials, Endpoint, Found, Inventory, Latency, Location, LogFacts, Noise, Problem, Seen, State, Unparsed,
 };
+pub use nearest::nearest;
 pub use operations::{Called, Operation as Call, Protocol};
 pub use sniff::{Kind, sniff};
 pub use spec::{
     BodyExample, Document, Home, Judgement, Mismatch, Operation, OperationKind, OperationLite, Parameter, Place, Reply,
-    Server, Side,
+    Server, Shape, ShapeLine, Side,
 };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::base::{Finding, Stamp, Untrusted};
 
+use super::course::Course;
 use super::findings::Rule;
 use super::operations::Called;
 use super::spec::{Document, OperationKind};
@@ -116,7 +117,7 @@ pub struct Location {
 }
 
 /// One endpoint.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Endpoint {
     /// What it is; a webhook or callback is shown apart and has no state.
     pub kind: OperationKind,
@@ -136,6 +137,8 @@ pub struct Endpoint {
     pub statuses: BTreeMap<u16, u64>,
     /// Latency, when logs carry it.
     pub latency: Option<Latency>,
+    /// Requests over time, where logs say when.
+    pub course: Option<Course>,
     /// First request seen.
     pub first_seen: Option<Stamp>,
     /// Last request seen.
@@ -240,6 +243,14 @@ pub struct Inventory {
     pub log_bytes: u64,
     /// The specifications, for the composer.
     pub documents: Vec<Arc<Document>>,
+}
+
+impl Inventory {
+    /// How many endpoints of the API there are, and how many webhooks and callbacks, which the API itself calls.
+    pub fn counts(&self) -> (usize, usize) {
+        let apart = self.endpoints.iter().filter(|e| e.kind != OperationKind::Path).count();
+        (self.endpoints.len() - apart, apart)
+    }
 }
 
 /// Requests put aside as scanner noise.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::course::Counts;
 use super::evidence::Good;
 use super::histogram::Histogram;
 use super::log::Line;
@@ -54,6 +55,8 @@ pub(super) struct Tally {
     /// First and last time, where lines say one.
     pub times: Option<(i64, i64)>,
     pub latency: Option<Box<Histogram>>,
+    /// Requests over time.
+    pub course: Counts,
     /// Requests that carried a credential, and that carried none; of the others it is not known.
     pub with: u64,
     pub without: u64,
@@ -79,6 +82,7 @@ impl Tally {
         if let Some(time) = line.time {
             let (first, last) = self.times.unwrap_or((time, time));
             self.times = Some((first.min(time), last.max(time)));
+            self.course.count(time, line.status >= 400, line.micros);
         }
         match line.credential {
             Some(true) => self.with += 1,
@@ -127,6 +131,7 @@ impl Tally {
             (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
             (mine, theirs) => mine.or(theirs),
         };
+        self.course.merge(&other.course);
         self.written |= other.written;
         self.with += other.with;
         self.without += other.without;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::base::figure::{bytes, count, millis};
 use crate::base::text;
-use crate::inventory::{Called, Endpoint, Found, Inventory, Location, OperationKind};
+use crate::inventory::{Called, Endpoint, Found, Inventory, Location};
 
 use super::table::{Align, Table};
 
@@ -26,13 +26,8 @@ pub fn document(inv: &Inventory) -> Value {
         "problems": inv.problems.iter().map(|p| json!({
             "source": text::display_str(&p.source), "location": p.location, "line": p.line, "message": p.message,
         })).collect::<Vec<_>>(),
-        "totals": {"endpoints": inv.endpoints.len() - apart(inv), "log_lines": inv.log_lines, "log_bytes": inv.log_bytes},
+        "totals": {"endpoints": inv.counts().0, "log_lines": inv.log_lines, "log_bytes": inv.log_bytes},
     })
-}
-
-/// How many of the list are what the API calls, and no endpoints of it.
-fn apart(inv: &Inventory) -> usize {
-    inv.endpoints.iter().filter(|e| e.kind != OperationKind::Path).count()
 }
 
 fn endpoint(e: &Endpoint) -> Value {
@@ -124,8 +119,8 @@ pub fn plain(inv: &Inventory) -> String {
         }
     }
     let mut out = table.render();
-    let apart = apart(inv);
-    let mut notes = vec![format!("{} endpoints", count((inv.endpoints.len() - apart) as u64))];
+    let (endpoints, apart) = inv.counts();
+    let mut notes = vec![format!("{} endpoints", count(endpoints as u64))];
     if apart > 0 {
         notes.push(format!("{} webhooks and callbacks, which the API calls", count(apart as u64)));
     }

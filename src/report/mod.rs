@@ -6,6 +6,7 @@ pub mod grade;
 pub mod history;
 pub mod inventory;
 pub mod json;
+pub mod listing;
 pub mod openapi;
 pub mod rules;
 pub mod table;

@@ -32,7 +32,7 @@ const NO_SCOPE: &str = "none";
 pub fn top(pen: &mut Pen<'_>, area: Rect, root: &mut Root) {
     let roomy = area.width >= ROOMY;
     let gap = if roomy { 3 } else { 2 };
-    let running = match (root.panes.inventory.progress(), root.work.running.len()) {
+    let running = match (root.panes.inventory.progress(roomy), root.work.running.len()) {
         (Some(text), 0) => text,
         (Some(text), n) => format!("{n} running   {text}"),
         (None, n) => format!("{n} running"),
@@ -153,7 +153,7 @@ pub fn last(pen: &mut Pen<'_>, area: Rect, root: &mut Root, now: Now) {
             let x = pen.put(row.x, row.y, row.right(), prompt.lead, Role::Accent);
             let (mark, text, role) = match &prompt.error {
                 Some((at, what)) => (Some(*at), format!("at {}: {}", at + 1, clip(what)), Role::Error),
-                None => (None, prompt.hint.to_owned(), Role::Muted),
+                None => (None, prompt.hint.clone(), Role::Muted),
             };
             return with_hint(pen, row, x, prompt.field, mark, &text, role);
         }

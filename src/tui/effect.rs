@@ -1,5 +1,6 @@
 //! What happened, and what is to be done about it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crossterm::event::{KeyEvent, MouseEvent};
@@ -101,6 +102,8 @@ pub enum Effect {
     Notice(Level, String),
     /// Put text on the clipboard: what it is, and the text.
     Copy(&'static str, String),
+    /// Open a file of the reviewer's in an editor, at a line.
+    Edit(PathBuf, Option<u64>),
     /// Open a pane.
     Go(PaneId),
     /// Open an endpoint in the composer.

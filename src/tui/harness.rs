@@ -56,6 +56,8 @@ pub struct Screen {
     pub asks: VecDeque<Ask>,
     /// What went to the clipboard.
     pub copied: Vec<String>,
+    /// Files that were opened in an editor, with their lines.
+    pub edited: Vec<(std::path::PathBuf, Option<u64>)>,
     /// The exit code, once it was left.
     pub left: Option<i32>,
 }
@@ -77,7 +79,8 @@ impl Screen {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
         });
         let Ok(terminal) = Terminal::new(TestBackend::new(width, height));
-        let mut screen = Self { root, terminal, clock, asks: VecDeque::new(), copied: Vec::new(), left: None };
+        let mut screen =
+            Self { root, terminal, clock, asks: VecDeque::new(), copied: Vec::new(), edited: Vec::new(), left: None };
         let effects = screen.root.begin();
         screen.carry_out(effects);
         screen.draw();
@@ -96,6 +99,7 @@ impl Screen {
                     let effects = self.root.update(work());
                     self.carry_out(effects);
                 }
+                Effect::Edit(file, line) => self.edited.push((file, line)),
                 Effect::Quit(code) => self.left = Some(code),
                 _ => {}
             }

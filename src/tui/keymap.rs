@@ -11,6 +11,10 @@ pub enum Context {
     Move,
     /// The endpoint list.
     Inventory,
+    /// While the filter of the endpoint list is typed.
+    FilterLine,
+    /// The endpoint list as a tree.
+    Tree,
     /// The composer, either side.
     Composer,
     /// The composer's request side.
@@ -42,6 +46,8 @@ impl Context {
             Self::Global => "everywhere",
             Self::Move => "moving",
             Self::Inventory => "inventory",
+            Self::FilterLine => "in the filter",
+            Self::Tree => "inventory, tree",
             Self::Composer => "composer",
             Self::Request => "composer, request",
             Self::Response => "composer, response",
@@ -106,10 +112,25 @@ actions! {
     Filter "filter" ["/"] Inventory "filter" "Shows only the endpoints that match an expression." ("EXPRESSION");
     Sort "sort" ["s"] Inventory "sort" "Sorts by the next column.";
     SortBack "sort-reverse" ["S"] Inventory "" "Turns the order round.";
+    Tree "tree" ["T"] Inventory "tree" "Shows the endpoints as a tree by path, or as a list again.";
+    OpenSource "open-source" ["o"] Inventory "open source" "Opens the place that declares the endpoint in $VISUAL or $EDITOR.";
+    WriteOut "write" ["w"] Inventory "write out" "Writes the marked endpoints, or those that are listed, to a file: JSON, CSV, Markdown or text by its ending." ("FILE");
+    Follow "follow" ["f"] Inventory "follow" "Goes on reading the last log as it grows, until Esc.";
     Detail "detail" ["d"] Inventory "detail" "Shows or hides what is known of the endpoint.";
+    DetailDown "detail-down" ["Ctrl+D" "Shift+Down"] Inventory "" "Shows what stands further down in the detail.";
+    DetailUp "detail-up" ["Ctrl+U" "Shift+Up"] Inventory "" "Shows what stands further up in the detail.";
     CopyPath "copy-path" ["y"] Inventory "copy path" "Copies the path under the cursor, or the marked paths.";
     ExplainRow "explain-endpoint" ["K"] Inventory "explain" "Explains the state of the endpoint, with exact times.";
     Reload "reload" ["F5" "r"] Inventory "" "Reads the sources again.";
+
+    TurnBranch "branch" ["Enter"] Tree "open / fold" "Opens the branch under the cursor, or folds it; composes an endpoint.";
+    OpenBranch "branch-open" ["Right" "l"] Tree "" "Opens the branch under the cursor, or goes into it.";
+    FoldBranch "branch-fold" ["Left" "h"] Tree "" "Folds the branch under the cursor, or goes to the one above.";
+
+    FilterComplete "filter-complete" ["Tab"] FilterLine "complete" "Completes a name after ~ or its value; pressed again, offers the next.";
+    FilterOlder "filter-older" ["Up"] FilterLine "recall" "Brings back the filter before.";
+    FilterNewer "filter-newer" ["Down"] FilterLine "" "Brings back the filter after.";
+    FilterHelp "filter-help" ["F1"] FilterLine "explain" "Explains the language of filters; so does ? in an empty one.";
 
     Send "send" ["Ctrl+J" "Alt+Enter" "Ctrl+Enter" "s"] Composer "send" "Sends the request as it stands.";
     Edit "edit" ["Enter" "e"] Request "edit" "Edits the field under the cursor.";

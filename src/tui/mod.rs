@@ -30,10 +30,11 @@ use signal_hook::consts::SIGTSTP;
 
 use crate::app::identity::Named;
 use crate::app::{Ask, Event, VaultState};
+use crate::base::text::display_str;
 use crate::base::{Clock, Error, Result};
 use effect::{Effect, Level, Msg};
 use root::Root;
-use terminal::{clipboard, guard, input};
+use terminal::{clipboard, editor, guard, input};
 pub use theme::{ColorChoice, Theme};
 
 /// With what the screen starts.
@@ -102,12 +103,13 @@ fn pump(
     // guard shows the cursor, and every frame is flushed.
     let mut screen = ManuallyDrop::new(Terminal::new(CrosstermBackend::new(out))?);
     wipe(&mut screen)?;
-    input::start(to, events).map_err(|e| io::Error::other(e.to_string()))?;
+    let keys = Arc::default();
+    input::start(to, events, &keys).map_err(|e| io::Error::other(e.to_string()))?;
     let mut root = Root::new(start);
     let mut effects = root.begin();
     loop {
         for effect in std::mem::take(&mut effects) {
-            if let Some(code) = carry_out(effect, &mut root, &mut screen, ask, to, guard)? {
+            if let Some(code) = carry_out(effect, &mut root, &mut screen, ask, to, (&mut *guard, &keys))? {
                 return Ok(code);
             }
         }
@@ -164,7 +166,7 @@ fn carry_out(
     screen: &mut Screen,
     ask: &Asker,
     to: &Sender<Msg>,
-    guard: &mut guard::Guard,
+    (guard, keys): (&mut guard::Guard, &input::Keys),
 ) -> io::Result<Option<i32>> {
     match effect {
         Effect::Ask(a) => ask(a),
@@ -178,6 +180,7 @@ fn carry_out(
                 Err(why) => root.say(Level::Warn, format!("{what} was not copied: {why}")),
             }
         }
+        Effect::Edit(file, line) => edit(&file, line, root, screen, (guard, keys))?,
         Effect::Work(work) => {
             let to = to.clone();
             let spawned = std::thread::Builder::new().name("screen-work".to_owned()).spawn(move || {
@@ -198,4 +201,32 @@ fn carry_out(
         _ => {}
     }
     Ok(None)
+}
+
+/// Hands the terminal to the reviewer's editor until it ends.
+fn edit(
+    file: &std::path::Path,
+    line: Option<u64>,
+    root: &mut Root,
+    screen: &mut Screen,
+    (guard, keys): (&guard::Guard, &input::Keys),
+) -> io::Result<()> {
+    let name = file.to_string_lossy();
+    let shown = display_str(&name);
+    if !file.is_file() {
+        root.say(Level::Warn, format!("{shown} is no file on this disk"));
+        return Ok(());
+    }
+    let set = ["VISUAL", "EDITOR"].iter().filter_map(|v| std::env::var(v).ok()).find(|v| !v.trim().is_empty());
+    let Some(command) = set.and_then(|editor| editor::command(&editor, &name, line)) else {
+        root.say(Level::Warn, "no editor is set: leave, and set VISUAL or EDITOR, for example EDITOR=vi".to_owned());
+        return Ok(());
+    };
+    let ran = keys.lend(|| guard.lend(|| editor::run(&command)))?;
+    wipe(screen)?;
+    if let Err(why) = ran {
+        let program = command.first().map(|c| display_str(c)).unwrap_or_default();
+        root.say(Level::Error, format!("{program}: {}", display_str(&why)));
+    }
+    Ok(())
 }

@@ -262,7 +262,7 @@ impl Root {
     fn command(&mut self, action: Action, argument: &str) -> Vec<Effect> {
         let spec = keymap::spec(action);
         match spec.context {
-            Context::Inventory => self.at = PaneId::Inventory,
+            Context::Inventory | Context::Tree | Context::FilterLine => self.at = PaneId::Inventory,
             Context::Composer | Context::Request | Context::Response => self.at = PaneId::Composer,
             Context::Token => self.at = PaneId::Token,
             _ => {}
@@ -351,7 +351,7 @@ impl Root {
     }
 
     fn runs(&self) -> bool {
-        !self.work.running.is_empty() || self.panes.inventory.loading()
+        !self.work.running.is_empty() || self.panes.inventory.loading() && !self.panes.inventory.following()
     }
 
     fn halt(&mut self) -> Vec<Effect> {
@@ -395,10 +395,11 @@ impl Root {
             Event::Progress(p) => self.panes.inventory.progressed(p),
             Event::Loaded { inventory, complete } => {
                 let text = loaded_text(&inventory);
-                self.panes.inventory.loaded(inventory, complete);
+                let mut effects = self.panes.inventory.loaded(inventory, complete);
                 if complete {
-                    return vec![Effect::Notice(Level::Info, text), Effect::Ask(Ask::Grades)];
+                    effects.extend([Effect::Notice(Level::Info, text), Effect::Ask(Ask::Grades)]);
                 }
+                return effects;
             }
             Event::Composed(composed) => {
                 self.panes.composer.composed(&composed);
@@ -406,6 +407,8 @@ impl Root {
                     self.at = PaneId::Composer;
                 }
             }
+            Event::Wrote(path, wrote) => return self.panes.inventory.wrote(&path, wrote),
+            Event::Looked(looked) => return self.panes.inventory.looked(*looked),
             Event::Started(id) => {
                 self.work.running.push(id);
                 self.panes.composer.started(id);
@@ -620,7 +623,11 @@ impl Root {
 
 fn loaded_text(inventory: &Arc<crate::inventory::Inventory>) -> String {
     use crate::base::figure::count;
-    let mut text = format!("{} endpoints", count(inventory.endpoints.len() as u64));
+    let (endpoints, apart) = inventory.counts();
+    let mut text = format!("{} endpoints", count(endpoints as u64));
+    if apart > 0 {
+        let _ = write!(text, " and {} webhooks and callbacks", count(apart as u64));
+    }
     if inventory.log_lines > 0 {
         let _ = write!(text, " from {} log lines", count(inventory.log_lines));
     }

@@ -174,6 +174,9 @@ pub trait Load: Send + Sync {
     fn whole(&self, path: &Path, cap: u64) -> Result<Vec<u8>>;
     /// A file in blocks, unpacked and in order, with the bytes there are in all as far as is known, until the end or a break.
     fn blocks(&self, path: &Path, each: &mut dyn FnMut(&[u8], u64) -> ControlFlow<()>) -> Result<BlocksRead>;
+    /// A file from its start, and what is added to it, until a break: an empty block says that there is nothing new for now.
+    /// What takes its place under its name is read after it, and what is cut short from its start again.
+    fn follow(&self, path: &Path, each: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> Result<()>;
     /// A whole file of at most `cap` bytes below `folder`. The name never leads out of it, neither by `..` nor through a link.
     fn below(&self, folder: &Path, name: &str, cap: u64) -> Result<Vec<u8>>;
     /// What stands in a folder and below it; `None` for anything but a folder.

@@ -163,6 +163,18 @@ impl LogReader {
         done
     }
 
+    /// Reads what is held until more is there, where a line of it is whole: of a log that is still written nobody knows when
+    /// its first 64 lines will be there.
+    ///
+    /// # Errors
+    /// As [`LogReader::feed`].
+    pub fn settle(&mut self, mut each: impl FnMut(&Line<'_>)) -> Result<()> {
+        if self.reader.is_some() || !self.first.contains(&b'\n') {
+            return Ok(());
+        }
+        self.begin(&mut each)
+    }
+
     /// Finds the format of what was held and reads it.
     fn begin(&mut self, each: &mut impl FnMut(&Line<'_>)) -> Result<()> {
         let first = std::mem::take(&mut self.first);

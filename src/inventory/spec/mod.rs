@@ -17,6 +17,7 @@ mod format;
 mod identify;
 mod judge;
 mod levels;
+mod outline;
 mod part;
 mod paths;
 mod pattern;
@@ -237,6 +238,28 @@ pub struct BodyExample {
     pub text: String,
 }
 
+/// A body as the document declares it, unfolded within bounds. All of it in display form.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Shape {
+    /// `takes application/json`, `gives 200 application/json`.
+    pub title: String,
+    /// Its schema from the top down; none where nothing is declared.
+    pub lines: Vec<ShapeLine>,
+}
+
+/// One line of a schema.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ShapeLine {
+    /// How deep it stands, from 0.
+    pub depth: usize,
+    /// The name of the member; empty at the top.
+    pub name: String,
+    /// Whether the document requires it.
+    pub required: bool,
+    /// What its schema says in one line.
+    pub what: String,
+}
+
 /// One operation, resolved for the composer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Operation {
@@ -248,6 +271,8 @@ pub struct Operation {
     pub parameters: Vec<Parameter>,
     /// A body that satisfies the schema, when the operation takes one.
     pub body: Option<BodyExample>,
+    /// What it takes and what it gives, by status.
+    pub shapes: Vec<Shape>,
     /// Security schemes in words, for example `bearer (JWT)`. In display form.
     pub security: Vec<String>,
     /// What could not be read of it, one sentence each, in display form.

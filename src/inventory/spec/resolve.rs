@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use super::part::{Shelf, Target, Walked, from_folder};
 use super::text::{elements, member, tokens};
-use super::{Document, Operation, OperationKind, OperationLite, Parameter, Place, body, choose, schema, swagger};
+use super::{
+    Document, Operation, OperationKind, OperationLite, Parameter, Place, body, choose, outline, schema, swagger,
+};
 use crate::base::text::display_str;
 use crate::wire::Load;
 
@@ -240,15 +242,21 @@ pub(super) fn operation(document: &Document, index: usize, files: Option<&dyn Lo
         resolver.note(format!("this is a {}: the API calls it, at an address that its reader gives", lite.kind.word()));
     }
 
-    let body = body_of(&mut resolver, document, &node, &declared).and_then(|b| body::example(&mut resolver, &b));
+    let body = body_of(&mut resolver, document, &node, &declared);
+    let example = body.as_deref().and_then(|b| body::example(&mut resolver, b));
+    // What cannot be read of a reply is no matter of the request.
+    let notes = std::mem::take(&mut resolver.notes);
+    resolver.nodes_left = schema::MOST_NODES;
+    let shapes = outline::shapes(&mut resolver, body.as_deref(), &node);
     let text = |key: &str| node.get(key).and_then(Value::as_str).filter(|s| !s.trim().is_empty());
     Operation {
         summary: text("summary").or_else(|| text("operationId")).map(display_str),
         servers: lite.servers.iter().map(|s| s.url.clone()).collect(),
         parameters,
-        body,
+        body: example,
+        shapes,
         security: lite.security.to_vec(),
-        notes: resolver.notes,
+        notes,
     }
 }
 

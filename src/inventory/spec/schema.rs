@@ -127,7 +127,7 @@ fn typed(resolver: &mut Resolver<'_>, node: &Map<String, Value>, depth: usize) -
 }
 
 /// The type: as written, the first that is not `null` of several (`OpenAPI` 3.1), or as the other keywords imply.
-fn kind(node: &Map<String, Value>) -> Option<&str> {
+pub(super) fn kind(node: &Map<String, Value>) -> Option<&str> {
     match node.get("type") {
         Some(Value::String(s)) => return Some(s),
         Some(Value::Array(all)) => {
@@ -293,7 +293,7 @@ fn by_format(format: &str) -> Option<&'static str> {
 }
 
 /// An object schema with its `allOf` folded in: properties and required names together, the first of any other keyword.
-fn flatten(resolver: &mut Resolver<'_>, node: &Map<String, Value>, depth: usize) -> Map<String, Value> {
+pub(super) fn flatten(resolver: &mut Resolver<'_>, node: &Map<String, Value>, depth: usize) -> Map<String, Value> {
     let mut out = node.clone();
     let Some(Value::Array(parts)) = out.remove("allOf") else { return out };
     for part in parts {

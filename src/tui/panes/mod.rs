@@ -74,7 +74,7 @@ pub struct Prompt<'a> {
     /// What is wrong with what was typed, and where.
     pub error: Option<(usize, String)>,
     /// Said at the right when nothing is wrong.
-    pub hint: &'static str,
+    pub hint: String,
 }
 
 /// The movement an action stands for.

@@ -25,6 +25,15 @@ impl Styled {
         self
     }
 
+    /// Draws it from `x`, and never past `end`.
+    pub fn draw(&self, pen: &mut Pen<'_>, x: u16, y: u16, end: u16) {
+        let mut next = x;
+        for (column, text, role) in &self.0 {
+            let at = x.saturating_add(*column);
+            next = pen.put(if next > at { next + 1 } else { at }, y, end, text, *role);
+        }
+    }
+
     /// The text alone.
     pub fn text(&self) -> String {
         self.0.iter().map(|(_, t, _)| t.as_str()).filter(|t| !t.is_empty()).collect::<Vec<_>>().join("  ")
@@ -94,11 +103,7 @@ impl Text {
         self.cursor.window(page, self.lines.len());
         for (i, line) in self.lines.iter().enumerate().skip(self.cursor.top).take(page) {
             let y = area.y + u16::try_from(i - self.cursor.top).unwrap_or(0);
-            let mut x = area.x + 1;
-            for (column, text, role) in &line.0 {
-                let at = (area.x + 1).saturating_add(*column);
-                x = pen.put(if x > at { x + 1 } else { at }, y, area.right(), text, *role);
-            }
+            line.draw(pen, area.x + 1, y, area.right());
             if focused && i == self.cursor.at {
                 pen.shade(Rect { x: area.x + 1, y, width: area.width.saturating_sub(1), height: 1 }, Role::Selection);
             }

@@ -171,7 +171,12 @@ impl Pane for TokenPane {
     }
 
     fn prompt(&self) -> Option<Prompt<'_>> {
-        self.field.as_ref().map(|field| Prompt { lead: "token ", field, error: None, hint: "Enter reads it" })
+        self.field.as_ref().map(|field| Prompt {
+            lead: "token ",
+            field,
+            error: None,
+            hint: "Enter reads it".to_owned(),
+        })
     }
 
     fn click(&mut self, _: u16, y: u16) -> Vec<Effect> {

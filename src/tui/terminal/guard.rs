@@ -84,6 +84,14 @@ impl Guard {
         signal_hook::low_level::unregister(handler);
         self.take()
     }
+
+    /// Gives the terminal back while another program has it, and takes it again.
+    pub fn lend<T>(&self, run: impl FnOnce() -> T) -> io::Result<T> {
+        give_back();
+        let out = run();
+        self.take()?;
+        Ok(out)
+    }
 }
 
 impl Drop for Guard {

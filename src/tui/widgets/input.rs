@@ -27,6 +27,20 @@ impl Field {
         self.0.value()
     }
 
+    /// The text before the cursor.
+    pub fn before(&self) -> &str {
+        let end = self.text().char_indices().nth(self.0.cursor()).map_or(self.text().len(), |(at, _)| at);
+        &self.text()[..end]
+    }
+
+    /// Puts `with` in place of what stands from the byte `from` to the cursor, which goes after it.
+    pub fn replace(&mut self, from: usize, with: &str) {
+        let before = self.before();
+        let (kept, rest) = (before.get(..from).unwrap_or(before), &self.text()[before.len()..]);
+        let at = kept.chars().count() + with.chars().count();
+        self.0 = Input::new(format!("{kept}{with}{rest}")).with_cursor(at);
+    }
+
     /// Takes a key. True when the text changed.
     pub fn key(&mut self, key: KeyEvent) -> bool {
         self.0.handle_event(&Event::Key(key)).is_some_and(|s| s.value)
@@ -91,6 +105,16 @@ fn cells(c: char) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_before_the_cursor_is_replaced() {
+        let mut f = Field::new("é ~st x");
+        f.key(KeyEvent::from(crossterm::event::KeyCode::Left));
+        f.key(KeyEvent::from(crossterm::event::KeyCode::Left));
+        assert_eq!(f.before(), "é ~st");
+        f.replace(3, "~state");
+        assert_eq!((f.text(), f.before()), ("é ~state x", "é ~state"));
+    }
 
     #[test]
     fn a_paste_becomes_one_line_at_the_cursor() {

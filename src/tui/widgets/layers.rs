@@ -195,7 +195,10 @@ pub fn commands(typed: &str) -> impl Iterator<Item = &'static Spec> {
     ACTIONS.iter().filter(move |s| {
         !typed.is_empty()
             && s.id.starts_with(typed)
-            && !matches!(s.context, Context::Move | Context::Field | Context::Layer | Context::Scope)
+            && !matches!(
+                s.context,
+                Context::Move | Context::Field | Context::FilterLine | Context::Layer | Context::Scope
+            )
     })
 }
 

@@ -164,17 +164,10 @@ fn endpoint(method: String, host: Option<String>, path: Vec<u8>, status: u16) ->
         state: if status.is_multiple_of(3) { Some(State::Shadow) } else { Some(State::ShadowMethod) },
         requests: u64::MAX,
         statuses: BTreeMap::from([(status, 1)]),
-        latency: None,
         first_seen: Stamp::from_unix(0),
         last_seen: Stamp::from_unix(1),
         credentials: Some(Credentials { sent: u64::from(status & 1), none: u64::from(status & 2) }),
-        deprecated: false,
-        sunset: None,
-        security: Vec::new(),
-        locations: Vec::new(),
-        operation: None,
-        operations: Vec::new(),
-        newer: None,
+        ..Endpoint::default()
     }
 }
 

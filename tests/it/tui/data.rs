@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use lunette::app::{Composed, Event, Judged};
+use lunette::app::{Composed, Event, Judged, Looked};
 use lunette::base::{Stamp, Untrusted};
 use lunette::grade::HeaderGrade;
 use lunette::inventory::{
-    BodyExample, Endpoint, Inventory, Latency, Location, Operation, OperationKind, Parameter, Place, Seen, State,
+    BodyExample, Course, Endpoint, Inventory, Latency, Location, Operation, OperationKind, Parameter, Place, Seen,
+    Shape, ShapeLine, State, Stretch,
 };
 use lunette::rate::{Second, Snapshot, Summary};
 use lunette::wire::{Certificate, Connection, Exchange, Failure, FailureKind, Phase, Request, Response, TlsFacts};
@@ -38,6 +39,7 @@ pub fn endpoint(state: Option<State>, method: &str, path: &str, requests: u64) -
             BTreeMap::new()
         },
         latency: (requests > 10).then_some(Latency { p50: 12.0, p95: 88.0, p99: 140.5 }),
+        course: (requests > 100).then(course),
         first_seen: Stamp::from_unix(1_699_000_000).filter(|_| requests > 0),
         last_seen: Stamp::from_unix(1_699_999_880).filter(|_| requests > 0),
         credentials: None,
@@ -49,6 +51,38 @@ pub fn endpoint(state: Option<State>, method: &str, path: &str, requests: u64) -
         operations: Vec::new(),
         newer: None,
     }
+}
+
+fn course() -> Course {
+    let stretch = |i: u64| Stretch { requests: i * i % 23, errors: i % 7 / 6, mean_ms: Some(20.0 + (i % 5) as f64) };
+    Course {
+        since: Stamp::from_unix(1_699_000_000 / 32_768 * 32_768).expect("a time"),
+        seconds: 32_768,
+        stretches: (0..31).map(stretch).collect(),
+    }
+}
+
+/// What is known of an endpoint of the list, as the app tells it.
+pub fn looked(list: &Arc<Inventory>, endpoint: usize) -> Event {
+    let line =
+        |depth, name: &str, required, what: &str| ShapeLine { depth, name: name.into(), required, what: what.into() };
+    let Event::Composed(composed) = composed() else { unreachable!("made above") };
+    let shapes = vec![
+        Shape {
+            title: "takes application/json".into(),
+            lines: vec![
+                line(0, "", false, "object"),
+                line(1, "owner", true, "string, 1 to 40 characters"),
+                line(1, "items", false, "array of object"),
+                line(2, "sku", true, "string"),
+            ],
+        },
+        Shape { title: "gives 204".into(), lines: Vec::new() },
+    ];
+    let declared = list.endpoints[endpoint].state == Some(State::Documented);
+    let operation = if declared { Operation { shapes, ..composed.operation } } else { Operation::default() };
+    let nearest = (!declared).then(|| "/orders/{id}".to_owned());
+    Event::Looked(Box::new(Looked { inventory: Arc::clone(list), endpoint, operation, nearest }))
 }
 
 pub fn inventory() -> Arc<Inventory> {

@@ -44,6 +44,23 @@ fn enter_composes_the_endpoint_under_the_cursor() {
 }
 
 #[test]
+fn what_is_under_the_cursor_is_looked_up_one_at_a_time() {
+    let mut s = screen();
+    let list = data::inventory();
+    let looks = |s: &Screen| s.asks.iter().filter(|a| matches!(a, Ask::Look { .. })).count();
+    s.event(Event::Loaded { inventory: list.clone(), complete: true }).keys("j j j");
+    assert_eq!(looks(&s), 1, "the others wait for the first");
+    s.event(data::looked(&list, 0));
+    assert!(matches!(s.asks.pop_back(), Some(Ask::Look { endpoint: 3, .. })), "then what is under the cursor by now");
+    assert!(!s.view().contains("takes application/json"), "what is known is of another");
+    s.event(data::looked(&list, 3));
+    assert!(s.view().contains("takes application/json") && s.view().contains("owner*"), "{}", s.view());
+    let known = looks(&s);
+    s.keys("d d");
+    assert_eq!(looks(&s), known, "what is known is not asked for again");
+}
+
+#[test]
 fn the_cursor_stays_on_its_endpoint_when_the_list_grows() {
     let mut s = screen();
     s.event(data::loaded()).keys("j j");
@@ -304,4 +321,96 @@ fn a_large_body_is_indexed_beside_the_screen() {
     s.keys("l");
     s.keys("G");
     assert!(s.view().contains("900 002 / 900 002"), "{}", s.view());
+}
+
+#[test]
+fn tab_completes_a_filter_and_up_brings_the_last_one_back() {
+    let mut s = screen();
+    s.event(data::loaded()).keys("/").text("~st");
+    s.keys("Tab").text("gh");
+    s.keys("Tab Enter");
+    assert!(s.view().contains("1 of 7   ~state ghost"), "{}", s.view());
+    s.keys("/").text("|x");
+    s.keys("Esc /");
+    for _ in 0..20 {
+        s.keys("Backspace");
+    }
+    s.keys("Up Enter");
+    assert!(s.view().contains("1 of 7   ~state ghost"), "{}", s.view());
+    // The language is explained where it is typed.
+    s.keys("Esc /").text("?");
+    assert!(s.view().contains("~seen log") && s.view().contains("!~kind path"), "{}", s.view());
+    s.keys("Esc").text("~m ");
+    s.keys("Tab");
+    assert!(s.view().contains("DELETE  GET  PATCH  POST"), "{}", s.view());
+    s.keys("F1");
+    assert!(s.view().contains("the kind of source"), "{}", s.view());
+}
+
+#[test]
+fn the_tree_folds_marks_and_keeps_the_cursor_on_its_endpoint() {
+    let mut s = screen();
+    s.event(data::loaded()).keys("j j j T");
+    assert!(s.view().contains("▾ /orders  (3)"), "{}", s.view());
+    s.keys("y");
+    assert_eq!(s.copied.last().map(String::as_str), Some("/orders"), "the cursor stayed on its endpoint");
+    s.keys("Left Left");
+    assert!(s.view().contains("▸ /orders  (3)") && !s.view().contains("/export"), "{}", s.view());
+    // A branch stands for all that is in it.
+    s.keys("Space");
+    assert!(s.view().contains("3 marked"), "{}", s.view());
+    s.keys("k Enter");
+    assert!(s.view().contains("▾ /orders  (3)"), "{}", s.view());
+    s.asks.clear();
+    s.keys("Right Enter");
+    assert!(s.asks.iter().any(|a| matches!(a, Ask::Compose { endpoint: 3, .. })), "{:?}", s.asks);
+    // The filter is the same.
+    s.keys("/").text("~m DELETE");
+    s.keys("Enter");
+    assert!(s.view().contains("1 of 7") && !s.view().contains("▾"), "{}", s.view());
+    s.keys("Esc T");
+    assert!(s.view().contains("7 endpoints") && !s.view().contains("▾"), "{}", s.view());
+}
+
+#[test]
+fn a_source_opens_at_its_line() {
+    let mut s = screen();
+    s.event(data::loaded()).keys("o");
+    assert_eq!(s.edited, [("gw.log".into(), Some(1_203))]);
+}
+
+#[test]
+fn what_is_written_is_what_is_marked_or_else_listed() {
+    let mut s = screen();
+    s.event(data::loaded()).keys("/").text("orders");
+    s.keys("Enter w").text("a.csv");
+    assert!(s.view().contains("4 endpoints; .json .csv .md or .txt"), "{}", s.view());
+    s.keys("Enter");
+    let Some(Ask::Write { rows, path, over, .. }) = s.asks.pop_back() else { panic!("{:?}", s.asks) };
+    assert_eq!((rows.as_slice(), path.to_str(), over), (&[0, 2, 3, 4][..], Some("a.csv"), false));
+    s.event(Event::Wrote("a.csv".into(), lunette::app::Wrote::IsThere));
+    // Another name is another file: nothing of it may be replaced.
+    s.text("x");
+    s.keys("Enter");
+    assert!(matches!(s.asks.pop_back(), Some(Ask::Write { over: false, path, .. }) if path.ends_with("a.csvx")));
+    s.event(Event::Wrote("a.csv".into(), lunette::app::Wrote::IsThere)).keys("Enter");
+    assert!(matches!(s.asks.pop_back(), Some(Ask::Write { over: true, .. })));
+    s.keys("Esc j Space").keys(":").text("write b.md");
+    s.keys("Enter");
+    assert!(matches!(s.asks.pop_back(), Some(Ask::Write { rows, .. }) if rows == [1]));
+    // Marks outlive a reload.
+    s.keys("r").event(data::loaded());
+    assert!(s.view().contains("1 marked"), "{}", s.view());
+}
+
+#[test]
+fn every_column_sorts() {
+    let mut s = Screen::new(200, 45, Theme::terminal(), &[]);
+    s.event(data::loaded());
+    for head in ["calls", "err %", "p95 ms", "seen", "hdr", "tls", "method", "path", "by"] {
+        s.keys("s");
+        assert!(s.view().contains(&format!("by {head}")), "{head}: {}", s.view());
+    }
+    s.keys("s");
+    assert!(s.view().contains("in order of state"), "{}", s.view());
 }

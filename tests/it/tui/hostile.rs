@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use lunette::app::{Composed, Event, Judged, Progress};
+use lunette::app::{Composed, Event, Judged, Looked, Progress};
 use lunette::base::text::is_hazard;
 use lunette::base::{Error, Untrusted};
-use lunette::inventory::{BodyExample, Inventory, Location, Operation, Parameter, Place, Problem, State};
+use lunette::inventory::{
+    BodyExample, Inventory, Location, Operation, Parameter, Place, Problem, Shape, ShapeLine, State,
+};
 use lunette::rate::Snapshot;
 use lunette::tui::Theme;
 use lunette::tui::harness::Screen;
@@ -65,9 +67,15 @@ fn events(h: &str) -> Vec<(&'static str, Event)> {
             parameters: [Place::Path, Place::Query, Place::Header, Place::Cookie].map(parameter).to_vec(),
             body: Some(BodyExample { media_type: h.into(), text: h.into() }),
             security: vec![h.into()],
+            shapes: vec![Shape {
+                title: h.into(),
+                lines: vec![ShapeLine { depth: 1, name: h.into(), required: true, what: h.into() }],
+            }],
             notes: vec![h.into()],
         },
     };
+    let operation = composed.operation.clone();
+    let looked = Looked { inventory: Arc::clone(&inventory), endpoint: 0, operation, nearest: Some(h.into()) };
     let mut exchange = data::exchange("https://api.test/", 200, h);
     exchange.request.method = h.into();
     exchange.request.target = h.into();
@@ -119,8 +127,9 @@ fn events(h: &str) -> Vec<(&'static str, Event)> {
     let origin = exchange.request.origin.clone();
     let judged = Judged { exchange, headers: Some(grade), tokens: vec![(h.into(), token)] };
     vec![
-        ("progress", Event::Progress(Progress { what: h.into(), done: 1, total: 2, rate: 3 })),
+        ("progress", Event::Progress(Progress { what: h.into(), done: 1, total: 2, rate: 3, following: false })),
         ("loaded", Event::Loaded { inventory, complete: true }),
+        ("looked", Event::Looked(Box::new(looked))),
         ("composed", Event::Composed(Box::new(composed))),
         ("scope", Event::ScopeAsked { origin, reason: h.into() }),
         ("done", Event::Done(1, Arc::new(judged))),
@@ -155,7 +164,7 @@ fn no_field_of_any_event_reaches_a_cell_raw() {
                 }
                 s.event(event);
                 clean(&s, what);
-                for keys in ["d", "d", "K", "Esc", "L", "Esc", "?", "Esc"] {
+                for keys in ["d", "Ctrl+D", "d", "K", "Esc", "L", "Esc", "?", "Esc"] {
                     s.keys(keys);
                     clean(&s, keys);
                 }

@@ -45,6 +45,31 @@ fn inventory() {
         with_list(s);
         s.keys("d");
     });
+    picture("inventory-shadow", |s| {
+        let list = data::inventory();
+        s.event(lunette::app::Event::Loaded { inventory: list.clone(), complete: true });
+        s.keys(if s.buffer().area.width < 120 { "d" } else { "" }).event(data::looked(&list, 0));
+        s.pass(std::time::Duration::from_secs(4));
+    });
+    picture("inventory-schema", |s| {
+        let list = data::inventory();
+        s.event(lunette::app::Event::Loaded { inventory: list.clone(), complete: true });
+        s.keys(if s.buffer().area.width < 120 { "j j j d" } else { "j j j" });
+        s.event(data::looked(&list, 3)).keys("Ctrl+D Ctrl+D").pass(std::time::Duration::from_secs(4));
+    });
+    picture("inventory-tree", |s| {
+        with_list(s);
+        s.keys("j j j T Left");
+    });
+    picture("filter-language", |s| {
+        with_list(s);
+        s.keys("/ ?");
+    });
+    picture("filter-offers", |s| {
+        with_list(s);
+        s.keys("/").text("~m ");
+        s.keys("Tab");
+    });
     picture("inventory-filter", |s| {
         with_list(s);
         s.keys("/").text("~p (ord");
@@ -56,6 +81,7 @@ fn inventory() {
             done: 610_000_000,
             total: 1_000_000_000,
             rate: 82_000_000,
+            following: false,
         }));
     });
 }

@@ -4,6 +4,7 @@ mod data;
 mod flow;
 mod guard;
 mod hostile;
+mod inventory;
 mod looks;
 mod pty;
 mod secrets;

@@ -14,9 +14,24 @@ fn nothing_fails_from_1x1_to_200x60() {
     // Widths move faster where layouts change.
     let widths: Vec<u16> = (1..=20).chain((21..=200).step_by(7)).chain([59, 60, 61, 79, 80, 119, 120, 121]).collect();
     let heights: Vec<u16> = (1..=24).chain([40, 60]).collect();
-    for setup in
-        ["1", "1 d", "1 / ~", "2", "2 Tab Enter", "2 Tab Tab Tab", "3", "4", "5", "6", "1 ?", "Ctrl+P", ":", "L"]
-    {
+    for setup in [
+        "1",
+        "1 d",
+        "1 T",
+        "1 T d",
+        "1 / ~",
+        "2",
+        "2 Tab Enter",
+        "2 Tab Tab Tab",
+        "3",
+        "4",
+        "5",
+        "6",
+        "1 ?",
+        "Ctrl+P",
+        ":",
+        "L",
+    ] {
         s.resize(140, 45).keys("Esc Esc Esc Esc Esc").keys(setup);
         for width in &widths {
             for height in &heights {

@@ -532,7 +532,7 @@ impl Pane for ComposerPane {
     }
 
     fn prompt(&self) -> Option<Prompt<'_>> {
-        self.search.as_ref().map(|field| Prompt { lead: "/", field, error: None, hint: "in the body" })
+        self.search.as_ref().map(|field| Prompt { lead: "/", field, error: None, hint: "in the body".to_owned() })
     }
 
     fn click(&mut self, x: u16, y: u16) -> Vec<Effect> {
