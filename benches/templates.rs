@@ -4,6 +4,7 @@
 //! `benches/long.sh templates` installs the documents and runs it. With `rows` it prints what the weights are fitted to.
 
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
+#![expect(clippy::cast_possible_truncation, reason = "small numbers of a generator")]
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
@@ -47,7 +48,7 @@ fn main() {
         }
         let bytes = std::fs::read(&path).expect("readable");
         let seed = u64::from_str_radix(&hash[..16], 16).expect("hexadecimal");
-        one(&name, bytes, seed, &dictionary, rows, &mut all);
+        one(&name, &bytes, seed, &dictionary, rows, &mut all);
     }
     if !rows {
         all.print(if odd { "odd" } else { "even" });
@@ -84,8 +85,14 @@ struct Sums {
 impl Sums {
     fn print(&self, half: &str) {
         let share = |(a, b): (u64, u64)| a as f64 / b.max(1) as f64;
-        println!("{} documents with an {half} hash, {} unreadable, {} miscounted, {} operations ({} ambiguous)",
-            self.documents, self.unreadable.len(), self.miscounted.len(), self.operations, self.ambiguous);
+        println!(
+            "{} documents with an {half} hash, {} unreadable, {} miscounted, {} operations ({} ambiguous)",
+            self.documents,
+            self.unreadable.len(),
+            self.miscounted.len(),
+            self.operations,
+            self.ambiguous
+        );
         for name in self.unreadable.iter().chain(&self.miscounted).take(20) {
             println!("  {name}");
         }
@@ -96,8 +103,13 @@ impl Sums {
         for (kind, sums) in &self.by_kind {
             println!("  {kind:<10} {:.4} of {}", share(*sums), sums.1);
         }
-        println!("a tenth taken out: shadow precision {:.4} of {} rows, recall {:.4} of {}",
-            share(self.shadow_rows), self.shadow_rows.1, share(self.shadow_found), self.shadow_found.1);
+        println!(
+            "a tenth taken out: shadow precision {:.4} of {} rows, recall {:.4} of {}",
+            share(self.shadow_rows),
+            self.shadow_rows.1,
+            share(self.shadow_found),
+            self.shadow_found.1
+        );
     }
 }
 
@@ -111,10 +123,10 @@ struct Operation {
     requests: Vec<String>,
 }
 
-fn one(name: &str, bytes: Vec<u8>, seed: u64, dictionary: &[&str], rows: bool, all: &mut Sums) {
-    let value: Value = serde_json::from_slice(&bytes).expect("JSON");
+fn one(name: &str, bytes: &[u8], seed: u64, dictionary: &[&str], rows: bool, all: &mut Sums) {
+    let value: Value = serde_json::from_slice(bytes).expect("JSON");
     all.documents += 1;
-    let Ok((document, problems)) = Document::read(Arc::from(name), bytes.clone()) else {
+    let Ok((document, problems)) = Document::read(Arc::from(name), bytes.to_vec()) else {
         all.unreadable.push(name.to_owned());
         return;
     };
@@ -161,13 +173,12 @@ fn one(name: &str, bytes: Vec<u8>, seed: u64, dictionary: &[&str], rows: bool, a
     }
 
     // The document is given.
-    let with = read(Some(&bytes), operations.iter());
+    let with = read(Some(bytes), operations.iter());
     let mut got: HashMap<(String, String), u64> = HashMap::new();
     for e in with.endpoints.iter().filter(|e| matches!(e.state, Some(State::Documented | State::Zombie))) {
         *got.entry((e.method.clone(), shape(&e.path.lossy()))).or_default() += e.requests;
     }
-    for (i, o) in operations.iter().enumerate().filter(|(i, _)| !shadowed.contains(i)) {
-        let _ = i;
+    for (_, o) in operations.iter().enumerate().filter(|(i, _)| !shadowed.contains(i)) {
         let got = got.get(&(o.method.clone(), o.shape.clone())).copied().unwrap_or(0);
         if got < o.requests.len() as u64 && std::env::var_os("LUNETTE_SHOW").is_some() {
             println!("KNOWN {name} {} {} {got}/{}", o.method, o.path, o.requests.len());
@@ -380,7 +391,8 @@ fn instance(
         prefix.push_str("{}");
         rest = &rest[open + close + 1..];
         let (kind, values) = pools.entry(prefix.clone()).or_insert_with(|| {
-            let mut own = Random(seed ^ u64::from_str_radix(&sha256_hex(prefix.as_bytes())[..16], 16).expect("hexadecimal"));
+            let mut own =
+                Random(seed ^ u64::from_str_radix(&sha256_hex(prefix.as_bytes())[..16], 16).expect("hexadecimal"));
             let kind = own.below(KINDS.len() as u64) as usize;
             let size = if KINDS[kind] == "enum" { 2 + own.below(7) } else { 1 + own.below(MOST_VALUES) };
             (kind, (0..size).map(|_| value(KINDS[kind], dictionary, &mut own)).collect())

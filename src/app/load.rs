@@ -14,6 +14,7 @@ use crate::inventory::log::Choice;
 use crate::inventory::{Builder, Document, Home, Inventory, Kind, Problem, sniff};
 use crate::wire::Load;
 
+use super::crew::{self, Crew};
 use super::{Event, Progress};
 
 /// Between two reports of progress.
@@ -43,6 +44,8 @@ pub struct How {
     pub kind: Option<Kind>,
     /// The format of every log.
     pub log: Choice,
+    /// How many threads read a log; as many as the machine has where it is left open.
+    pub threads: Option<usize>,
 }
 
 /// Reads specifications first and logs after them, so that every request is matched against all that is declared. `stop`
@@ -234,25 +237,51 @@ impl Course<'_> {
     fn log(&mut self, path: &Path) -> Result<()> {
         self.report(path, 0, true);
         self.builder.log_as(Arc::from(path.to_string_lossy()), &self.how.log)?;
-        let files = self.files;
-        let mut outcome = Ok(());
-        let read = files.blocks(path, &mut |block, _| {
-            outcome = self.builder.feed(block);
-            self.report(path, block.len() as u64, false);
-            if self.partial && self.listed.elapsed() >= PARTIAL_EVERY {
-                self.list();
+        let threads = self.how.threads.unwrap_or_else(crew::threads);
+        std::thread::scope(|scope| {
+            let mut crew: Option<Crew<'_>> = None;
+            let files = self.files;
+            let mut outcome = Ok(());
+            let read = files.blocks(path, &mut |block, _| {
+                match &mut crew {
+                    None => {
+                        outcome = self.builder.feed(block);
+                        crew = Crew::start(scope, &self.builder, threads);
+                    }
+                    Some(crew) => {
+                        let at = crew.number();
+                        outcome = self.builder.feed_at(at, crew.feed(block));
+                        if let Some(start) = crew.too_long()
+                            && outcome.is_ok()
+                        {
+                            outcome = self.builder.feed_at(crew.number(), &start);
+                        }
+                    }
+                }
+                self.report(path, block.len() as u64, false);
+                if self.partial && self.listed.elapsed() >= PARTIAL_EVERY {
+                    if let Some(crew) = &crew {
+                        crew.collect(&mut self.builder);
+                    }
+                    self.list();
+                }
+                if outcome.is_err() || self.stop.load(Ordering::Relaxed) {
+                    return ControlFlow::Break(());
+                }
+                ControlFlow::Continue(())
+            });
+            let at = crew.as_ref().map_or(0, Crew::number);
+            let rest = crew.map(|crew| crew.finish(&mut self.builder)).unwrap_or_default();
+            let read = read?;
+            outcome?;
+            self.builder.feed_at(at, &rest)?;
+            self.builder.end_log()?;
+            if let Some(message) = read.stopped {
+                let source = Arc::from(path.to_string_lossy());
+                self.builder.problem(Problem { source, location: String::new(), line: None, message });
             }
-            if outcome.is_err() || self.stop.load(Ordering::Relaxed) {
-                return ControlFlow::Break(());
-            }
-            ControlFlow::Continue(())
-        })?;
-        outcome.and_then(|()| self.builder.end_log())?;
-        if let Some(message) = read.stopped {
-            let source = Arc::from(path.to_string_lossy());
-            self.builder.problem(Problem { source, location: String::new(), line: None, message });
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     fn capture(&mut self, path: &Path, kind: Kind) -> Result<()> {

@@ -1,6 +1,7 @@
 //! Floor 5: one file a use case. A typed ask in, events and one document out. Both front ends speak to this and nothing else.
 
 mod compose;
+mod crew;
 pub mod gate;
 pub mod grade;
 pub mod history;

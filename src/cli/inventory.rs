@@ -32,6 +32,7 @@ pub fn run(common: &Common, a: &InventoryArgs, means: &Means) -> Result<Exit> {
     let how = How {
         kind: a.kind.as_deref().map(kind).transpose()?,
         log: a.log_format.as_deref().map_or(Ok(Choice::Detect), Choice::parse)?,
+        threads: None,
     };
     let mut ticker = Ticker::new(common.quiet);
     let loaded = load::load(&a.sources, &how, means.files.as_ref(), SystemClock.wall(), &stop, false, &mut |event| {

@@ -35,7 +35,7 @@ pub struct Builder {
     by_name: HashMap<(OperationKind, String, Option<String>, Untrusted), u32>,
     /// Endpoints that traffic cannot tell from another: the one that is counted.
     same_shape: HashMap<u32, u32>,
-    trie: Trie,
+    trie: Arc<Trie>,
     traffic: Traffic,
     /// Names of the logs and captures, in order.
     logs: Vec<Arc<str>>,
@@ -50,6 +50,30 @@ pub struct Builder {
     bytes: u64,
 }
 
+/// What one of several readers counts of the open log, meanwhile.
+#[derive(Debug)]
+pub struct Share {
+    reader: LogReader,
+    traffic: Traffic,
+    trie: Arc<Trie>,
+    log: u32,
+}
+
+impl Share {
+    /// Counts block number `at` of the log, which holds whole lines.
+    pub fn feed(&mut self, at: u64, block: &[u8]) {
+        // Only a format that is not sure fails.
+        let _ = self.reader.feed_at(at, block, |line| self.traffic.count(&self.trie, line, self.log));
+    }
+
+    /// Gives what was counted, and begins anew.
+    pub fn give(&mut self) -> Option<Self> {
+        let reader = self.reader.another()?;
+        let new = Self { reader, traffic: Traffic::default(), trie: Arc::clone(&self.trie), log: self.log };
+        Some(std::mem::replace(self, new))
+    }
+}
+
 impl Builder {
     /// An empty list; `now` is what a sunset is compared with.
     pub fn new(now: Stamp) -> Self {
@@ -60,7 +84,7 @@ impl Builder {
             declared: Vec::new(),
             by_name: HashMap::new(),
             same_shape: HashMap::new(),
-            trie: Trie::default(),
+            trie: Arc::default(),
             traffic: Traffic::default(),
             logs: Vec::new(),
             captures: 0,
@@ -107,7 +131,7 @@ impl Builder {
             }
             for (base, host) in bases {
                 let template = join(base, &lite.path);
-                let same = self.trie.insert(&template, &lite.method, host.as_deref(), index);
+                let same = Arc::make_mut(&mut self.trie).insert(&template, &lite.method, host.as_deref(), index);
                 if let Some(same) = same.filter(|s| *s != index) {
                     self.ambiguous(index, same, &document.source, &lite.pointer, lite.line);
                 }
@@ -202,11 +226,35 @@ impl Builder {
     /// # Errors
     /// When none of the first 64 lines parses, with what the log looks like; the log is then closed.
     pub fn feed(&mut self, block: &[u8]) -> Result<()> {
+        self.feed_at(0, block)
+    }
+
+    /// As [`Builder::feed`], where others have a share in the log: `at` is the number of the next block that they get.
+    ///
+    /// # Errors
+    /// As [`Builder::feed`].
+    pub fn feed_at(&mut self, at: u64, block: &[u8]) -> Result<()> {
         let Some(mut reader) = self.open.take() else { return Ok(()) };
         let number = u32::try_from(self.logs.len().saturating_sub(1)).unwrap_or(u32::MAX);
-        let done = reader.feed(block, |line| self.traffic.count(&self.trie, line, number));
+        let done = reader.feed_at(at, block, |line| self.traffic.count(&self.trie, line, number));
         self.open = Some(reader);
         done.map_err(|e| self.fail(e))
+    }
+
+    /// A share in the open log for a reader of its own; `None` while its format is not known, and where a line depends on
+    /// those before it. What is counted is the same however many share.
+    pub fn share(&self) -> Option<Share> {
+        let reader = self.open.as_ref()?.another()?;
+        let log = u32::try_from(self.logs.len().saturating_sub(1)).unwrap_or(u32::MAX);
+        Some(Share { reader, traffic: Traffic::default(), trie: Arc::clone(&self.trie), log })
+    }
+
+    /// Adds what another reader counted.
+    pub fn join(&mut self, share: Share) {
+        if let Some(open) = &mut self.open {
+            open.join(share.reader);
+        }
+        self.traffic.merge(share.traffic);
     }
 
     /// The end of the open log.

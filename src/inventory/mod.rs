@@ -29,7 +29,7 @@ mod version;
 pub use compose::compose;
 pub use filter::{Filter, FilterError};
 pub use findings::{RULES, Rule, rule};
-pub use merge::Builder;
+pub use merge::{Builder, Share};
 pub use model::{
     Credentials, Endpoint, Found, Inventory, Latency, Location, LogFacts, Noise, Problem, Seen, State, Unparsed,
 };

@@ -131,6 +131,7 @@ const AGENTS: [&str; 5] = [
     "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0",
 ];
 
+#[expect(clippy::cast_possible_truncation, reason = "remainders are small")]
 impl Gateway {
     /// Paths asked for, each with one method.
     pub const TEMPLATES: usize = NOUNS.len() * 5;
@@ -190,7 +191,7 @@ impl Gateway {
                 n >> 50 & 0xfff,
                 n & 0xffff_ffff_ffff
             ),
-            2 => write!(out, "/{:024x}", n & (1 << 96) - 1),
+            2 => write!(out, "/{:024x}", n & ((1 << 96) - 1)),
             3 => write!(out, "/{}7", base62(n, 10)),
             _ => write!(out, "/cus_{}9q4", base62(n, 11)),
         };

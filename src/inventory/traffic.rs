@@ -488,7 +488,7 @@ impl Traffic {
             return depths.collect();
         }
         let place = |u: &Unknown| {
-            let depth = u.template.iter().filter(|b| **b == b'/').count();
+            let depth = memchr::memchr_iter(b'/', &u.template).count();
             (u.method.clone(), u.host.clone(), template::start(&u.template).to_vec(), depth)
         };
         let mut by_place: HashMap<_, Vec<&Unknown>> = HashMap::new();

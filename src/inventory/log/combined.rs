@@ -20,7 +20,7 @@ pub(super) enum Tail {
 }
 
 /// Reads lines; remembers the last time it read, since many lines share a second.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Combined {
     last: [u8; TIME],
     unix: i64,

@@ -221,6 +221,18 @@ impl Reader {
         (format.start)()
     }
 
+    /// Another reader of the same format; `None` where what a line means depends on those before it.
+    pub fn another(&self) -> Option<Self> {
+        Some(match self {
+            Self::Combined(f) => Self::Combined(f.clone()),
+            Self::Plain(read) => Self::Plain(*read),
+            Self::Haproxy(f) => Self::Haproxy(f.clone()),
+            Self::Json(f) => Self::Json(f.clone()),
+            Self::Pattern(f) => Self::Pattern(f.clone()),
+            Self::W3c(_) => return None,
+        })
+    }
+
     /// One line without its newline; `each` gets the requests in it.
     pub fn read(&mut self, line: &[u8], each: &mut impl FnMut(&Line<'_>)) -> Outcome {
         let read = match self {

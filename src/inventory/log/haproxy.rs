@@ -5,7 +5,7 @@ use super::part::{Unit, address, clf_time, micros, request_line, size, status};
 use crate::inventory::template::hex_digit;
 
 /// Reads lines; holds the last request without its escapes.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Haproxy {
     request: Vec<u8>,
 }

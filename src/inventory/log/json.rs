@@ -356,7 +356,7 @@ const TYPED: [(&str, Field); 17] = [
 ];
 
 /// Reads lines by a table of members.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Json {
     marks: &'static [&'static [&'static str]],
     keys: Cow<'static, [(Field, Cow<'static, str>)]>,

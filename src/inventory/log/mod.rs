@@ -96,6 +96,10 @@ pub struct LogReader {
     pub unparsed: u64,
     /// The first of them, cut to 200 bytes.
     pub first_unparsed: Vec<u8>,
+    /// Number of the block in which that was, where blocks are read side by side.
+    first_at: u64,
+    /// The format was found already.
+    sure: bool,
 }
 
 impl LogReader {
@@ -107,6 +111,39 @@ impl LogReader {
         let Choice::As(text) = choice else { return Ok(Self::default()) };
         let (name, reader) = formats::typed(text)?;
         Ok(Self { reader: Some(reader), format: Some(name), ..Self::default() })
+    }
+
+    /// Another reader for whole lines of the same log; `None` while its format is not known, and where a line depends on those
+    /// before it.
+    pub fn another(&self) -> Option<Self> {
+        if self.parsed == 0 {
+            return None;
+        }
+        let reader = self.reader.as_ref()?.another()?;
+        Some(Self { reader: Some(reader), format: self.format, sure: true, ..Self::default() })
+    }
+
+    /// Takes block number `at` of a log that is read side by side.
+    ///
+    /// # Errors
+    /// As [`LogReader::feed`], unless the format was found by another.
+    pub fn feed_at(&mut self, at: u64, block: &[u8], each: impl FnMut(&Line<'_>)) -> Result<()> {
+        if self.unparsed == 0 {
+            self.first_at = at;
+        }
+        self.feed(block, each)
+    }
+
+    /// Adds what another reader of the same log counted.
+    pub fn join(&mut self, other: Self) {
+        self.lines += other.lines;
+        self.bytes += other.bytes;
+        self.parsed += other.parsed;
+        if other.unparsed > 0 && (self.unparsed == 0 || other.first_at < self.first_at) {
+            self.first_unparsed = other.first_unparsed;
+            self.first_at = other.first_at;
+        }
+        self.unparsed += other.unparsed;
     }
 
     /// Takes the next block, and gives every request in it that parses. Until the first 64 lines are there nothing is given.
@@ -161,7 +198,7 @@ impl LogReader {
                 self.carry = whole;
                 self.carry.clear();
             }
-            if self.parsed == 0 && self.unparsed >= TRIED as u64 {
+            if self.parsed == 0 && self.unparsed >= TRIED as u64 && !self.sure {
                 return Err(self.unknown());
             }
         }

@@ -54,14 +54,14 @@ const VARIABLES: [(&str, Variable); 22] = [
     ("sent_http_sunset", Variable::Sunset),
 ];
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
     Text(Vec<u8>),
     Variable(Variable),
 }
 
 /// Reads lines by a pattern.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Pattern {
     pieces: Vec<Piece>,
     target: Vec<u8>,

@@ -52,11 +52,14 @@ fn tree(line: &str) -> Option<Tree> {
     Some(Tree { questions, ends })
 }
 
+/// A list that is too long is worse to read than one that has two names in one, which a note by hand takes apart.
+const LEAST_ODDS: f64 = -0.3;
+
 /// True when more speaks for a value than for a name.
 pub(super) fn is_value(features: &Features) -> bool {
     let (start, trees) = &*TREES;
     let odds: f64 = trees.iter().map(|t| t.ends[end(t, features)]).sum();
-    start + odds > 0.0
+    start + odds > LEAST_ODDS
 }
 
 fn end(tree: &Tree, features: &Features) -> usize {
