@@ -328,7 +328,8 @@ impl Traffic {
     /// Counts one line of log number `log`.
     pub fn count(&mut self, trie: &Trie, line: &Line<'_>, log: u32) {
         let bit = 1u64 << log.min(63);
-        let Some(request) = line.request else {
+        // `*` is the server itself and no path of it: `OPTIONS *` (RFC 9110, section 9.3.7), the start of HTTP/2 as a request.
+        let Some(request) = line.request.filter(|r| r.target != b"*" || r.method == b"OPTIONS") else {
             self.unreadable += 1;
             return;
         };
