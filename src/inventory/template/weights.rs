@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 /// How many features there are.
 pub const FEATURES: usize = 36;
 
-/// What speaks for and against a word being a value; [`super::siblings`] says what each is.
+/// What speaks for and against a word being a value; `siblings.rs` says what each is.
 #[derive(Debug, Clone, Copy)]
 pub struct Features(pub [f64; FEATURES]);
 
