@@ -52,7 +52,8 @@ fn tree(line: &str) -> Option<Tree> {
     Some(Tree { questions, ends })
 }
 
-/// A list that is too long is worse to read than one that has two names in one, which a note by hand takes apart.
+/// Where a value begins: below even odds, since one value that is left as a name makes a row of its own for every endpoint
+/// below it. Even odds gave 0.908 of requests their exact template and 1.30 rows for one, this 0.916 and 1.23.
 const LEAST_ODDS: f64 = -0.3;
 
 /// True when more speaks for a value than for a name.
