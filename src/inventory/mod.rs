@@ -16,6 +16,7 @@ mod merge;
 pub mod model;
 mod nearest;
 mod operations;
+mod recall;
 mod role;
 pub mod sample;
 mod shelf;

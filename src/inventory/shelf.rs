@@ -1,9 +1,8 @@
 //! Counts by key in bounded room, the same whatever the order in which lines come and however they are shared out.
 
-use std::hash::{DefaultHasher, Hasher};
+use std::hash::{BuildHasher as _, DefaultHasher, Hasher};
 
-use hashbrown::HashMap;
-use hashbrown::hash_map::EntryRef;
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::traffic::Tally;
 
@@ -14,7 +13,10 @@ use super::traffic::Tally;
 /// on.
 #[derive(Debug)]
 pub(super) struct Shelf {
-    kept: HashMap<Box<[u8]>, Tally>,
+    kept: Vec<(Box<[u8]>, Tally)>,
+    /// Where in it each key stands.
+    index: HashTable<u32>,
+    state: DefaultHashBuilder,
     cap: usize,
     /// Zero bits that the hash of a kept key ends in.
     level: u32,
@@ -22,12 +24,17 @@ pub(super) struct Shelf {
 
 impl Shelf {
     pub fn new(cap: usize) -> Self {
-        Self { kept: HashMap::new(), cap, level: 0 }
+        Self { kept: Vec::new(), index: HashTable::new(), state: DefaultHashBuilder::default(), cap, level: 0 }
     }
 
     /// True once a key had to go.
     pub fn is_over(&self) -> bool {
         self.level > 0
+    }
+
+    /// Zero bits that the hash of a kept key ends in; while it stays the same no key moves.
+    pub fn level(&self) -> u32 {
+        self.level
     }
 
     pub fn len(&self) -> usize {
@@ -44,23 +51,37 @@ impl Shelf {
     }
 
     pub fn get(&self, key: &[u8]) -> Option<&Tally> {
-        self.kept.get(key)
+        Some(&self.kept.get(self.find(key)? as usize)?.1)
+    }
+
+    /// The key and the counts at a place that [`Shelf::place`] gave.
+    pub fn at(&mut self, place: u32) -> Option<(&[u8], &mut Tally)> {
+        let (key, tally) = self.kept.get_mut(place as usize)?;
+        Some((key, tally))
     }
 
     /// The counts of a key; `None` when it is one of those that are not kept. What has to go for it is given to `out`.
     pub fn tally(&mut self, key: &[u8], out: impl FnMut(Box<[u8]>, Tally)) -> Option<&mut Tally> {
-        if self.kept.len() >= self.cap && !self.kept.contains_key(key) && keeps(self.level, key) {
-            self.kept.insert(Box::from(key), Tally::default());
-            self.thin(self.level, out);
+        let place = self.place(key, out)?;
+        Some(&mut self.kept.get_mut(place as usize)?.1)
+    }
+
+    /// Where the counts of a key stand, as [`Shelf::tally`] gives them.
+    pub fn place(&mut self, key: &[u8], out: impl FnMut(Box<[u8]>, Tally)) -> Option<u32> {
+        if let Some(place) = self.find(key) {
+            return Some(place);
         }
-        let level = self.level;
-        match self.kept.entry_ref(key) {
-            EntryRef::Occupied(held) => Some(held.into_mut()),
-            EntryRef::Vacant(room) if keeps(level, key) => {
-                Some(room.insert_entry_with_key(Box::from(key), Tally::default()).into_mut())
-            }
-            EntryRef::Vacant(_) => None,
+        if !keeps(self.level, key) {
+            return None;
         }
+        let place = u32::try_from(self.kept.len()).ok()?;
+        self.kept.push((Box::from(key), Tally::default()));
+        self.enter(place);
+        if self.kept.len() <= self.cap {
+            return Some(place);
+        }
+        self.thin(self.level, out);
+        self.find(key)
     }
 
     /// Puts another shelf into this one.
@@ -74,16 +95,36 @@ impl Shelf {
         }
     }
 
+    fn find(&self, key: &[u8]) -> Option<u32> {
+        let is = |place: &u32| self.kept.get(*place as usize).is_some_and(|(k, _)| **k == *key);
+        self.index.find(self.state.hash_one(key), is).copied()
+    }
+
+    fn enter(&mut self, place: u32) {
+        let (kept, state) = (&self.kept, &self.state);
+        let hash = |place: &u32| kept.get(*place as usize).map_or(0, |(k, _)| state.hash_one(&**k));
+        self.index.insert_unique(hash(&place), place, hash);
+    }
+
     /// Lets keys go until there is room.
     fn thin(&mut self, level: u32, mut out: impl FnMut(Box<[u8]>, Tally)) {
-        if level > self.level {
-            self.level = level;
-            self.kept.extract_if(|key, _| !keeps(level, key)).for_each(|(key, tally)| out(key, tally));
+        let mut level = level.max(self.level);
+        if level == self.level && self.kept.len() <= self.cap {
+            return;
         }
-        while self.kept.len() > self.cap && self.level < 64 {
-            self.level += 1;
-            let level = self.level;
-            self.kept.extract_if(|key, _| !keeps(level, key)).for_each(|(key, tally)| out(key, tally));
+        loop {
+            self.level = level;
+            for (key, tally) in self.kept.extract_if(.., |(key, _)| !keeps(level, key)) {
+                out(key, tally);
+            }
+            if self.kept.len() <= self.cap || level >= 64 {
+                break;
+            }
+            level += 1;
+        }
+        self.index.clear();
+        for place in 0..self.kept.len() {
+            self.enter(u32::try_from(place).unwrap_or(u32::MAX));
         }
     }
 }

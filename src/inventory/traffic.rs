@@ -7,6 +7,7 @@ use super::evidence::Good;
 use super::histogram::Histogram;
 use super::log::Line;
 use super::operations::{self, Calls};
+use super::recall::{Known, Recall};
 use super::role::Role;
 use super::shelf::Shelf;
 use super::signs::{Place, Signs, Spot};
@@ -203,6 +204,8 @@ struct Undeclared {
     depths: HashMap<Box<[u8]>, Tally>,
     /// Requests beyond the cap of the misses.
     missed: u64,
+    /// Where on the first two the requests of most lines are counted.
+    recall: Recall,
 }
 
 impl Default for Undeclared {
@@ -213,35 +216,51 @@ impl Default for Undeclared {
             groups: Shelf::new(MOST_GROUPS),
             depths: HashMap::new(),
             missed: 0,
+            recall: Recall::default(),
         }
     }
 }
 
 impl Undeclared {
-    /// Counts a request whose template begins at `mark` of the key, and gives what the path is for.
-    fn count(&mut self, key: &[u8], mark: usize, line: &Line<'_>, query: &[u8], log: u64) -> Role {
-        let put = |tally: &mut Tally| {
-            tally.count(line, log);
-            let role = *tally.role.get_or_insert_with(|| Role::of(&key[mark..]));
-            tally.mark(role, line, query);
-            role
-        };
-        if is_miss(line) {
+    /// Counts a request whose template begins at `mark` of the key, and gives what the path is for. Where the counts stand is
+    /// remembered for `known`.
+    fn count(&mut self, key: &[u8], mark: usize, known: Option<Known>, call: Call<'_>) -> Role {
+        let miss = is_miss(call.line);
+        let level = (self.answers.level(), self.misses.level());
+        let place = if miss {
             let missed = &mut self.missed;
-            let Some(tally) = self.misses.tally(key, |_, t| *missed += t.requests) else {
-                *missed += 1;
-                return Role::default();
-            };
-            return put(tally);
+            self.misses.place(key, |_, t| *missed += t.requests)
+        } else {
+            let (groups, depths) = (&mut self.groups, &mut self.depths);
+            self.answers.place(key, |key, tally| group(groups, depths, &key, &tally))
+        };
+        if level != (self.answers.level(), self.misses.level()) {
+            self.recall.forget();
         }
-        let (groups, depths) = (&mut self.groups, &mut self.depths);
-        if let Some(tally) = self.answers.tally(key, |key, tally| group(groups, depths, &key, &tally)) {
-            return put(tally);
+        if let (Some(known), Some(place)) = (known, place) {
+            self.recall.keep(known, miss, place);
+        }
+        let shelf = if miss { &mut self.misses } else { &mut self.answers };
+        if let Some((_, tally)) = place.and_then(|place| shelf.at(place)) {
+            return call.count(tally, &key[mark..]);
+        }
+        if miss {
+            self.missed += 1;
+            return Role::default();
         }
         let mut one = Tally::default();
-        let role = put(&mut one);
-        group(groups, depths, key, &one);
+        let role = call.count(&mut one, &key[mark..]);
+        group(&mut self.groups, &mut self.depths, key, &one);
         role
+    }
+
+    /// Counts a request whose place is known, and gives the key it stands under and what its path is for.
+    fn count_known(&mut self, place: u32, call: Call<'_>) -> Option<(&[u8], Role)> {
+        let shelf = if is_miss(call.line) { &mut self.misses } else { &mut self.answers };
+        let (key, tally) = shelf.at(place)?;
+        // What was counted there says what it is for.
+        let role = call.count(tally, &[]);
+        Some((key, role))
     }
 
     fn merge(&mut self, other: Self) {
@@ -254,6 +273,26 @@ impl Undeclared {
         for (key, tally) in other.depths {
             depths.entry(key).or_default().merge(&tally);
         }
+        self.recall.forget();
+    }
+}
+
+/// One request as it is counted.
+#[derive(Clone, Copy)]
+struct Call<'a> {
+    line: &'a Line<'a>,
+    query: &'a [u8],
+    /// A bit for its log.
+    log: u64,
+}
+
+impl Call<'_> {
+    /// Counts it, and gives what the path is for; the template tells where nothing was counted before.
+    fn count(self, tally: &mut Tally, template: &[u8]) -> Role {
+        tally.count(self.line, self.log);
+        let role = *tally.role.get_or_insert_with(|| Role::of(template));
+        tally.mark(role, self.line, self.query);
+        role
     }
 }
 
@@ -333,12 +372,15 @@ impl Traffic {
             self.unreadable += 1;
             return;
         };
-        let target = unescape(request.target, &mut self.unescaped);
-        let (path, query) = template::split_target(target, &mut self.scratch);
+        let (path, query) = if template::is_plain(request.target) {
+            (request.target, &[][..])
+        } else {
+            template::split_target(unescape(request.target, &mut self.unescaped), &mut self.scratch)
+        };
         let host = request.host.or(line.host);
         let mut asked = Asked { method: request.method, host, path, query };
         let mut found = trie.find(&asked);
-        if request.method == b"HEAD" && !matches!(found, Match::Declared(_)) {
+        if request.method == b"HEAD" && !matches!(found, Match::Declared(_)) && !trie.is_empty() {
             // HEAD is GET without the content (RFC 9110, section 9.3.2), so it is traffic of the declared GET.
             asked.method = b"GET";
             if let get @ Match::Declared(_) = trie.find(&asked) {
@@ -380,6 +422,22 @@ impl Traffic {
             }
             return;
         }
+        let call = Call { line, query, log: bit };
+        let mut known = None;
+        if !line.templated {
+            let (method, miss, recall) = (request.method, is_miss(line), &mut self.undeclared.recall);
+            known = recall.find(method, host, path, miss);
+            if known.is_none() && !miss {
+                recall.learn(path);
+                known = recall.find(method, host, path, miss);
+            }
+            if let Some(place) = known.and_then(|k| k.slot)
+                && let Some((key, role)) = self.undeclared.count_known(place, call)
+            {
+                self.signs.note(Place::Unknown(key), role, line, &asked);
+                return;
+            }
+        }
         self.key.clear();
         self.key.extend_from_slice(request.method);
         self.key.push(0);
@@ -395,7 +453,7 @@ impl Traffic {
             self.key.truncate(mark);
             template::overflow(path, &mut self.key);
         }
-        let role = self.undeclared.count(&self.key, mark, line, query, bit);
+        let role = self.undeclared.count(&self.key, mark, known, call);
         self.signs.note(Place::Unknown(&self.key), role, line, &asked);
     }
 

@@ -34,28 +34,42 @@ impl Combined {
 
     /// One line without its newline; `None` when it is of another shape.
     pub fn read<'a>(&mut self, line: &'a [u8]) -> Option<Line<'a>> {
-        let (before, time, rest) = self.time(line)?;
+        let ((host, client), time, rest) = match self.usual(line) {
+            Some((client, rest)) => ((None, Some(client).filter(|c| said(c))), self.unix, rest),
+            None => {
+                let (before, time, rest) = self.time(line)?;
+                (who(before), time, rest)
+            }
+        };
         // A quote closes the request only where a status follows: old writers left quotes as they came.
         let mut from = 0;
-        let (request, after) = loop {
+        let (at, status) = loop {
             let at = from + memchr::memchr(b'"', &rest[from..])?;
-            if !is_escaped(rest, at) && status_at(&rest[at + 1..]).is_some() {
-                break (&rest[..at], &rest[at + 1..]);
+            if let Some(status) = status_at(&rest[at + 1..])
+                && !is_escaped(rest, at)
+            {
+                break (at, status);
             }
             from = at + 1;
         };
-        let status = status_at(after)?;
-        let tail = &after[4..];
+        let request = &rest[..at];
+        let tail = &rest[at + 5..];
         let micros = match self.tail {
             Tail::Any => duration(tail),
             Tail::Ingress => Some(ingress(tail)?),
             Tail::Traefik => Some(traefik(tail)?),
         };
         let request = request_line(request);
-        let host = virtual_host(before);
-        let client = client(before, host.is_some());
-        let size = size(tail.strip_prefix(b" ").unwrap_or(tail).split(|b| *b == b' ').next().unwrap_or_default());
+        let size = size(until_space(tail.strip_prefix(b" ").unwrap_or(tail)));
         Some(Line { time: Some(time), status, host, request, micros, size, client, ..Line::default() })
+    }
+
+    /// The address and what follows the opening quote of a line without users that says the time of the one before: what most
+    /// lines are.
+    fn usual<'a>(&self, line: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
+        let client = until_space(line);
+        let (time, rest) = line[client.len()..].strip_prefix(b" - - [")?.split_first_chunk::<TIME>()?;
+        (*time == self.last).then_some((client, rest.strip_prefix(b"] \"")?))
     }
 
     /// The time, what stands before its bracket and what follows the opening quote of the request.
@@ -65,12 +79,12 @@ impl Combined {
         loop {
             let at = from + memchr::memchr(b'[', line.get(from..)?)?;
             from = at + 1;
-            let (time, rest) = line.get(at + 1..)?.split_at_checked(TIME)?;
+            let (time, rest) = line.get(at + 1..)?.split_first_chunk::<TIME>()?;
             let Some(rest) = rest.strip_prefix(b"] \"") else { continue };
-            if time != self.last {
+            if *time != self.last {
                 let Some(unix) = clf_time(time) else { continue };
                 self.unix = unix;
-                self.last.copy_from_slice(time);
+                self.last = *time;
             }
             return Some((&line[..at], self.unix, rest));
         }
@@ -86,26 +100,41 @@ fn status_at(bytes: &[u8]) -> Option<u16> {
     Some(u16::from(a - b'0') * 100 + u16::from(b - b'0') * 10 + u16::from(c - b'0'))
 }
 
-/// The virtual host before the client's address: Apache `vhost_combined` writes `api.example.com:443 192.0.2.7 - - [`.
-fn virtual_host(before: &[u8]) -> Option<&[u8]> {
-    let mut words = before.split(|b| *b == b' ');
-    let (first, second) = (words.next()?, words.next()?);
-    // Where the second word is an address the first is none.
+/// The virtual host and the client's address. Apache `vhost_combined` writes `api.example.com:443 192.0.2.7 - - [`: where the
+/// second word is an address the first is a host.
+fn who(before: &[u8]) -> (Option<&[u8]>, Option<&[u8]>) {
+    let first = until_space(before);
+    let second = until_space(before.get(first.len() + 1..).unwrap_or_default());
     let is_address = second.first().is_some_and(|b| b.is_ascii_hexdigit() || *b == b':')
-        && second.iter().any(|b| matches!(b, b'.' | b':'));
-    (is_address && words.next().is_some()).then(|| without_port(first)).filter(|h| !h.is_empty() && *h != b"-")
+        && second.iter().any(|b| matches!(b, b'.' | b':'))
+        && before.len() > first.len() + 1 + second.len();
+    if is_address {
+        let host = without_port(first);
+        if said(host) {
+            return (Some(host), Some(second));
+        }
+    }
+    (None, Some(first).filter(|client| said(client)))
 }
 
-/// The address that stands first, or after a virtual host.
-fn client(before: &[u8], after_host: bool) -> Option<&[u8]> {
-    before.split(|b| *b == b' ').nth(usize::from(after_host)).filter(|c| !c.is_empty() && *c != b"-")
+fn said(word: &[u8]) -> bool {
+    !word.is_empty() && word != b"-"
+}
+
+/// What stands before the first space. It is near in most lines.
+fn until_space(bytes: &[u8]) -> &[u8] {
+    &bytes[..bytes.iter().position(|b| *b == b' ').unwrap_or(bytes.len())]
 }
 
 /// What follows the user agent.
 fn after_agent(tail: &[u8]) -> Option<&[u8]> {
     let referer = memchr::memchr(b'"', tail)?;
-    let after = skip_quoted(&tail[referer + 1..])?;
-    skip_quoted(after.strip_prefix(b" \"")?)
+    let referer = &tail[referer + 1..];
+    let agent = match referer.strip_prefix(b"-\" \"") {
+        Some(agent) => agent,
+        None => skip_quoted(referer)?.strip_prefix(b" \"")?,
+    };
+    skip_quoted(agent)
 }
 
 /// `$request_time` of ingress-nginx, where its bracketed upstream follows.
@@ -129,21 +158,31 @@ fn duration(tail: &[u8]) -> Option<u64> {
     if tail.last() == Some(&b'"') && memchr::memchr_iter(b'"', tail).count() == 4 {
         return None;
     }
-    let field = after_agent(tail)?.strip_prefix(b" ")?.split(|b| *b == b' ').next()?;
-    seconds(field)
+    seconds(until_space(after_agent(tail)?.strip_prefix(b" ")?))
 }
 
 /// `0.123` in microseconds. A number without a dot could be anything and is left alone.
 fn seconds(field: &[u8]) -> Option<u64> {
     let field = field.strip_prefix(b"\"").and_then(|f| f.strip_suffix(b"\"")).unwrap_or(field);
-    let dot = memchr::memchr(b'.', field)?;
-    let (whole, part) = (&field[..dot], &field[dot + 1..]);
-    if whole.is_empty() || whole.len() > 6 || part.is_empty() || part.len() > 6 {
+    // As many digits as are taken fit a number that is not signed.
+    if field.len() > 13 {
         return None;
     }
-    let digits = |s: &[u8]| s.iter().try_fold(0u64, |n, b| b.is_ascii_digit().then(|| n * 10 + u64::from(b - b'0')));
-    let scale = 10u64.pow(u32::try_from(6 - part.len()).ok()?);
-    Some(digits(whole)? * 1_000_000 + digits(part)? * scale)
+    let (mut digits, mut dot) = (0u64, None);
+    for (i, b) in field.iter().enumerate() {
+        match b {
+            b'0'..=b'9' => digits = digits * 10 + u64::from(b - b'0'),
+            b'.' if dot.is_none() => dot = Some(i),
+            _ => return None,
+        }
+    }
+    let whole = dot?;
+    let part = field.len() - whole - 1;
+    if !(1..=6).contains(&whole) || !(1..=6).contains(&part) {
+        return None;
+    }
+    const SCALE: [u64; 7] = [1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
+    Some(digits * SCALE[part])
 }
 
 #[cfg(test)]

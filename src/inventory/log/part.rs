@@ -38,14 +38,21 @@ impl<'a> Iterator for Fields<'a> {
 
 /// What follows a quoted field: its quote is not escaped and a space or the end comes next.
 pub(super) fn skip_quoted(bytes: &[u8]) -> Option<&[u8]> {
-    memchr::memchr_iter(b'"', bytes)
-        .find(|&at| !is_escaped(bytes, at) && matches!(bytes.get(at + 1), None | Some(b' ')))
-        .map(|at| &bytes[at + 1..])
+    let mut from = 0;
+    loop {
+        let at = from + memchr::memchr(b'"', &bytes[from..])?;
+        from = at + 1;
+        if matches!(bytes.get(from), None | Some(b' ')) && !is_escaped(bytes, at) {
+            return Some(&bytes[from..]);
+        }
+    }
 }
 
 /// True when an odd number of backslashes stands before `at`.
 pub(super) fn is_escaped(bytes: &[u8], at: usize) -> bool {
-    bytes[..at].iter().rev().take_while(|b| **b == b'\\').count() % 2 == 1
+    // Nearly nothing is, and one byte tells.
+    let escapes = |at: usize| bytes[..at].iter().rev().take_while(|b| **b == b'\\').count();
+    at > 0 && bytes[at - 1] == b'\\' && escapes(at) % 2 == 1
 }
 
 /// A field that says something: neither empty nor `-`.
@@ -86,12 +93,15 @@ pub(super) fn status(field: &[u8]) -> Option<u16> {
 
 /// Method and target, or nothing: `-`, the bytes of a TLS hello, a probe of another protocol.
 pub(super) fn request_line(request: &[u8]) -> Option<Request<'_>> {
-    let space = memchr::memchr(b' ', request)?;
+    let space = request.iter().position(|b| *b == b' ')?;
     let rest = &request[space + 1..];
     // The target runs to the protocol, or to the end where there is none; a space in it is the client's own.
-    let target = match memchr::memrchr(b' ', rest) {
-        Some(at) if rest[at + 1..].starts_with(b"HTTP/") => &rest[..at],
-        _ => rest,
+    let target = match rest.split_last_chunk::<9>() {
+        Some((target, b" HTTP/1.1" | b" HTTP/1.0" | b" HTTP/2.0")) => target,
+        _ => match memchr::memrchr(b' ', rest) {
+            Some(at) if rest[at + 1..].starts_with(b"HTTP/") => &rest[..at],
+            _ => rest,
+        },
     };
     request_of(&request[..space], target)
 }

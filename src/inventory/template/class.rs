@@ -24,6 +24,9 @@ pub enum Class {
 }
 
 impl Class {
+    /// How many there are.
+    pub const LOOKS: usize = 9;
+
     /// The name that stands in the braces; `None` for a word.
     pub fn name(self) -> Option<&'static str> {
         Some(match self {
@@ -60,6 +63,8 @@ const LONGEST_WORD: usize = 64;
 const DIGIT: u32 = 1;
 const LETTER: u32 = 1 << 8;
 const HEX: u32 = 1 << 16;
+/// What stands between the words of a name or the parts of an identifier.
+const JOINT: u32 = 1 << 24;
 
 /// What every byte is, since every byte of every path passes here.
 const KINDS: [u32; 256] = {
@@ -72,6 +77,8 @@ const KINDS: [u32; 256] = {
             LETTER | HEX
         } else if b.is_ascii_alphabetic() {
             LETTER
+        } else if matches!(b, b'-' | b'_' | b'~' | b':') {
+            JOINT
         } else {
             0
         };
@@ -86,34 +93,21 @@ pub fn classify(segment: &[u8]) -> Class {
 }
 
 /// The first segment of a path without its slashes, its look, and what follows it.
-pub(super) fn next_segment(path: &[u8]) -> Option<(&[u8], Class, &[u8])> {
+pub fn next_segment(path: &[u8]) -> Option<(&[u8], Class, &[u8])> {
     let start = path.iter().position(|b| *b != b'/')?;
     let path = &path[start..];
-    let mut sum = 0u32;
-    let mut n = 0;
-    // Where the segment ends and what it is made of are found in one go.
-    for b in &path[..path.len().min(MOST_COUNTED)] {
-        if *b == b'/' {
-            break;
-        }
-        sum += KINDS[usize::from(*b)];
-        n += 1;
-    }
-    if n == MOST_COUNTED {
-        n = memchr::memchr(b'/', path).unwrap_or(path.len());
-    }
-    let (segment, rest) = path.split_at(n);
-    Some((segment, counted(segment, sum), rest))
+    let (segment, rest) = path.split_at(memchr::memchr(b'/', path).unwrap_or(path.len()));
+    Some((segment, classify(segment), rest))
 }
 
-/// Bytes of a segment that are counted: three counters share one number.
+/// Bytes of a segment that are counted: four counters share one number.
 const MOST_COUNTED: usize = 255;
 
 /// The look of a segment, of which is known what it is made of.
 fn counted(segment: &[u8], sum: u32) -> Class {
     let n = segment.len();
     let counted = |shift: u32| (sum >> shift & 0xff) as usize;
-    let (digits, letters, hexes) = (counted(0), counted(8), counted(16));
+    let (digits, letters, hexes, joints) = (counted(0), counted(8), counted(16), counted(24));
     let others = n - digits - letters;
     if digits == 0 && n <= LONGEST_WORD && !segment.contains(&b'@') {
         return match n {
@@ -125,7 +119,8 @@ fn counted(segment: &[u8], sum: u32) -> Class {
     if digits == n || (digits + 1 == n && n > 1 && segment.first() == Some(&b'-')) {
         return Class::Id;
     }
-    if is_uuid(segment) {
+    // 32 digits and four more are a UUID where those four are dashes in their places.
+    if n == 36 && hexes == 32 && [8, 13, 18, 23].iter().all(|at| segment[*at] == b'-') {
         return Class::Uuid;
     }
     if others == 0 && hexes == n && n >= 16 {
@@ -137,7 +132,7 @@ fn counted(segment: &[u8], sum: u32) -> Class {
     if is_date(segment) {
         return Class::Date;
     }
-    if is_email(segment) {
+    if others > joints && is_email(segment) {
         return Class::Email;
     }
     if segment.starts_with(b"eyJ") && memchr::memchr_iter(b'.', segment).count() >= 2 {
@@ -146,7 +141,8 @@ fn counted(segment: &[u8], sum: u32) -> Class {
     if is_version(segment) {
         return Class::Word;
     }
-    let plain = segment.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'~' | b':'));
+    let joint = |b: &u8| b.is_ascii_alphanumeric() || KINDS[usize::from(*b)] == JOINT;
+    let plain = if n <= MOST_COUNTED { others == joints } else { segment.iter().all(joint) };
     if plain && segment.split(|b| !b.is_ascii_alphanumeric()).any(is_generated) {
         return Class::Id;
     }
@@ -155,12 +151,17 @@ fn counted(segment: &[u8], sum: u32) -> Class {
 
 /// A run of letters and digits that no person would name a path after.
 fn is_generated(part: &[u8]) -> bool {
-    let digits = part.iter().filter(|b| b.is_ascii_digit()).count();
+    let (mut digits, mut runs, mut before) = (0, 0, None);
+    for b in part {
+        let digit = b.is_ascii_digit();
+        digits += usize::from(digit);
+        runs += usize::from(before.is_some_and(|d| d != digit));
+        before = Some(digit);
+    }
     if digits == part.len() {
         return digits >= 3;
     }
     // `oauth2`, `k8s` and `sha256` are words; digits in two places, or many of them, are not.
-    let runs = part.windows(2).filter(|w| w[0].is_ascii_digit() != w[1].is_ascii_digit()).count();
     (part.len() >= 6 && digits >= 3 && runs >= 2)
         || (part.len() >= 8 && digits >= 4)
         || (part.len() >= 10 && (runs >= 3 || digits + oddities(part) >= 3))
@@ -191,14 +192,6 @@ pub(in crate::inventory) fn is_version(segment: &[u8]) -> bool {
 /// A segment that stands before the first one that names a thing: `api`, `rest`, a version.
 pub(super) fn is_prefix(segment: &[u8]) -> bool {
     is_version(segment) || [&b"api"[..], b"apis", b"rest", b"_api"].iter().any(|p| segment.eq_ignore_ascii_case(p))
-}
-
-fn is_uuid(s: &[u8]) -> bool {
-    s.len() == 36
-        && s.iter().enumerate().all(|(i, b)| match i {
-            8 | 13 | 18 | 23 => *b == b'-',
-            _ => b.is_ascii_hexdigit(),
-        })
 }
 
 fn is_ulid(s: &[u8]) -> bool {

@@ -40,6 +40,11 @@ pub fn infer(path: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// True for a path of which the template does not hold every segment.
+pub fn is_deep(path: &[u8]) -> bool {
+    segments(path).nth(MOST_SEGMENTS).is_some()
+}
+
 /// The segments that are not empty.
 fn segments(path: &[u8]) -> impl Iterator<Item = &[u8]> {
     path.split(|b| *b == b'/').filter(|s| !s.is_empty())

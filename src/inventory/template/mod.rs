@@ -12,11 +12,29 @@ mod trie;
 mod weights;
 
 pub(super) use class::is_version;
-pub use class::{Class, classify};
-pub use infer::{fits, infer, overflow, signature, start, unique_names};
+pub use class::{Class, classify, next_segment};
+pub use infer::{fits, infer, is_deep, overflow, signature, start, unique_names};
 pub use siblings::{Found, Judged, Sighting, settle, settle_by};
 pub use trie::{Asked, Leaf, Match, Trie};
 pub use weights::Features;
+
+/// True for a target that is its own path, which most are: neither query nor fragment, nothing encoded, no parameters and no
+/// backslash.
+pub(super) fn is_plain(target: &[u8]) -> bool {
+    fn is_other(b: u8) -> bool {
+        (b == b'?') | (b == b'#') | (b == b'%') | (b == b';') | (b == b'\\')
+    }
+    let (chunks, rest) = target.as_chunks::<16>();
+    let Some(last) = target.last_chunk::<16>() else { return !rest.iter().any(|b| is_other(*b)) };
+    // Sixteen at a time and without a branch, so that a compiler can compare them all at once.
+    let mut others = [false; 16];
+    for chunk in chunks.iter().chain([last]) {
+        for (other, b) in others.iter_mut().zip(chunk) {
+            *other |= is_other(*b);
+        }
+    }
+    others == [false; 16]
+}
 
 /// Path and query of a request target. The path loses `;` parameters and one level of percent-encoding, but never a
 /// `%2F`; doubled slashes are left for the reader to skip. The fragment is cut off.

@@ -169,6 +169,11 @@ impl Trie {
         None
     }
 
+    /// True while nothing is declared.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.len() == 1 && self.nodes.iter().all(|n| n.leaves.is_empty() && n.rest.is_empty())
+    }
+
     fn child(&mut self, at: u32, segment: &str) -> u32 {
         let next = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
         let node = &mut self.nodes[at as usize];
@@ -215,6 +220,9 @@ impl Trie {
 
     /// Finds what a request is an instance of.
     pub fn find(&self, asked: &Asked<'_>) -> Match {
+        if self.is_empty() {
+            return Match::Unknown;
+        }
         let slash = asked.path.len() > 1 && asked.path.ends_with(b"/");
         let mut walk = Walk { trie: self, asked, slash, other: None, steps: 0 };
         match walk.descend(0, asked.path) {
