@@ -167,3 +167,34 @@ pub fn http(bytes: &[u8]) {
         Err(e) => one_line(&e),
     }
 }
+
+/// Any text as a curl command: read or refused in one line, and written again as a command that asks for the same.
+pub fn curl(bytes: &[u8]) {
+    use lunette::wire::curl::{Data, read, write};
+    let text = String::from_utf8_lossy(bytes);
+    let command = match read(&text) {
+        Ok(command) => command,
+        Err(e) => return assert!(!e.to_string().chars().any(char::is_control), "{e}"),
+    };
+    assert!(!command.notes.iter().any(|n| n.chars().any(char::is_control)), "{:?}", command.notes);
+    let Ok(mut request) = lunette::wire::Request::new("GET", &command.url) else { return };
+    request.method.clone_from(&command.method);
+    request.headers.clone_from(&command.headers);
+    if let Data::Bytes(body) = &command.body {
+        request.body = body.clone().into();
+    }
+    let export = write(&request, command.http, command.insecure, true);
+    assert!(
+        !export.command.chars().any(|c| c.is_control() || lunette::base::text::is_hazard(c)),
+        "{:?}",
+        export.command
+    );
+    if export.changes.is_empty() && !export.command.starts_with("printf") {
+        let again = read(&export.command).expect("what was written is read");
+        assert_eq!(again.method, request.method);
+        let body = if let Data::Bytes(body) = again.body { body } else { Vec::new() };
+        assert_eq!(body, &request.body[..]);
+        let mut rest = again.headers.iter();
+        assert!(request.headers.iter().all(|h| rest.any(|other| other == h)), "{:?}", export.command);
+    }
+}

@@ -4,6 +4,7 @@
 //! folds what a reviewer typed on purpose.
 
 pub mod address;
+pub mod curl;
 pub mod exchange;
 pub mod http_file;
 pub mod identity;

@@ -53,6 +53,11 @@ fn http() {
     replay("http", bodies::http);
 }
 
+#[test]
+fn curl() {
+    replay("curl", bodies::curl);
+}
+
 /// What a file of requests is made of, in any order, besides any bytes at all.
 fn pieces() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
