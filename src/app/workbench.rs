@@ -268,7 +268,7 @@ impl Workbench {
             // Before scope is asked about: a question whose answer would not help is not put.
             self.keyring.admits(name, &request.origin)?;
         }
-        let policy = Policy { fresh: true, insecure: draft.insecure, ..Policy::default() };
+        let policy = Policy { fresh: true, insecure: draft.insecure, raw: true, ..Policy::default() };
         match self.engine.scope().authorise(&request.origin) {
             Ok(_) => self.start(request, policy),
             Err(denied @ (Denied::NotInScope(_) | Denied::Expired { .. })) => {

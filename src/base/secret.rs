@@ -268,6 +268,10 @@ pub fn mask_message(bytes: &[u8]) -> Vec<u8> {
         } else if credential && matches!(text.first(), Some(b' ' | b'\t')) {
             out.extend_from_slice(&text[..1]);
             out.extend_from_slice(MASK.as_bytes());
+        } else if let Some(path) = text.strip_prefix(b":path: ") {
+            // In a header list of HTTP/2 the target has a line of its own.
+            out.extend_from_slice(b":path: ");
+            out.extend(mask_target(path));
         } else if let Some(colon) = memchr::memchr(b':', text) {
             credential = is_credential_header(&text[..colon]);
             let value = text[colon + 1..].trim_ascii_start();
@@ -278,7 +282,25 @@ pub fn mask_message(bytes: &[u8]) -> Vec<u8> {
         }
         out.extend_from_slice(&line[text.len()..]);
     }
-    out.extend(mask_body(&bytes[end..]));
+    let rest = mask_body(&bytes[end..]);
+    if memchr::memmem::find(&rest, b"HTTP/1.").is_none() {
+        out.extend(rest);
+        return out;
+    }
+    // Another message may follow: its credentials stand in lines as those of the first.
+    for line in rest.split_inclusive(|b| *b == b'\n') {
+        let text = line.trim_ascii_end();
+        match memchr::memchr(b':', text).filter(|colon| is_credential_header(&text[..*colon])) {
+            Some(colon) => {
+                out.extend_from_slice(&text[..=colon]);
+                out.push(b' ');
+                out.extend(mask_header(&text[..colon], text[colon + 1..].trim_ascii_start()));
+            }
+            None if memchr::memmem::find(text, b" HTTP/1.").is_some() => out.extend(mask_target(text)),
+            None => out.extend_from_slice(text),
+        }
+        out.extend_from_slice(&line[text.len()..]);
+    }
     out
 }
 
@@ -294,6 +316,17 @@ mod tests {
         let text = format!("a={TOKEN}; b=\"{TOKEN}\" not.a.token eyJhbGciOiJub25lIn0.e30.");
         let found: Vec<&str> = find_tokens(text.as_bytes()).into_iter().map(|r| &text[r]).collect();
         assert_eq!(found, [TOKEN, TOKEN, "eyJhbGciOiJub25lIn0.e30."]);
+    }
+
+    #[test]
+    fn a_list_of_http2_and_a_second_message_are_masked_too() {
+        let list =
+            b":method: GET\r\n:scheme: https\r\n:authority: h\r\n:path: /a?api_key=s3cret\r\ncookie: a=s3cret\r\n\r\n";
+        let masked = String::from_utf8(mask_message(list)).expect("text");
+        assert!(!masked.contains("s3cret") && masked.contains(":path: /a?api_key="), "{masked}");
+        let two = b"GET / HTTP/1.1\r\nA: b\r\n\r\nGET /x?api_key=s3cret HTTP/1.1\r\nAuthorization: Bearer s3cret\r\nX: y\r\n\r\n";
+        let masked = String::from_utf8(mask_message(two)).expect("text");
+        assert!(!masked.contains("s3cret") && masked.contains("X: y\r\n\r\n"), "{masked}");
     }
 
     #[test]

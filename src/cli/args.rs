@@ -189,7 +189,9 @@ pub enum Command {
     #[command(after_help = "Example:\n  lunette jwt decode eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.")]
     Jwt(JwtArgs),
     /// Send one request as typed and show what came back
-    #[command(after_help = "Example:\n  lunette send GET https://api.example/a/../b -H 'Accept: application/json'")]
+    #[command(
+        after_help = "Example:\n  lunette send GET https://api.example/a/../b -H 'Accept: application/json'\n  lunette send https://api.example --raw request.bin\n  lunette send POST https://api.example/redeem -d code=X --times 20 --parallel"
+    )]
     Send(SendArgs),
     /// Grade the headers of a reply
     #[command(
@@ -399,10 +401,12 @@ pub enum HistoryAction {
 /// `lunette send`.
 #[derive(Debug, Args)]
 pub struct SendArgs {
-    /// Method, free text
-    pub method: String,
-    /// Absolute URL
-    pub url: OsString,
+    /// Method, free text; --raw and --group need none
+    #[arg(required_unless_present_any = ["raw", "group"])]
+    pub method: Option<OsString>,
+    /// Absolute URL; for --raw it says where to connect
+    #[arg(required_unless_present_any = ["raw", "group"])]
+    pub url: Option<OsString>,
     /// Put exactly these bytes on the request line instead of the URL's path and query
     #[arg(long, value_name = "BYTES")]
     pub target: Option<OsString>,
@@ -412,6 +416,22 @@ pub struct SendArgs {
     /// Take URL and target as they stand; this version expands nothing in them
     #[arg(long)]
     pub as_is: bool,
+    /// Send the bytes of this file as the whole request, and add nothing to them; - reads standard input
+    #[arg(long, value_name = "FILE|-", conflicts_with_all = ["data", "target", "header", "group"])]
+    pub raw: Option<PathBuf>,
+    /// Say what would be sent, by which sender and why, and send nothing
+    #[arg(long, conflicts_with_all = ["times", "group"])]
+    pub explain: bool,
+    /// Send it so many times, one after the other on one connection
+    #[arg(long, value_name = "N", conflicts_with = "group", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub times: Option<u16>,
+    /// Send the requests of this .http file, one after the other on one connection; their host has to be in scope
+    #[arg(long, value_name = "FILE.http", conflicts_with_all = ["method", "data", "target"])]
+    pub group: Option<PathBuf>,
+    /// Send --times or --group so that all requests are whole at the server at one instant: on HTTP/2 their ends leave in one
+    /// write, on HTTP/1.1 the last byte of each is held back until all others are written
+    #[arg(long)]
+    pub parallel: bool,
     /// HTTP version
     #[arg(long, value_name = "1.1|2")]
     pub http: Option<String>,

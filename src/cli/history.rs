@@ -6,6 +6,7 @@ use crate::report::exchange::{Secrets, document, plain};
 use crate::report::history;
 use crate::store::History as _;
 use crate::store::history::Select;
+use crate::wire::Policy;
 
 use super::args::{HistoryAction, http};
 use super::output::{Output, complain};
@@ -46,7 +47,8 @@ pub fn run(common: &Common, action: &HistoryAction, means: &Means) -> Result<Exi
             if !left_out.is_empty() && !common.quiet {
                 complain(&format!("lunette: without {}: it was masked when it was kept", left_out.join(", ")));
             }
-            send::carry(common, request, http(version.as_deref())?, *show, keyring, means)
+            let policy = Policy { raw: true, ..common.policy(http(version.as_deref())?)? };
+            send::carry(common, request, policy, *show, keyring, means)
         }
     }
 }

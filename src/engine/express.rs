@@ -1,19 +1,21 @@
-//! Whether hyper can send a request as typed, and what it would change.
+//! Whether hyper can send a request as typed.
 
 use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use http::{Method, Uri};
 
 use crate::base::secret::{mask_header, mask_target};
 use crate::base::text::display;
-use crate::wire::{Alteration, Request};
+use crate::wire::Request;
 
-/// How header names are written on HTTP/1.1: hyper knows these two ways.
+/// How header names are written on HTTP/1.1: hyper knows the first two ways.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Casing {
     /// All lower case.
     Lower,
     /// Title case: `Content-Type`.
     Title,
+    /// As typed, by the raw sender.
+    AsTyped,
 }
 
 /// A request in hyper's terms.
@@ -25,10 +27,8 @@ pub struct Expressed {
     pub target: Uri,
     /// Headers, `Host` included, `Content-Length` left to hyper.
     pub headers: HeaderMap,
-    /// How the names are written.
-    pub casing: Casing,
-    /// What an HTTP/1.1 connection would change.
-    pub altered: Vec<Alteration>,
+    /// How the names are written on HTTP/1.1; in words, where they can stand there as typed only by the raw sender.
+    pub casing: Result<Casing, String>,
 }
 
 /// Expresses a request.
@@ -37,7 +37,10 @@ pub struct Expressed {
 /// The part of the request that hyper cannot send as typed, in words.
 pub fn express(request: &Request) -> Result<Expressed, String> {
     let method = Method::from_bytes(&request.method)
-        .map_err(|_| format!("the method {} is not an HTTP token", display(&request.method)))?;
+        .map_err(|_| format!("the method {} is not an HTTP token", short(&request.method)))?;
+    if method == Method::CONNECT {
+        return Err("CONNECT opens a tunnel".to_owned());
+    }
     let target = target(&request.target)?;
     let mut headers = HeaderMap::with_capacity(request.headers.len() + 2);
     if request.get("host").is_none() {
@@ -48,11 +51,14 @@ pub fn express(request: &Request) -> Result<Expressed, String> {
     }
     for (n, v) in &request.headers {
         let name =
-            HeaderName::from_bytes(n).map_err(|_| format!("the header name {} is not an HTTP token", display(n)))?;
+            HeaderName::from_bytes(n).map_err(|_| format!("the header name {} is not an HTTP token", short(n)))?;
         if name == CONTENT_LENGTH {
             // hyper writes the length itself; a true one is the same bytes, a false one it would drop.
             if v.as_slice() != request.body.len().to_string().as_bytes() {
-                return Err(format!("Content-Length is {}, but the body has {} bytes", display(v), request.body.len()));
+                return Err(format!("Content-Length is {}, but the body has {} bytes", short(v), request.body.len()));
+            }
+            if headers.contains_key(&name) {
+                return Err("Content-Length is typed more than once".to_owned());
             }
         }
         if name == TRANSFER_ENCODING {
@@ -66,31 +72,28 @@ pub fn express(request: &Request) -> Result<Expressed, String> {
         headers.append(name, value);
     }
     let typed: Vec<&[u8]> = request.headers.iter().map(|(n, _)| n.as_slice()).collect();
-    let casing = if !typed.is_empty() && typed.iter().all(|n| n.iter().all(|b| !b.is_ascii_uppercase())) {
-        Casing::Lower
-    } else {
-        Casing::Title
-    };
-    let mut altered = Vec::new();
-    for name in typed.iter().filter(|n| casing == Casing::Title && !written_in_title(n).eq(n.iter().copied())) {
-        let written: Vec<u8> = written_in_title(name).collect();
-        altered.push(Alteration {
-            by: "sender".into(),
-            what: format!("header {} is written {}", display(name), display(&written)),
-        });
-    }
     if regrouped(&typed) {
-        altered.push(Alteration {
-            by: "sender".into(),
-            what: "equal header names are sent one after the other".to_owned(),
-        });
+        return Err("equal header names stand apart, and would be brought together".to_owned());
     }
-    Ok(Expressed { method, target, headers, casing, altered })
+    let all_lower = !typed.is_empty() && typed.iter().all(|n| n.iter().all(|b| !b.is_ascii_uppercase()));
+    let casing = match typed.iter().find(|n| !all_lower && !written_in_title(n).eq(n.iter().copied())) {
+        Some(name) => Err(format!("the header name {} would be written in another case", short(name))),
+        None if all_lower => Ok(Casing::Lower),
+        None => Ok(Casing::Title),
+    };
+    Ok(Expressed { method, target, headers, casing })
+}
+
+/// Bytes in display form, cut where they are long.
+fn short(bytes: &[u8]) -> String {
+    const MOST: usize = 200;
+    let more = if bytes.len() > MOST { "\u{2026}" } else { "" };
+    format!("{}{more}", display(&bytes[..bytes.len().min(MOST)]))
 }
 
 fn target(bytes: &[u8]) -> Result<Uri, String> {
     // These words reach a terminal and a document: what is secret in the target does not.
-    let shown = || display(&mask_target(bytes));
+    let shown = || short(&mask_target(bytes));
     let fail = || format!("the target {} holds a byte that this sender cannot put on a request line", shown());
     if bytes != b"*" && bytes.first() != Some(&b'/') {
         return Err(format!("the target {} does not begin with a slash", shown()));
@@ -134,7 +137,7 @@ mod tests {
         for t in ["/a/../b", "/%2e%2e/x", "//x", "/a//b?x=a%20b", "/%zz", "/a\\b", "/caf\u{e9}", "*", "/;x?q=%0d%0a"] {
             let e = express(&get(t)).unwrap_or_else(|w| panic!("{t}: {w}"));
             assert_eq!(e.target.to_string(), t);
-            assert!(e.altered.is_empty());
+            assert_eq!(e.casing, Ok(Casing::Title));
         }
     }
 
@@ -169,12 +172,16 @@ mod tests {
     #[test]
     fn casing_follows_what_was_typed_and_says_where_it_cannot() {
         let lower = express(&get("/").header("accept", "x").header("x-a", "1")).expect("ok");
-        assert_eq!((lower.casing, lower.altered.len()), (Casing::Lower, 0));
+        assert_eq!(lower.casing, Ok(Casing::Lower));
         let title = express(&get("/").header("Accept", "x").header("X-Api-Key", "1")).expect("ok");
-        assert_eq!((title.casing, title.altered.len()), (Casing::Title, 0));
-        let mixed = express(&get("/").header("X-CSRF-Token", "x").header("accept", "1")).expect("ok");
-        assert_eq!(mixed.altered.len(), 2);
-        let apart = express(&get("/").header("A", "1").header("B", "2").header("A", "3")).expect("ok");
-        assert!(apart.altered[0].what.contains("one after the other"));
+        assert_eq!(title.casing, Ok(Casing::Title));
+        for name in ["X-CSRF-Token", "accept", "xA"] {
+            let mixed = express(&get("/").header("Accept", "x").header(name, "1")).expect("ok");
+            assert!(mixed.casing.expect_err(name).contains(name), "{name}");
+        }
+        for names in [&["A", "B", "A"][..], &["A", "b", "a"]] {
+            let apart = names.iter().fold(get("/"), |r, n| r.header(n, "1"));
+            assert!(express(&apart).expect_err("apart").contains("stand apart"));
+        }
     }
 }

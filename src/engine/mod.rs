@@ -6,10 +6,13 @@
 
 mod budget;
 mod certificate;
+mod choice;
 mod decode;
 mod dial;
 mod download;
 mod express;
+mod hold;
+mod payload;
 mod pool;
 pub mod scope;
 mod send;
@@ -26,11 +29,14 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::base::{Error, Exit, Result};
-use crate::wire::{BoxFuture, Exchange, Failure, FailureKind, Origin, Phase, Policy, Record, Request, Transport};
+use crate::wire::{
+    BoxFuture, Exchange, Failure, FailureKind, Origin, Phase, Policy, Record, Request, Together, Transport,
+};
 
 use budget::Budgets;
 pub use budget::{Lane, Limits, Spent};
 pub use certificate::{Certificates, ClientCertificate};
+pub use choice::{Choice, choose};
 use dial::Dialer;
 pub use dial::Override;
 pub use download::Downloader;
@@ -257,18 +263,24 @@ impl Line {
     }
 }
 
+/// The words for a target that takes no more.
+const HAD_ALL: &str = "this target has had all the requests that lunette.toml lets it take in a run; nothing was sent";
+
+/// The exchange of a request that did not get as far as the sender.
+fn unsent(id: u64, request: Request, kind: FailureKind, message: &str) -> Exchange {
+    let now = crate::base::Clock::wall(&crate::base::SystemClock);
+    let mut x = Exchange::new(id, now, request);
+    x.error = Some(Failure { phase: Phase::Prepare, kind, message: message.to_owned() });
+    x
+}
+
 impl Transport for Line {
     fn send(&self, request: Request, policy: Policy) -> BoxFuture<'_, Exchange> {
         Box::pin(async move {
             let id = self.shared.numbers.fetch_add(1, Ordering::Relaxed);
-            let unsent = |request, kind, message: &str| {
-                let now = crate::base::Clock::wall(&crate::base::SystemClock);
-                let mut x = Exchange::new(id, now, request);
-                x.error = Some(Failure { phase: Phase::Prepare, kind, message: message.to_owned() });
-                x
-            };
             if !self.spend() {
                 return unsent(
+                    id,
                     request,
                     FailureKind::Budget,
                     "the request budget of this job is spent; nothing was sent",
@@ -281,13 +293,52 @@ impl Transport for Line {
             };
             let _pass = match pass {
                 Some(Some(pass)) => pass,
-                Some(None) => {
-                    let message = "this target has had all the requests that lunette.toml lets it take in a run; nothing was sent";
-                    return unsent(request, FailureKind::Budget, message);
-                }
-                None => return unsent(request, FailureKind::Cancelled, "cancelled before anything was sent"),
+                Some(None) => return unsent(id, request, FailureKind::Budget, HAD_ALL),
+                None => return unsent(id, request, FailureKind::Cancelled, "cancelled before anything was sent"),
             };
             self.shared.exchanger.exchange(id, self.budget.origin, request, policy, self.cancel.cancelled()).await
+        })
+    }
+
+    fn together(&self, requests: Vec<Request>, how: Together, policy: Policy) -> BoxFuture<'_, Vec<Exchange>> {
+        Box::pin(async move {
+            let mut out: Vec<Option<Exchange>> = Vec::new();
+            let (mut places, mut going, mut passes) = (Vec::new(), Vec::new(), Vec::new());
+            for (place, request) in requests.into_iter().enumerate() {
+                let id = self.shared.numbers.fetch_add(1, Ordering::Relaxed);
+                out.push(None);
+                if !self.spend() {
+                    let why = "the request budget of this job is spent; nothing was sent";
+                    out[place] = Some(unsent(id, request, FailureKind::Budget, why));
+                    continue;
+                }
+                // The first waits for its turn; the others go with it, and are counted. Places for each of them would have to
+                // be had all at once, which may never be.
+                let lane = if going.is_empty() { self.budget.lane } else { Lane::Hand };
+                let pass = tokio::select! {
+                    biased;
+                    () = self.cancel.cancelled() => None,
+                    pass = self.shared.budgets.admit(&request.origin, lane) => Some(pass),
+                };
+                match pass {
+                    Some(Some(pass)) => {
+                        passes.push(pass);
+                        places.push(place);
+                        going.push((id, request));
+                    }
+                    Some(None) => out[place] = Some(unsent(id, request, FailureKind::Budget, HAD_ALL)),
+                    None => {
+                        let why = "cancelled before anything was sent";
+                        out[place] = Some(unsent(id, request, FailureKind::Cancelled, why));
+                    }
+                }
+            }
+            let origin = self.budget.origin;
+            let sent = self.shared.exchanger.together(going, origin, how, policy, &self.cancel).await;
+            for (place, exchange) in places.into_iter().zip(sent) {
+                out[place] = Some(exchange);
+            }
+            out.into_iter().flatten().collect()
         })
     }
 

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use http_body_util::Full;
 use hyper::client::conn::{http1, http2};
 
 use crate::wire::{Connection, HttpChoice, Origin, TlsFacts};
 
+use super::dial::Stream;
 use super::express::Casing;
-use super::tap::Tap;
+use super::payload::Payload;
+use super::tap::{Tap, Tapped};
 use super::timer::Timer;
 
 /// Idle connections kept of one kind.
@@ -49,12 +49,43 @@ pub struct Open {
     pub tls: Option<TlsFacts>,
 }
 
+impl Open {
+    /// Whether it is ready for another request, or becomes so at once.
+    pub async fn settle(&mut self, timer: &mut Timer) -> bool {
+        for _ in 0..SETTLE_STEPS {
+            if self.sender.is_ready() {
+                return true;
+            }
+            tokio::task::yield_now().await;
+        }
+        let ready = match &mut self.sender {
+            Protocol::H1(s) => timer.within(SETTLE, s.ready()).await,
+            Protocol::H2(s) => timer.within(SETTLE, s.ready()).await,
+            Protocol::Raw(_) => Some(Ok(())),
+        };
+        matches!(ready, Some(Ok(())))
+    }
+
+    /// The same connection for a request beside this one, on HTTP/2.
+    pub fn shared(&self) -> Option<Self> {
+        let Protocol::H2(sender) = &self.sender else { return None };
+        Some(Self {
+            sender: Protocol::H2(sender.clone()),
+            tap: self.tap.clone(),
+            connection: self.connection.clone(),
+            tls: self.tls.clone(),
+        })
+    }
+}
+
 /// The client end of either protocol.
 pub enum Protocol {
     /// HTTP/1.1: one request at a time.
-    H1(http1::SendRequest<Full<Bytes>>),
+    H1(http1::SendRequest<Payload>),
     /// HTTP/2: shared.
-    H2(http2::SendRequest<Full<Bytes>>),
+    H2(http2::SendRequest<Payload>),
+    /// HTTP/1 as bytes.
+    Raw(Box<Tapped<Stream>>),
 }
 
 impl Protocol {
@@ -62,13 +93,16 @@ impl Protocol {
         match self {
             Self::H1(s) => s.is_ready(),
             Self::H2(s) => s.is_ready(),
+            Self::Raw(_) => true,
         }
     }
 
-    fn is_closed(&self) -> bool {
+    /// Whether it serves no other request: closed, or with bytes that nobody asked for.
+    pub fn is_closed(&mut self) -> bool {
         match self {
             Self::H1(s) => s.is_closed(),
             Self::H2(s) => s.is_closed(),
+            Self::Raw(s) => s.has_news(),
         }
     }
 }
@@ -83,17 +117,7 @@ impl Pool {
         while let Some(mut open) = self.pop(kind) {
             // A reply that has only just been read leaves its connection a step behind; letting others run is mostly
             // enough, and costs no timer.
-            for _ in 0..SETTLE_STEPS {
-                if open.sender.is_ready() {
-                    return Some(open);
-                }
-                tokio::task::yield_now().await;
-            }
-            let ready = match &mut open.sender {
-                Protocol::H1(s) => timer.within(SETTLE, s.ready()).await,
-                Protocol::H2(s) => timer.within(SETTLE, s.ready()).await,
-            };
-            if matches!(ready, Some(Ok(()))) {
+            if open.settle(timer).await {
                 return Some(open);
             }
         }
@@ -103,18 +127,12 @@ impl Pool {
     fn pop(&self, kind: &Kind) -> Option<Open> {
         let mut idle = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = idle.get_mut(kind)?;
-        while let Some((since, open)) = kept.pop() {
+        while let Some((since, mut open)) = kept.pop() {
             if since.elapsed() > IDLE_FOR || open.sender.is_closed() {
                 continue;
             }
-            if let Protocol::H2(sender) = &open.sender {
+            if let Some(shared) = open.shared() {
                 // HTTP/2 is shared: it stays where the next request finds it.
-                let shared = Open {
-                    sender: Protocol::H2(sender.clone()),
-                    tap: open.tap.clone(),
-                    connection: open.connection.clone(),
-                    tls: open.tls.clone(),
-                };
                 kept.push((Instant::now(), open));
                 return Some(shared);
             }

@@ -9,8 +9,10 @@ use std::time::Instant;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::wire::http1::end_of_head;
+
 /// Bytes of a request that are kept as proof of what was sent.
-const MOST_SENT: usize = 1 << 20;
+pub const MOST_SENT: usize = 1 << 20;
 /// Bytes of a response head that are kept, to show header names in their own case and order.
 const MOST_HEAD: usize = 512 << 10;
 
@@ -29,6 +31,10 @@ pub struct Seen {
     pub written: u64,
     /// Bytes read until the head of the final response was complete, up to a cap.
     pub head: Vec<u8>,
+    /// Interim heads before it.
+    pub informational: u32,
+    /// Bytes read behind it.
+    pub behind: u64,
     head_done: bool,
     cut: bool,
 }
@@ -52,7 +58,8 @@ impl Tap {
             head.clear();
         }
         let head_done = seen.head_done && !reused;
-        *seen = Seen { sent, head, head_done, cut: seen.cut, ..Seen::default() };
+        let behind = if reused { 0 } else { seen.behind };
+        *seen = Seen { sent, head, head_done, behind, cut: seen.cut, ..Seen::default() };
     }
 
     /// Makes the next read fail: the only way to stop a connection that never leaves its read loop.
@@ -71,6 +78,15 @@ impl Tap {
 pub struct Tapped<S> {
     inner: S,
     tap: Tap,
+}
+
+impl<S: AsyncRead + Unpin> Tapped<S> {
+    /// Whether there is something to read, be it the end: on an idle connection a reason not to use it.
+    pub fn has_news(&mut self) -> bool {
+        let mut byte = [0];
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        Pin::new(self).poll_read(&mut context, &mut ReadBuf::new(&mut byte)).is_ready()
+    }
 }
 
 impl<S> Tapped<S> {
@@ -101,18 +117,23 @@ impl Seen {
     fn read(&mut self, bytes: &[u8]) {
         self.first_read.get_or_insert_with(Instant::now);
         if self.head_done {
+            self.behind += bytes.len() as u64;
             return;
         }
-        let from = self.head.len().saturating_sub(3);
-        self.head.extend_from_slice(&bytes[..bytes.len().min(MOST_HEAD.saturating_sub(self.head.len()))]);
+        let mut from = self.head.len();
+        let before = from;
+        let taken = bytes.len().min(MOST_HEAD - before);
+        self.head.extend_from_slice(&bytes[..taken]);
         // An informational head is followed by another head; the final one ends the watch.
-        let mut search = from;
-        while let Some(i) = memchr::memmem::find(&self.head[search..], b"\r\n\r\n") {
-            let end = search + i + 4;
+        let mut drained = 0;
+        while let Some(end) = end_of_head(&self.head, from) {
             if is_informational(&self.head) {
                 self.head.drain(..end);
-                search = 0;
+                self.informational += 1;
+                drained += end;
+                from = 0;
             } else {
+                self.behind = (before + taken - drained - end) as u64 + (bytes.len() - taken) as u64;
                 self.head.truncate(end);
                 self.head_done = true;
                 return;

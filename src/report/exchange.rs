@@ -10,7 +10,7 @@ use crate::base::figure::{bytes, millis};
 use crate::base::secret::{mask_body, mask_header, mask_message, mask_target};
 use crate::base::{Untrusted, hash, text};
 use crate::grade::HeaderGrade;
-use crate::wire::{Exchange, Phases, Request, Response, TlsFacts};
+use crate::wire::{Exchange, Group, Oddity, Phases, Request, Response, TlsFacts, Together};
 
 /// Whether secrets stand in clear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +42,11 @@ fn body(x: &Exchange, grade: Option<&HeaderGrade>, secrets: Secrets) -> Value {
         "masked": secrets == Secrets::Masked,
         "request": request(x, secrets),
         "response": x.response.as_ref().map(|r| response(r, secrets)),
+        "more": x.more.iter().map(|r| response(r, secrets)).collect::<Vec<_>>(),
+        "oddities": x.oddities.iter().map(oddity).collect::<Vec<_>>(),
+        "received_bytes_base64": x.received.as_deref().map(|b| STANDARD.encode(message(b, secrets))),
+        "surplus_base64": x.surplus.as_deref().map(|b| STANDARD.encode(message(b, secrets))),
+        "group": x.group.as_ref().map(group),
         "phases_ms": phases(&x.phases),
         "connection": x.connection.as_ref().map(|c| json!({
             "remote": c.remote.to_string(),
@@ -72,10 +77,67 @@ fn request(x: &Exchange, secrets: Secrets) -> Value {
         "headers": request_headers(r, secrets).iter().map(|(n, v)| json!([lossy(n), lossy(v)])).collect::<Vec<_>>(),
         "body_base64": STANDARD.encode(if masked { mask_body(&r.body) } else { r.body.to_vec() }),
         "sent_bytes_base64": sent.map(|s| STANDARD.encode(if masked { mask_message(s) } else { s.to_vec() })),
-        "sha256": sent.map(hash::sha256_hex),
+        "sha256": x.sent_on_wire().map(hash::sha256_hex),
+        "raw": r.raw.is_some(),
         "sender": x.sender.word(),
+        "sender_reason": x.sender_reason,
         "altered": x.altered.iter().map(|a| json!({"by": a.by, "what": a.what})).collect::<Vec<_>>(),
     })
+}
+
+fn oddity(o: &Oddity) -> Value {
+    let rule = o.rule();
+    json!({"id": rule.id, "words": rule.words, "detail": o.detail, "reference": rule.reference})
+}
+
+fn group(g: &Group) -> Value {
+    json!({
+        "how": g.how.word(),
+        "size": g.size,
+        "spread_ms": g.spread.map(|d| (d.as_secs_f64() * 1e6).round() / 1e3),
+    })
+}
+
+/// Bytes of HTTP/1 as they stand in a document.
+fn message(bytes: &[u8], secrets: Secrets) -> Vec<u8> {
+    match secrets {
+        Secrets::Masked => mask_message(bytes),
+        Secrets::Shown => bytes.to_vec(),
+    }
+}
+
+/// The document of requests that were sent together.
+pub fn together_document(all: &[Exchange], secrets: Secrets) -> Value {
+    json!({
+        "schema": "lunette.exchanges/1",
+        "group": all.first().and_then(|x| x.group.as_ref()).map(group),
+        "exchanges": all.iter().map(|x| body(x, None, secrets)).collect::<Vec<_>>(),
+    })
+}
+
+/// Requests that were sent together, a line each.
+pub fn together_plain(all: &[Exchange]) -> String {
+    let mut out = String::new();
+    if let Some(g) = all.first().and_then(|x| x.group) {
+        let spread = g.spread.map(|d| format!(", last bytes within {} ms", millis(d.as_secs_f64() * 1e3)));
+        let how = match g.how {
+            Together::Sequence => "one after the other",
+            Together::Parallel => "at one instant",
+        };
+        let _ = writeln!(out, "{} requests {how}{}", g.size, spread.unwrap_or_default());
+    }
+    let _ = writeln!(out, "{:>3}  {:>6}  {:>9}  {:>9}  request", "#", "status", "ms", "bytes");
+    for (i, x) in all.iter().enumerate() {
+        let status = x.status().map_or_else(|| "–".to_owned(), |s| s.to_string());
+        let total = x.phases.total.map_or_else(|| "–".to_owned(), |d| millis(d.as_secs_f64() * 1e3));
+        let size = x.response.as_ref().map_or_else(|| "–".to_owned(), |r| r.decoded_bytes.to_string());
+        let reused = if x.connection.as_ref().is_some_and(|c| c.reused) { "  reused" } else { "" };
+        let target = text::display(&target(&x.request, Secrets::Masked));
+        let method = text::display(&x.request.method);
+        let why = x.error.as_ref().map(|e| format!("  {}: {}", e.phase.word(), e.message)).unwrap_or_default();
+        let _ = writeln!(out, "{:>3}  {status:>6}  {total:>9}  {size:>9}  {method} {target}{reused}{why}", i + 1);
+    }
+    out
 }
 
 fn response(r: &Response, secrets: Secrets) -> Value {
@@ -83,7 +145,8 @@ fn response(r: &Response, secrets: Secrets) -> Value {
         "version": r.version,
         "status": r.status,
         "reason": r.reason,
-        "headers": response_headers(r, secrets).iter().map(|(n, v)| json!([n, v])).collect::<Vec<_>>(),
+        "headers": response_headers(&r.headers, secrets).iter().map(|(n, v)| json!([n, v])).collect::<Vec<_>>(),
+        "trailers": response_headers(&r.trailers, secrets).iter().map(|(n, v)| json!([n, v])).collect::<Vec<_>>(),
         "body_base64": STANDARD.encode(response_body(r, secrets)),
         "truncated": r.truncated,
         "wire_bytes": r.wire_bytes,
@@ -147,12 +210,12 @@ fn request_headers(r: &Request, secrets: Secrets) -> Vec<(Vec<u8>, Vec<u8>)> {
     r.headers.iter().map(mask).collect()
 }
 
-fn response_headers(r: &Response, secrets: Secrets) -> Vec<(Untrusted, Untrusted)> {
+fn response_headers(headers: &[(Untrusted, Untrusted)], secrets: Secrets) -> Vec<(Untrusted, Untrusted)> {
     let mask = |(n, v): &(Untrusted, Untrusted)| match secrets {
         Secrets::Masked => (n.clone(), mask_header(n.as_bytes(), v.as_bytes()).into()),
         Secrets::Shown => (n.clone(), v.clone()),
     };
-    r.headers.iter().map(mask).collect()
+    headers.iter().map(mask).collect()
 }
 
 fn response_body(r: &Response, secrets: Secrets) -> Vec<u8> {
@@ -195,20 +258,40 @@ pub fn plain(x: &Exchange, grade: Option<&HeaderGrade>, secrets: Secrets) -> Str
             let _ = writeln!(out, "  {line}");
         }
     }
+    if let Some(why) = &x.sender_reason {
+        let _ = writeln!(out, "sender {}: {why}", x.sender.word());
+    }
     for a in &x.altered {
         let _ = writeln!(out, "altered by {}: {}", a.by, a.what);
     }
-    if let Some(r) = &x.response {
+    for o in &x.oddities {
+        let _ = writeln!(out, "odd {}: {} ({})", o.rule().id, o.words(), o.rule().reference);
+    }
+    for (i, r) in x.response.iter().chain(&x.more).enumerate() {
         out.push('\n');
-        for (n, v) in response_headers(r, secrets) {
+        if i > 0 {
+            let _ = writeln!(out, "{} {} {}", r.version, r.status, r.reason);
+        }
+        for (n, v) in response_headers(&r.headers, secrets) {
             let _ = writeln!(out, "{n}: {v}");
         }
         out.push('\n');
-        for line in response_body(r, secrets).split(|b| *b == b'\n') {
-            let _ = writeln!(out, "{}", text::display(line.strip_suffix(b"\r").unwrap_or(line)));
+        lines(&mut out, &response_body(r, secrets));
+        for (n, v) in response_headers(&r.trailers, secrets) {
+            let _ = writeln!(out, "{n}: {v}");
         }
     }
+    if let (None, Some(received)) = (&x.response, &x.received) {
+        out.push('\n');
+        lines(&mut out, &message(received, secrets));
+    }
     out
+}
+
+fn lines(out: &mut String, bytes: &[u8]) {
+    for line in bytes.split(|b| *b == b'\n') {
+        let _ = writeln!(out, "{}", text::display(line.strip_suffix(b"\r").unwrap_or(line)));
+    }
 }
 
 /// The phases on one line.

@@ -1,6 +1,7 @@
 //! Floor 5: every document of the command-line contract, and the plain text beside it.
 
 pub mod audit;
+pub mod choice;
 pub mod exchange;
 pub mod grade;
 pub mod history;

@@ -42,10 +42,6 @@ fn row_of((id, who, exchange): &(i64, &'static str, Arc<Exchange>)) -> Row {
     Row { id: *id, ..row(exchange, "", who, Form::Whole) }
 }
 
-fn size(x: &Exchange) -> usize {
-    x.request.body.len() + x.response.as_ref().map_or(0, |r| r.body.len())
-}
-
 impl Record for Memory {
     fn intent(&self, intent: &Intent) -> Result<()> {
         let mut state = self.lock();
@@ -59,11 +55,11 @@ impl Record for Memory {
         state.ended += 1;
         let Some(who) = state.open.remove(&exchange.id) else { return };
         let id = i64::try_from(state.ended).unwrap_or(i64::MAX);
-        state.bytes += size(exchange);
+        state.bytes += exchange.weight();
         state.kept.push_back((id, who, Arc::new(exchange.clone())));
         while state.kept.len() > MOST || state.bytes > MOST_BYTES {
             let Some((_, _, gone)) = state.kept.pop_front() else { break };
-            state.bytes -= size(&gone);
+            state.bytes -= gone.weight();
         }
     }
 }

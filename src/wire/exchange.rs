@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Request, Response};
+use super::{Oddity, Request, Response};
 use crate::base::text::exact;
 use crate::base::{Stamp, Untrusted};
 
@@ -151,6 +151,8 @@ pub enum Sender {
     /// hyper, HTTP/1.1 or HTTP/2.
     #[default]
     Hyper,
+    /// Our own, which writes any bytes as HTTP/1 and reads any bytes as a reply.
+    Raw,
 }
 
 impl Sender {
@@ -158,8 +160,41 @@ impl Sender {
     pub fn word(self) -> &'static str {
         match self {
             Self::Hyper => "hyper",
+            Self::Raw => "raw",
         }
     }
+}
+
+/// How requests are sent together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Together {
+    /// One after the other on one connection.
+    Sequence,
+    /// So that they are whole at the server at one instant: on HTTP/2 their last frames leave in one write, on HTTP/1.1 the last
+    /// byte of each is held back until all others are written.
+    Parallel,
+}
+
+impl Together {
+    /// The word in documents.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Sequence => "sequence",
+            Self::Parallel => "parallel",
+        }
+    }
+}
+
+/// The group an exchange was part of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// How it was sent.
+    pub how: Together,
+    /// Requests in it.
+    pub size: usize,
+    /// Between the first and the last of the last bytes leaving, where they were held back.
+    pub spread: Option<Duration>,
 }
 
 /// One difference between what was typed and what was sent.
@@ -250,15 +285,37 @@ pub struct Exchange {
     pub started: Stamp,
     /// What was typed.
     pub request: Request,
-    /// The exact bytes that left, up to a cap; `None` where nothing left or where the protocol has no such text (HTTP/2).
+    /// The exact bytes that left, up to a cap; on HTTP/2 the header list, a line each, and the bytes of the body. `None` where
+    /// nothing left.
     #[serde(skip)]
     pub sent: Option<Bytes>,
+    /// Whether it went over HTTP/2, so that `sent` is a list and not what stood on the wire.
+    #[serde(default)]
+    pub http2: bool,
     /// Which sender carried it.
     pub sender: Sender,
+    /// Why the raw sender, where it was.
+    #[serde(default)]
+    pub sender_reason: Option<String>,
+    /// The requests it was sent together with.
+    #[serde(default)]
+    pub group: Option<Group>,
     /// Differences between typed and sent.
     pub altered: Vec<Alteration>,
     /// Whatever of the response came.
     pub response: Option<Response>,
+    /// Replies behind the first: those of pipelined requests, and any that nobody asked for. Their bodies are as they came.
+    #[serde(default)]
+    pub more: Vec<Response>,
+    /// What is odd in the bytes of the replies.
+    #[serde(default)]
+    pub oddities: Vec<Oddity>,
+    /// The replies as they came over HTTP/1, up to a cap, where the raw sender read them or hyper could not.
+    #[serde(skip)]
+    pub received: Option<Bytes>,
+    /// Bytes behind the last reply, up to a cap.
+    #[serde(skip)]
+    pub surplus: Option<Bytes>,
     /// How long each phase took.
     pub phases: Phases,
     /// The connection, once there was one.
@@ -283,15 +340,36 @@ impl Exchange {
             identity: request.identity.clone(),
             request,
             sent: None,
+            http2: false,
             sender: Sender::Hyper,
+            sender_reason: None,
+            group: None,
             altered: Vec::new(),
             response: None,
+            more: Vec::new(),
+            oddities: Vec::new(),
+            received: None,
+            surplus: None,
             phases: Phases::default(),
             connection: None,
             tls: None,
             hops: Vec::new(),
             error: None,
         }
+    }
+
+    /// The bytes as they stood on the wire: on HTTP/2 there is no such text, and a hash of the list would prove nothing.
+    pub fn sent_on_wire(&self) -> Option<&[u8]> {
+        self.sent.as_deref().filter(|_| !self.http2)
+    }
+
+    /// Bytes it holds besides its facts.
+    pub fn weight(&self) -> usize {
+        let parts = [&self.sent, &self.received, &self.surplus];
+        let replies = self.response.iter().chain(&self.more);
+        self.request.payload().len()
+            + parts.into_iter().flatten().map(Bytes::len).sum::<usize>()
+            + replies.map(|r| r.body.len()).sum::<usize>()
     }
 
     /// Status, when a response head came.

@@ -6,8 +6,10 @@
 pub mod address;
 pub mod curl;
 pub mod exchange;
+pub mod http1;
 pub mod http_file;
 pub mod identity;
+pub mod oddity;
 pub mod recipe;
 pub mod reference;
 pub mod request;
@@ -19,10 +21,12 @@ pub mod url;
 
 pub use address::Cidr;
 pub use exchange::{
-    Alteration, Certificate, Connection, Exchange, Failure, FailureKind, Phase, Phases, Sender, TlsFacts,
+    Alteration, Certificate, Connection, Exchange, Failure, FailureKind, Group, Phase, Phases, Sender, TlsFacts,
+    Together,
 };
 pub use http_file::HttpFile;
 pub use identity::{Credential, Identity, Profile};
+pub use oddity::{ODDITIES, Odd, Oddity, OddityRule};
 pub use recipe::Recipe;
 pub use reference::Reference;
 pub use request::{Body, Headers, Request};

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::http1;
 use super::url::{Origin, Target};
 use crate::base::text::exact;
 use crate::base::{Error, Result};
@@ -30,6 +31,9 @@ pub struct Request {
     /// Body.
     #[serde(skip)]
     pub body: Body,
+    /// The whole request as bytes, where it was given as such: these alone are sent, and the parts are what was read from them.
+    #[serde(with = "whole", default)]
+    pub raw: Option<Body>,
     /// Name of the identity whose credential it carries.
     pub identity: Option<String>,
 }
@@ -53,8 +57,39 @@ impl Request {
             target: t.target,
             headers: Vec::new(),
             body: Body::new(),
+            raw: None,
             identity: None,
         })
+    }
+
+    /// A request given whole, as the bytes to send: nothing is added to them and nothing changed. Its parts are read from them
+    /// as far as they go, so that it can be shown, judged and kept.
+    pub fn whole(origin: Origin, bytes: Body) -> Self {
+        let parts = http1::Parts::read(&bytes);
+        Self {
+            origin,
+            method: parts.method,
+            target: parts.target,
+            headers: parts.headers,
+            body: bytes.slice(parts.body..),
+            raw: Some(bytes),
+            identity: None,
+        }
+    }
+
+    /// The same bytes as a body or a whole request, whichever it is: what a record keeps apart from its parts.
+    pub fn payload(&self) -> &Body {
+        self.raw.as_ref().unwrap_or(&self.body)
+    }
+
+    /// Puts back what [`Request::payload`] gave.
+    pub fn set_payload(&mut self, bytes: Body) {
+        if self.raw.is_some() {
+            self.body = bytes.slice(http1::Parts::read(&bytes).body..);
+            self.raw = Some(bytes);
+        } else {
+            self.body = bytes;
+        }
     }
 
     /// The same request with one more header at the end.
@@ -78,4 +113,20 @@ impl Request {
 /// True for a byte that may stand in the name of a header (RFC 9110 section 5.6.2, token).
 pub fn is_name_byte(b: u8) -> bool {
     b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b)
+}
+
+/// Whether a request is whole is written with its parts; its bytes stand apart, as a body does.
+mod whole {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Body;
+
+    #[expect(clippy::ref_option, reason = "the signature that serde asks for")]
+    pub fn serialize<S: Serializer>(raw: &Option<Body>, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_bool(raw.is_some())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Body>, D::Error> {
+        Ok(bool::deserialize(d)?.then(Body::new))
+    }
 }

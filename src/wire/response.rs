@@ -34,6 +34,9 @@ pub struct Response {
     /// Headers in order of receipt.
     #[serde(with = "exact::pairs")]
     pub headers: Vec<(Untrusted, Untrusted)>,
+    /// Fields after a chunked body (RFC 9112 section 7.1.2), where the sender kept them.
+    #[serde(with = "exact::pairs", default)]
+    pub trailers: Vec<(Untrusted, Untrusted)>,
     /// Body after content decoding, up to the caps.
     #[serde(skip)]
     pub body: Bytes,

@@ -169,6 +169,7 @@ fn document(bytes: &[u8], url: Option<&[u8]>, now: Stamp) -> Result<Saved> {
             status: response["status"].as_u64().and_then(|s| u16::try_from(s).ok()).unwrap_or_default(),
             reason: text(&response["reason"]).into(),
             headers: pairs(&response["headers"]).into_iter().map(|(n, v)| (n.into(), v.into())).collect(),
+            trailers: pairs(&response["trailers"]).into_iter().map(|(n, v)| (n.into(), v.into())).collect(),
             truncated: response["truncated"].as_bool().unwrap_or_default(),
             wire_bytes: response["wire_bytes"].as_u64().unwrap_or(body.len() as u64),
             decoded_bytes: response["decoded_bytes"].as_u64().unwrap_or(body.len() as u64),

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-use super::{Exchange, Reference, Request};
+use super::{Exchange, Reference, Request, Together};
 use crate::base::{Error, Result, Secret};
 
 /// A boxed future, so that [`Transport`] is object-safe.
@@ -104,6 +104,9 @@ pub struct Policy {
     pub fresh: bool,
     /// Go on when the certificate is not trusted; its faults are recorded either way.
     pub insecure: bool,
+    /// Let the raw sender carry what hyper cannot express: for what somebody typed. Without it such a request is refused, so
+    /// that a value of a peer never breaks out of its place.
+    pub raw: bool,
     /// Deadlines.
     pub deadlines: Deadlines,
     /// Caps.
@@ -114,6 +117,8 @@ pub struct Policy {
 pub trait Transport: Send + Sync {
     /// Sends one request and always returns an exchange: a failure is inside it, with all that was learnt.
     fn send(&self, request: Request, policy: Policy) -> BoxFuture<'_, Exchange>;
+    /// Sends requests to one origin together: an exchange for each, in their order, each counted in the budget.
+    fn together(&self, requests: Vec<Request>, how: Together, policy: Policy) -> BoxFuture<'_, Vec<Exchange>>;
     /// Waits.
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()>;
     /// Monotonic now, on the clock that paces the sends.

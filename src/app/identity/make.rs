@@ -126,6 +126,8 @@ impl Known {
         let transport = transport.aside("login", MOST_STEPS as u64);
         let policy = Policy {
             http: HttpChoice::Auto,
+            // What was captured never breaks out of its place.
+            raw: false,
             caps: Caps { wire_bytes: MOST_REPLY, decoded_bytes: MOST_REPLY, ..policy.caps },
             ..policy
         };

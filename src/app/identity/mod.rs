@@ -178,6 +178,27 @@ impl Keyring {
         })
     }
 
+    /// A request with the credential of the identity it names in it, and what the user is to know; for one that is not renewed
+    /// when it is refused.
+    ///
+    /// # Errors
+    /// What kept the credential from being made.
+    pub async fn dressed(
+        &self,
+        transport: &dyn Transport,
+        request: Request,
+        policy: Policy,
+    ) -> Result<(Request, Vec<String>)> {
+        let Some(name) = request.identity.clone() else { return Ok((request, Vec::new())) };
+        let known = self.get(&name)?;
+        known.admits(&request.origin)?;
+        let made = known.made(transport, policy, None).await?;
+        let mut notes = std::mem::take(&mut *made.notes.lock().unwrap_or_else(PoisonError::into_inner));
+        let (dressed, stays) = known.dress(request, &made);
+        notes.extend(stays);
+        Ok((dressed, notes))
+    }
+
     /// Sends a request as the identity it names, or as it stands when it names none.
     ///
     /// # Errors

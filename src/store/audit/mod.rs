@@ -179,7 +179,7 @@ impl Record for Audit {
     fn result(&self, x: &Exchange) {
         let members = object(json!({
             "remote": x.connection.as_ref().map(|c| c.remote.to_string()),
-            "sha256": x.sent.as_deref().map(sha256_hex),
+            "sha256": x.sent_on_wire().map(sha256_hex),
             "status": x.status(),
             "failure": x.error.as_ref().map(|e| e.kind.word()),
         }));

@@ -7,7 +7,6 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use bytes::Bytes;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::stored::{restore, store};
@@ -68,8 +67,7 @@ struct Item {
 
 impl Item {
     fn size(&self) -> usize {
-        let x = &self.exchange;
-        x.request.body.len() + x.sent.as_ref().map_or(0, Bytes::len) + x.response.as_ref().map_or(0, |r| r.body.len())
+        self.exchange.weight()
     }
 }
 

@@ -41,9 +41,13 @@ pub fn store(x: &Exchange, run: &str, who: &str, keys: Option<&Keys>) -> Result<
     if let Some(r) = facts.response.as_mut().filter(|r| r.body.len() > MOST_BODY) {
         r.truncated = true;
     }
+    // Of the replies behind the first only the heads are kept.
+    for r in facts.more.iter_mut().filter(|r| !r.body.is_empty()) {
+        r.truncated = true;
+    }
     let mut parts = Parts {
         facts: serde_json::to_vec(&facts).map_err(|e| Error::input(format!("an exchange cannot be written: {e}")))?,
-        request_body: part(&x.request.body),
+        request_body: part(x.request.payload()),
         sent: x.sent.as_deref().map(|s| s[..s.len().min(MOST_BODY)].to_vec()),
         response_body: x.response.as_ref().and_then(|r| part(&r.body)),
     };
@@ -73,7 +77,7 @@ pub fn restore(row: &Row, mut parts: Parts, keys: Option<&Keys>) -> Result<Excha
             .hint("the history was changed by another program")
     })?;
     x.started = row.at;
-    x.request.body = parts.request_body.unwrap_or_default().into();
+    x.request.set_payload(parts.request_body.unwrap_or_default().into());
     x.sent = parts.sent.map(Bytes::from);
     if let Some(r) = &mut x.response {
         r.body = parts.response_body.unwrap_or_default().into();
@@ -126,16 +130,17 @@ fn mask(x: &Exchange) -> Exchange {
     for (name, value) in &mut r.headers {
         *value = mask_header(name, value);
     }
-    r.body = mask_body(&r.body).into();
+    r.set_payload(match &r.raw {
+        Some(raw) => mask_message(raw).into(),
+        None => mask_body(&r.body).into(),
+    });
     x.sent = x.sent.map(|s| mask_message(&s).into());
-    if let Some(r) = &mut x.response {
-        mask_response(r);
-    }
+    x.response.iter_mut().chain(&mut x.more).for_each(mask_response);
     x
 }
 
 fn mask_response(r: &mut Response) {
-    for (name, value) in &mut r.headers {
+    for (name, value) in r.headers.iter_mut().chain(&mut r.trailers) {
         *value = mask_header(name.as_bytes(), value.as_bytes()).into();
     }
     r.body = mask_body(&r.body).into();
@@ -176,6 +181,7 @@ pub mod tests {
             reason: odd.into(),
             headers: vec![(odd.into(), odd.into()), ("Set-Cookie".into(), "sid=hunter22; Path=/".into())],
             body: [br#"{"access_token":"hunter22"}"#, odd].concat().into(),
+            trailers: vec![("Set-Cookie".into(), "sid=hunter22".into())],
             truncated: true,
             wire_bytes: 7,
             decoded_bytes: 9,
