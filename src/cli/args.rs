@@ -21,6 +21,7 @@ use super::Invocation;
 use super::demo::DemoArgs;
 use super::future;
 use super::output::Format;
+use super::vary::VaryArgs;
 use super::vault::VaultArgs;
 
 /// A workbench for API security: every endpoint there is, requests sent as typed, tokens read, headers graded.
@@ -409,7 +410,7 @@ pub struct SendArgs {
     /// Body, or @FILE
     #[arg(short, long, value_name = "DATA|@FILE")]
     pub data: Option<OsString>,
-    /// Take URL and target as they stand; this version expands nothing in them
+    /// Take URL, headers and body as they stand: {{name}} stands for itself
     #[arg(long)]
     pub as_is: bool,
     /// HTTP version
@@ -418,6 +419,9 @@ pub struct SendArgs {
     /// Show secrets instead of masking them
     #[arg(long)]
     pub show: bool,
+    /// Variables
+    #[command(flatten)]
+    pub vary: VaryArgs,
     /// Who and how
     #[command(flatten)]
     pub sends: Sends,

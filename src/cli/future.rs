@@ -32,7 +32,6 @@ const OPTIONS: &[&str] = &[
     "--follow",
     "--curl",
     "--export",
-    "--explain",
     "--tls-only",
     "--infer",
     "--bypass",

@@ -1,14 +1,16 @@
 //! `lunette send`: one request as typed.
 
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::app::variables::{Filler, Source, Variables};
 use crate::app::{Keyring, send};
-use crate::base::{Exit, Result};
+use crate::base::text::display;
+use crate::base::{Error, Exit, Result, known};
 use crate::engine::{Budget, Engine, Entry};
 use crate::report::exchange::{Secrets, document, plain};
-use crate::wire::{HttpChoice, Request};
+use crate::wire::{Headers, HttpChoice, Request};
 
 use super::args::{SendArgs, header, http};
 use super::output::Output;
@@ -18,21 +20,94 @@ use super::{Common, Means};
 const MOST_BODY: u64 = 256 << 20;
 
 pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
-    let mut request = Request::new(&a.method, a.url.as_bytes())?;
-    if let Some(target) = &a.target {
-        request.target = target.as_bytes().to_vec();
+    let values = a.vary.values(means)?;
+    let folder = means.workspace.as_ref().map_or_else(PathBuf::new, |w| w.folder.clone());
+    let variables = Arc::new(Variables::new(means.workspace.as_ref(), means.secrets_from(&folder)));
+    let mut filler = variables.filler(a.vary.env.as_deref(), a.as_is)?;
+    if let Some(values) = &values {
+        filler.vary(&values.name, &values.all[0]);
     }
-    request.headers = a.sends.header.iter().map(|h| header(h)).collect::<Result<_>>()?;
+    let mut request = typed(a, &mut filler, means)?;
+    let used = std::mem::take(&mut filler.used);
     let keyring = means.identify(common, &a.sends, &mut request)?;
-    means.dress(common, &mut request, &keyring)?;
-    send::introduce(&mut request, send::USER_AGENT);
-    if let Some(data) = &a.data {
-        request.body = match data.as_bytes().strip_prefix(b"@") {
-            Some(path) => means.files.whole(Path::new(std::ffi::OsStr::from_bytes(path)), MOST_BODY)?.into(),
-            None => data.as_bytes().to_vec().into(),
-        };
+    if a.vary.explain {
+        send::introduce(&mut request, send::USER_AGENT);
+        return super::vary::explain(common, request, &used, &keyring, means);
     }
-    carry(common, request, http(a.http.as_deref())?, a.show, keyring, means)
+    let mut dressed = request.clone();
+    means.dress(common, &mut dressed, &keyring)?;
+    if let Some(values) = values {
+        if !used.iter().any(|u| u.source == Source::Varied) {
+            return Err(Error::input(format!("{{{{{0}}}}} stands nowhere in the request", values.name))
+                .at("--vary")
+                .hint("write it in the URL, a header or the body"));
+        }
+        // What the workspace adds is the same for every value.
+        let added = dressed.headers.split_off(request.headers.len());
+        let parts = parts(a, means)?;
+        let (environment, as_is, identity) = (a.vary.env.clone(), a.as_is, request.identity.clone());
+        let name = values.name.clone();
+        let make = move |value: &[u8]| {
+            let mut filler = variables.filler(environment.as_deref(), as_is)?;
+            filler.vary(&name, value);
+            let mut request = filled(&parts, &mut filler)?;
+            request.identity.clone_from(&identity);
+            send::dress(&mut request, added.clone());
+            send::introduce(&mut request, send::USER_AGENT);
+            Ok(request)
+        };
+        return super::vary::carry(common, values, make, http(a.http.as_deref())?, keyring, means);
+    }
+    send::introduce(&mut dressed, send::USER_AGENT);
+    carry(common, dressed, http(a.http.as_deref())?, a.show, keyring, means)
+}
+
+/// A request as it was typed, before variables are put in.
+struct Parts {
+    method: String,
+    url: Vec<u8>,
+    target: Option<Vec<u8>>,
+    headers: Headers,
+    /// The body, and whether it is that of a file, which is sent as it is.
+    body: (Vec<u8>, bool),
+}
+
+fn parts(a: &SendArgs, means: &Means) -> Result<Parts> {
+    let body = match a.data.as_ref().map(|d| d.as_bytes()) {
+        None => (Vec::new(), true),
+        Some(data) => match data.strip_prefix(b"@") {
+            Some(path) => (means.files.exact(Path::new(std::ffi::OsStr::from_bytes(path)), MOST_BODY)?, true),
+            None => (data.to_vec(), false),
+        },
+    };
+    Ok(Parts {
+        method: a.method.clone(),
+        url: a.url.as_bytes().to_vec(),
+        target: a.target.as_ref().map(|t| t.as_bytes().to_vec()),
+        headers: a.sends.header.iter().map(|h| header(h)).collect::<Result<_>>()?,
+        body,
+    })
+}
+
+/// The request of what was typed, with its variables put in.
+fn filled(parts: &Parts, filler: &mut Filler<'_>) -> Result<Request> {
+    let mut request = Request::new(&parts.method, &filler.put("URL", &parts.url)?)?;
+    if let Some(target) = &parts.target {
+        request.target = filler.put("URL", target)?;
+    }
+    for (name, value) in &parts.headers {
+        let place = format!("header {}", display(name));
+        let value = filler.put(&place, value)?;
+        known::learn_header(name, &value);
+        request.headers.push((filler.put(&place, name)?, value));
+    }
+    let (body, whole) = &parts.body;
+    request.body = if *whole { body.clone() } else { filler.put("body", body)? }.into();
+    Ok(request)
+}
+
+fn typed(a: &SendArgs, filler: &mut Filler<'_>, means: &Means) -> Result<Request> {
+    filled(&parts(a, means)?, filler)
 }
 
 /// Sends a request by hand, as the identity it names, and prints what came of it.

@@ -26,7 +26,9 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::base::{Error, Exit, Result};
-use crate::wire::{BoxFuture, Exchange, Failure, FailureKind, Origin, Phase, Policy, Record, Request, Transport};
+use crate::wire::{
+    Alteration, BoxFuture, Exchange, Failure, FailureKind, Origin, Phase, Policy, Record, Request, Transport,
+};
 
 use budget::Budgets;
 pub use budget::{Lane, Limits, Spent};
@@ -66,6 +68,14 @@ pub struct Config {
 /// When it holds none, or one that cannot be read.
 pub fn check_roots(pem: &[u8]) -> Result<()> {
     Trust::new(Some(pem)).map(drop)
+}
+
+/// What the ordinary sender would change of a request on HTTP/1.1.
+///
+/// # Errors
+/// Why it cannot carry the request as typed, in words.
+pub fn expressible(request: &Request) -> Result<Vec<Alteration>, String> {
+    express::express(request).map(|e| e.altered)
 }
 
 /// Who asked for a job, and how much it may send.

@@ -11,4 +11,5 @@ pub mod openapi;
 pub mod rules;
 pub mod table;
 pub mod token;
+pub mod vary;
 pub mod vault;

@@ -4,6 +4,8 @@
 //! folds what a reviewer typed on purpose.
 
 pub mod address;
+pub mod compare;
+pub mod escape;
 pub mod exchange;
 pub mod http_file;
 pub mod identity;
@@ -17,6 +19,7 @@ pub mod traits;
 pub mod url;
 
 pub use address::Cidr;
+pub use compare::Print;
 pub use exchange::{
     Alteration, Certificate, Connection, Exchange, Failure, FailureKind, Phase, Phases, Sender, TlsFacts,
 };
