@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use lunette::app::fetched::{self, Fetched};
 use lunette::app::secrets::Reader;
+use lunette::app::variables::Variables;
 use lunette::app::{Guard, Provided, VaultState, Workbench, load};
 use lunette::base::{Clock as _, Error, Exit, Result, SystemClock, known, process};
 use lunette::cli::{self, ColorChoice, Common, DemoArgs, Invocation, Means};
@@ -130,7 +131,9 @@ fn workbench(common: &Common, means: &Means, opened: Opened) -> Result<Exit> {
     let files = Arc::new(Fetched::new(&engine, policy, &means.run, common.remote_refs, opened.files)?);
     let (bench, mut events) = Workbench::new(engine, files, history, Arc::clone(&keyring), &means.run);
     let vault = means.secrets.vault.clone();
-    let mut bench = bench.with_vault(vault.clone());
+    let folder = means.workspace.as_ref().map_or_else(PathBuf::new, |w| w.folder.clone());
+    let variables = Variables::new(means.workspace.as_ref(), Arc::new(means.secrets.from(&folder)));
+    let mut bench = bench.with_vault(vault.clone()).with_variables(variables);
     if let Some(w) = &means.workspace {
         bench = bench.with_workspace(w.clone(), Arc::new(means.secrets.from(&w.folder)));
     }
@@ -157,6 +160,7 @@ fn workbench(common: &Common, means: &Means, opened: Opened) -> Result<Exit> {
         sources: opened.sources,
         filters: means.workspace.as_ref().map(|w| w.filters.clone()).unwrap_or_default(),
         identities: keyring.list(),
+        environments: means.workspace.iter().flat_map(|w| &w.environments).map(|e| e.name.clone()).collect(),
         open: None,
         theme: theme(common.color),
         mouse: true,

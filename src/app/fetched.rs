@@ -84,6 +84,11 @@ impl Load for Fetched {
         files::unpacked(path, &bytes, cap).map_err(|e| e.at(text::display_str(&named(path))))
     }
 
+    fn exact(&self, path: &Path, cap: u64) -> Result<Vec<u8>> {
+        // What is sent is on this disk: nothing is fetched for it.
+        self.rest.exact(path, cap)
+    }
+
     fn blocks(&self, path: &Path, each: &mut dyn FnMut(&[u8], u64) -> ControlFlow<()>) -> Result<BlocksRead> {
         if !is_url(path) {
             return self.rest.blocks(path, each);

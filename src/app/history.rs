@@ -8,7 +8,7 @@ use crate::base::text::display;
 use crate::store::history::{Form, Kept};
 use crate::wire::Request;
 
-use super::{Draft, Keyring, Recalled, send};
+use super::{Content, Draft, Keyring, Recalled, send};
 
 /// The exchange of the history, judged anew, and its request as it can be sent again.
 pub fn recall(kept: Kept, keyring: &Keyring) -> Recalled {
@@ -22,9 +22,11 @@ pub fn recall(kept: Kept, keyring: &Keyring) -> Recalled {
         method: text(&request.method),
         url: format!("{}{}", request.origin, text(&request.target)),
         headers: request.headers.iter().map(|(n, v)| (text(n), text(v))).collect(),
-        body: text(&request.body),
-        insecure: false,
+        body: Content::Text(text(&request.body)),
+        // What was sent is sent again: braces in it are no variables.
+        as_is: true,
         identity: request.identity.clone(),
+        ..Draft::default()
     };
     Recalled { row: kept.row, judged: Arc::new(send::judge(kept.exchange)), draft, left_out }
 }

@@ -2,6 +2,8 @@
 
 mod compose;
 mod crew;
+pub mod draft;
+pub mod explain;
 pub mod fetched;
 pub mod gate;
 pub mod grade;
@@ -13,6 +15,8 @@ mod provided;
 pub mod secrets;
 pub mod send;
 pub mod token;
+pub mod variables;
+pub mod vary;
 mod workbench;
 pub mod workspace;
 mod write;
@@ -30,7 +34,9 @@ use crate::rate::Snapshot;
 pub use crate::store::history::{Graded, Row, Select};
 use crate::wire::{Exchange, Origin};
 
+pub use crate::report::explanation::Part;
 pub use crate::store::vault::State as VaultState;
+pub use draft::{Content, Draft};
 pub use identity::Keyring;
 pub use look::Looked;
 pub use provided::Provided;
@@ -73,6 +79,14 @@ pub enum Ask {
         /// Index of the endpoint.
         endpoint: usize,
     },
+    /// Say what would be sent: [`Event::Explained`].
+    Explain(Draft),
+    /// Say what would be sent for each of some values, `[NAME=]1..50`, a list or `@FILE`: [`Event::Varies`].
+    Vary(Draft, String),
+    /// Send it: [`Event::Started`], an [`Event::Varied`] for each value, then [`Event::VaryEnded`].
+    VaryGo(Draft, Arc<vary::Values>),
+    /// Keep a value for `{{name}}` for the rest of the run.
+    Capture(String, Secret),
     /// Send what is typed: [`Event::Started`], then [`Event::Done`], or [`Event::ScopeAsked`] when scope does not admit the host.
     Send(Draft),
     /// Ask the live extras of a grade: [`Event::Started`], then [`Event::Done`] with the same exchange graded anew.
@@ -119,23 +133,6 @@ pub enum Ask {
     Unlock(Secret),
     /// Close the vault: [`Event::Vault`].
     Lock,
-}
-
-/// A request as it stands in the composer: text that becomes bytes unchanged.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Draft {
-    /// Method, free text.
-    pub method: String,
-    /// Absolute URL with every parameter filled in.
-    pub url: String,
-    /// Headers in order.
-    pub headers: Vec<(String, String)>,
-    /// Body.
-    pub body: String,
-    /// Go on when the certificate is not trusted.
-    pub insecure: bool,
-    /// Name of the identity to send as; anonymous when `None`.
-    pub identity: Option<String>,
 }
 
 /// An endpoint made ready for the composer.
@@ -253,6 +250,21 @@ pub enum Event {
     Looked(Box<Looked>),
     /// What came of writing endpoints to this file.
     Wrote(PathBuf, Wrote),
+    /// What would be sent: a heading, and every part.
+    Explained(String, Vec<Part>),
+    /// What would be sent for each of some values: a heading and lines.
+    Varies {
+        /// The request, with the place of the values in it.
+        draft: Draft,
+        /// The values.
+        values: Arc<vary::Values>,
+        /// What is to be known before it is sent, in display form.
+        lines: Vec<String>,
+    },
+    /// What came of one value.
+    Varied(JobId, Box<vary::Outcome>),
+    /// No more values are sent, and why not where it ended early.
+    VaryEnded(JobId, Option<String>),
     /// A send was queued under this number.
     Started(JobId),
     /// Scope does not admit this origin: one question, answered with [`Ask::Admit`].

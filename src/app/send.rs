@@ -2,39 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::base::{Clock as _, Error, Exit, Result, Stamp, SystemClock, known};
+use crate::base::{Clock as _, Error, Exit, Result, Stamp, SystemClock};
 use crate::engine::{Budget, Engine};
 use crate::grade;
 use crate::wire::{Exchange, Failure, FailureKind, Phase, Policy, Request, Together, Transport};
 
-use super::{Draft, Judged, Keyring, token};
+use super::{Judged, Keyring, token};
 
 /// What lunette says it is, unless the user types another.
 pub const USER_AGENT: &str = concat!("lunette/", env!("CARGO_PKG_VERSION"));
-
-/// Turns what is typed into a request, byte for byte. Line breaks in a header are an error here, where they can still be
-/// mended.
-///
-/// # Errors
-/// A URL without a host, an empty method, a header with a line break.
-pub fn prepare(draft: &Draft) -> Result<Request> {
-    if draft.method.is_empty() {
-        return Err(Error::input("there is no method").at("method").hint("type GET, POST or any other"));
-    }
-    let mut request = Request::new(&draft.method, draft.url.as_bytes())?;
-    for (name, value) in &draft.headers {
-        if name.contains(['\r', '\n']) || value.contains(['\r', '\n']) {
-            return Err(Error::input("a header holds a line break")
-                .at(format!("header {}", crate::base::text::display_str(name)))
-                .hint("a raw request could carry it; this sender cannot"));
-        }
-        known::learn_header(name.as_bytes(), value.as_bytes());
-        request.headers.push((name.clone().into_bytes(), value.clone().into_bytes()));
-    }
-    request.body = draft.body.clone().into();
-    request.identity.clone_from(&draft.identity);
-    Ok(request)
-}
 
 /// What lunette says it is where it sends by itself: what for, and in which run, so that the owner of a service can tell its
 /// requests from others.

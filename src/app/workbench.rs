@@ -17,9 +17,12 @@ use crate::store::vault::{Held, Key};
 use crate::store::{History, Workspace};
 use crate::wire::{FailureKind, Load, Origin, Policy, Request, Secrets};
 
+use super::explain::{self, Ground};
+use super::variables::{Source, Variables};
 use super::workspace::dress;
 use super::{
-    Ask, Draft, Event, Guard, JobId, Judged, Keyring, compose, grade, history, identity, load, look, send, write,
+    Ask, Draft, Event, Guard, JobId, Judged, Keyring, compose, draft, grade, history, identity, load, look, send, vary,
+    write,
 };
 
 /// Events that may wait for the screen.
@@ -37,9 +40,13 @@ pub struct Workbench {
     waiting: Mutex<Vec<(Request, Policy)>>,
     next: AtomicU64,
     run: String,
+    variables: Arc<Variables>,
     vault: Option<Held>,
     workspace: Option<Arc<(Workspace, Arc<dyn Secrets>)>>,
 }
+
+/// Makes the request of a value.
+type Maker = Box<dyn Fn(&[u8]) -> Result<Request> + Send + Sync>;
 
 /// What jobs on other threads share.
 struct Shared {
@@ -80,6 +87,7 @@ impl Workbench {
             waiting: Mutex::default(),
             next: AtomicU64::new(1),
             run: run.to_owned(),
+            variables: Arc::default(),
             vault: None,
             workspace: None,
         };
@@ -101,6 +109,12 @@ impl Workbench {
     #[must_use]
     pub fn with_workspace(self, workspace: Workspace, secrets: Arc<dyn Secrets>) -> Self {
         Self { workspace: Some(Arc::new((workspace, secrets))), ..self }
+    }
+
+    /// The same with what stands for `{{name}}` in requests.
+    #[must_use]
+    pub fn with_variables(self, variables: Variables) -> Self {
+        Self { variables: Arc::new(variables), ..self }
     }
 
     /// Opens the vault with a key that is at hand. Comes back at once, since a passphrase takes half a second.
@@ -150,6 +164,13 @@ impl Workbench {
                         let _ = events.blocking_send(Event::Looked(Box::new(looked)));
                     }
                 })
+            }
+            Ask::Explain(draft) => self.explain(&draft),
+            Ask::Vary(draft, text) => self.varies(draft, &text),
+            Ask::VaryGo(draft, values) => self.vary(draft, values),
+            Ask::Capture(name, value) => {
+                self.variables.capture(&name, value.expose().to_vec());
+                Ok(())
             }
             Ask::Send(draft) => self.send(&draft),
             Ask::Live { judged, plan, insecure } => self.live(&judged, plan, insecure),
@@ -262,13 +283,116 @@ impl Workbench {
         })
     }
 
+    /// A request made of what is typed.
+    fn prepared(&self, draft: &Draft) -> Result<(Request, Vec<super::variables::Used>)> {
+        let mut filler = self.variables.filler(draft.environment.as_deref(), draft.as_is)?;
+        let request = draft::prepare(draft, &mut filler, self.files.as_ref())?;
+        Ok((request, filler.used))
+    }
+
+    /// Says what would be sent for each of some values.
+    fn varies(&self, draft: Draft, text: &str) -> Result<()> {
+        let values = Arc::new(vary::Values::parse(text, self.files.as_ref())?);
+        let make = self.maker(&draft, &values)?;
+        let first = make(&values.all[0])?;
+        if let Some(name) = &first.identity {
+            self.keyring.admits(name, &first.origin)?;
+        }
+        self.engine
+            .scope()
+            .authorise(&first.origin)
+            .map_err(|d| d.error().hint("s sends it once, and asks to admit it"))?;
+        let lines = vec![
+            format!("{} requests, one after the other, at the pace that the target takes.", values.all.len()),
+            String::new(),
+            format!("first   {}", draft::subject(&first)),
+            format!("values  {}", values.words()),
+            format!("as      {}", first.identity.as_deref().unwrap_or("nobody")),
+        ];
+        tell(&self.shared.events, Event::Varies { draft, values, lines });
+        Ok(())
+    }
+
+    /// What makes the request of a value.
+    fn maker(&self, draft: &Draft, values: &vary::Values) -> Result<Maker> {
+        let (variables, files, keyring) =
+            (Arc::clone(&self.variables), Arc::clone(&self.files), Arc::clone(&self.keyring));
+        let (workspace, draft, name) = (self.workspace.clone(), draft.clone(), values.name.clone());
+        let make = move |value: &[u8]| {
+            let mut filler = variables.filler(draft.environment.as_deref(), draft.as_is)?;
+            filler.vary(&name, value);
+            let mut request = draft::prepare(&draft, &mut filler, files.as_ref())?;
+            if !filler.used.iter().any(|u| u.source == Source::Varied) {
+                return Err(Error::input(format!("{{{{{name}}}}} stands nowhere in the request")).at("vary").hint(
+                    "v on a field marks it, or write the name in braces where the value belongs; as-is must be off",
+                ));
+            }
+            if let Some(w) = &workspace {
+                dress(&w.0, w.1.as_ref(), &keyring, &mut request, SystemClock.wall())?;
+            }
+            Ok(request)
+        };
+        Ok(Box::new(make))
+    }
+
+    fn vary(&self, draft: Draft, values: Arc<vary::Values>) -> Result<()> {
+        let make = self.maker(&draft, &values)?;
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let (shared, keyring) = (Arc::clone(&self.shared), Arc::clone(&self.keyring));
+        let policy = Policy { fresh: false, ..Self::by_hand(&draft) };
+        let mut jobs = lock(&self.shared.jobs);
+        let handle = self.engine.submit(values.budget(), move |transport| {
+            Box::pin(async move {
+                let _ = shared.events.send(Event::Started(id)).await;
+                let events = shared.events.clone();
+                let mut count = 0;
+                let mut each = |outcome| {
+                    count += 1;
+                    // A screen that is behind is waited for: no row is lost.
+                    events.blocking_send(Event::Varied(id, Box::new(outcome))).is_ok()
+                };
+                let ran = vary::run(transport, &keyring, &values, &make, policy, &mut each).await;
+                lock(&shared.jobs).remove(&id);
+                let why = match ran {
+                    Err(e) => Some(e.to_string()),
+                    Ok(()) if count < values.all.len() => Some(format!("{count} of {} were sent", values.all.len())),
+                    Ok(()) => None,
+                };
+                let _ = shared.events.send(Event::VaryEnded(id, why)).await;
+            })
+        })?;
+        jobs.insert(id, handle);
+        Ok(())
+    }
+
+    fn explain(&self, draft: &Draft) -> Result<()> {
+        let (request, used) = self.prepared(draft)?;
+        let policy = Self::by_hand(draft);
+        let ground = Ground {
+            scope: self.engine.scope(),
+            keyring: &self.keyring,
+            workspace: self.workspace.as_ref().map(|w| (&w.0, w.1.as_ref())),
+            used: &used,
+            declared: &draft.declared,
+            policy: &policy,
+        };
+        let explained = explain::explain(request, &ground)?;
+        tell(&self.shared.events, Event::Explained(explained.title, explained.parts));
+        Ok(())
+    }
+
+    /// How what is composed is carried: on a connection of its own, by whichever sender can.
+    fn by_hand(draft: &Draft) -> Policy {
+        Policy { fresh: true, insecure: draft.insecure, raw: true, ..Policy::default() }
+    }
+
     fn send(&self, draft: &Draft) -> Result<()> {
-        let request = send::prepare(draft)?;
+        let (request, _) = self.prepared(draft)?;
         if let Some(name) = &request.identity {
             // Before scope is asked about: a question whose answer would not help is not put.
             self.keyring.admits(name, &request.origin)?;
         }
-        let policy = Policy { fresh: true, insecure: draft.insecure, raw: true, ..Policy::default() };
+        let policy = Self::by_hand(draft);
         match self.engine.scope().authorise(&request.origin) {
             Ok(_) => self.start(request, policy),
             Err(denied @ (Denied::NotInScope(_) | Denied::Expired { .. })) => {

@@ -21,6 +21,7 @@ use super::Invocation;
 use super::demo::DemoArgs;
 use super::future;
 use super::output::Format;
+use super::vary::VaryArgs;
 use super::vault::VaultArgs;
 
 /// A workbench for API security: every endpoint there is, requests sent as typed, tokens read, headers graded.
@@ -413,13 +414,13 @@ pub struct SendArgs {
     /// Body, or @FILE
     #[arg(short, long, value_name = "DATA|@FILE")]
     pub data: Option<OsString>,
-    /// Take URL and target as they stand; this version expands nothing in them
+    /// Take URL, headers and body as they stand: {{name}} stands for itself
     #[arg(long)]
     pub as_is: bool,
     /// Send the bytes of this file as the whole request, and add nothing to them; - reads standard input
     #[arg(long, value_name = "FILE|-", conflicts_with_all = ["data", "target", "header", "group"])]
     pub raw: Option<PathBuf>,
-    /// Say what would be sent, by which sender and why, and send nothing
+    /// Show what would be sent, part by part, where each came from, and by which sender; nothing leaves
     #[arg(long, conflicts_with_all = ["times", "group"])]
     pub explain: bool,
     /// Send it so many times, one after the other on one connection
@@ -438,6 +439,9 @@ pub struct SendArgs {
     /// Show secrets instead of masking them
     #[arg(long)]
     pub show: bool,
+    /// Variables
+    #[command(flatten)]
+    pub vary: VaryArgs,
     /// Who and how
     #[command(flatten)]
     pub sends: Sends,

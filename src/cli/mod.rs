@@ -14,6 +14,7 @@ mod rules;
 mod select;
 mod send;
 mod token;
+mod vary;
 mod vault;
 
 use std::ffi::OsString;

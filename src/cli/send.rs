@@ -1,16 +1,18 @@
 //! `lunette send`: a request as typed, or several together.
 
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::app::explain::{self, Ground};
+use crate::app::variables::{Filler, Source, Used, Variables};
 use crate::app::{Keyring, send};
 use crate::base::text::display;
-use crate::base::{Error, Exit, Result};
-use crate::engine::{Budget, Engine, Entry, choose};
-use crate::report::choice;
+use crate::base::{Error, Exit, Result, known};
+use crate::engine::{Budget, Engine, Entry};
 use crate::report::exchange::{Secrets, document, plain, together_document, together_plain};
-use crate::wire::{HttpFile, Policy, Reference, Request, Together, http_file};
+use crate::report::explanation;
+use crate::wire::{Headers, HttpFile, Policy, Reference, Request, Together, http_file};
 
 use super::args::{SendArgs, header, http};
 use super::output::Output;
@@ -28,10 +30,16 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
     if let Some(file) = &a.group {
         return group(common, a, file, means);
     }
-    let mut request = request(common, a, means)?;
+    let values = a.vary.values(means)?;
+    let folder = means.workspace.as_ref().map_or_else(PathBuf::new, |w| w.folder.clone());
+    let variables = Arc::new(Variables::new(means.workspace.as_ref(), means.secrets_from(&folder)));
+    let mut filler = variables.filler(a.vary.env.as_deref(), a.as_is)?;
+    if let Some(values) = &values {
+        filler.vary(&values.name, &values.all[0]);
+    }
+    let mut request = typed(common, a, &mut filler, means)?;
+    let used = std::mem::take(&mut filler.used);
     let keyring = means.identify(common, &a.sends, &mut request)?;
-    means.dress(common, &mut request, &keyring)?;
-    send::introduce(&mut request, send::USER_AGENT);
     let adds = request.identity.as_ref().map(|name| keyring.headers(name)).transpose()?.unwrap_or_default();
     if request.raw.is_some() && !adds.is_empty() {
         return Err(Error::input(format!("the identity adds {}, and to --raw nothing is added", adds.join(", ")))
@@ -40,53 +48,136 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
     }
     let policy = Policy { raw: true, ..common.policy(http(a.http.as_deref())?)? };
     if a.explain {
-        let (choice, secrets) = (choose(&request, &policy), secrets(a.show));
-        let output = Output::new(common.format).showing(a.show);
-        return Ok(output.result(
-            || choice::document(&request, &choice, &adds, secrets),
-            || choice::plain(&request, &choice, &adds, secrets),
-        ));
+        send::introduce(&mut request, send::USER_AGENT);
+        return explained(common, a, request, &used, &keyring, &policy, means);
     }
+    let mut dressed = request.clone();
+    means.dress(common, &mut dressed, &keyring)?;
+    if let Some(values) = values {
+        if !used.iter().any(|u| u.source == Source::Varied) {
+            return Err(Error::input(format!("{{{{{0}}}}} stands nowhere in the request", values.name))
+                .at("--vary")
+                .hint("write it in the URL, a header or the body"));
+        }
+        // What the workspace adds is the same for every value.
+        let added = dressed.headers.split_off(request.headers.len());
+        let parts = parts(a, means)?;
+        let (environment, as_is, identity) = (a.vary.env.clone(), a.as_is, request.identity.clone());
+        let name = values.name.clone();
+        let make = move |value: &[u8]| {
+            let mut filler = variables.filler(environment.as_deref(), as_is)?;
+            filler.vary(&name, value);
+            let mut request = filled(&parts, &mut filler)?;
+            request.identity.clone_from(&identity);
+            send::dress(&mut request, added.clone());
+            send::introduce(&mut request, send::USER_AGENT);
+            Ok(request)
+        };
+        return super::vary::carry(common, values, make, policy, keyring, means);
+    }
+    send::introduce(&mut dressed, send::USER_AGENT);
     if let Some(times) = a.times {
-        let scope = vec![Entry::typed(&request.origin)];
-        let requests = vec![request; usize::from(times)];
+        let scope = vec![Entry::typed(&dressed.origin)];
+        let requests = vec![dressed; usize::from(times)];
         return together(common, a, requests, scope, policy, keyring, means);
     }
-    carry(common, request, policy, a.show, keyring, means)
+    carry(common, dressed, policy, a.show, keyring, means)
 }
 
 fn secrets(show: bool) -> Secrets {
     if show { Secrets::Shown } else { Secrets::Masked }
 }
 
-/// The request that the arguments say.
-fn request(common: &Common, a: &SendArgs, means: &Means) -> Result<Request> {
+/// Prints what would be sent, part by part, where each came from, and how.
+fn explained(
+    common: &Common,
+    a: &SendArgs,
+    request: Request,
+    used: &[Used],
+    keyring: &Keyring,
+    policy: &Policy,
+    means: &Means,
+) -> Result<Exit> {
+    let engine = means.engine(common, vec![Entry::typed(&request.origin)], Vec::new(), keyring)?;
+    let secrets_of = means.workspace.as_ref().map(|w| (w, means.secrets_from(&w.folder)));
+    let ground = Ground {
+        scope: engine.scope(),
+        keyring,
+        workspace: secrets_of.as_ref().map(|(w, s)| (*w, s.as_ref())),
+        used,
+        declared: &[],
+        policy,
+    };
+    let explained = explain::explain(request, &ground)?;
+    let secrets = secrets(a.show);
+    Ok(Output::new(common.format)
+        .showing(a.show)
+        .result(|| explanation::document(&explained, secrets), || explanation::plain(&explained, secrets)))
+}
+
+/// A request as it was typed, before variables are put in.
+struct Parts {
+    method: Vec<u8>,
+    url: Vec<u8>,
+    target: Option<Vec<u8>>,
+    headers: Headers,
+    /// The body, and whether it is that of a file, which is sent as it is.
+    body: (Vec<u8>, bool),
+}
+
+fn parts(a: &SendArgs, means: &Means) -> Result<Parts> {
+    let (Some(method), Some(url)) = (&a.method, &a.url) else {
+        return Err(Error::input("there is no URL").hint("write lunette send METHOD URL"));
+    };
+    let body = match a.data.as_ref().map(|d| d.as_bytes()) {
+        None => (Vec::new(), true),
+        Some(data) => match data.strip_prefix(b"@") {
+            Some(path) => (means.files.exact(Path::new(std::ffi::OsStr::from_bytes(path)), MOST_BODY)?, true),
+            None => (data.to_vec(), false),
+        },
+    };
+    Ok(Parts {
+        method: method.as_bytes().to_vec(),
+        url: url.as_bytes().to_vec(),
+        target: a.target.as_ref().map(|t| t.as_bytes().to_vec()),
+        headers: a.sends.header.iter().map(|h| header(h)).collect::<Result<_>>()?,
+        body,
+    })
+}
+
+/// The request of what was typed, with its variables put in.
+fn filled(parts: &Parts, filler: &mut Filler<'_>) -> Result<Request> {
+    let mut request = Request::new("GET", &filler.put("URL", &parts.url)?)?;
+    request.method.clone_from(&parts.method);
+    if let Some(target) = &parts.target {
+        request.target = filler.put("URL", target)?;
+    }
+    for (name, value) in &parts.headers {
+        let place = format!("header {}", display(name));
+        let value = filler.put(&place, value)?;
+        known::learn_header(name, &value);
+        request.headers.push((filler.put(&place, name)?, value));
+    }
+    let (body, whole) = &parts.body;
+    request.body = if *whole { body.clone() } else { filler.put("body", body)? }.into();
+    Ok(request)
+}
+
+/// The request that the arguments say. Nothing is put into bytes that are given whole.
+fn typed(common: &Common, a: &SendArgs, filler: &mut Filler<'_>, means: &Means) -> Result<Request> {
+    let Some(file) = &a.raw else { return filled(&parts(a, means)?, filler) };
+    // With --raw the method stands in the bytes.
     let (method, url) = match (&a.method, &a.url) {
         (Some(method), Some(url)) => (Some(method), url),
-        // With --raw the method stands in the bytes.
         (Some(url), None) => (None, url),
         _ => return Err(Error::input("there is no URL").hint("name where to connect: lunette send URL --raw FILE")),
     };
-    let mut request = Request::new("GET", url.as_bytes())?;
-    if let Some(file) = &a.raw {
-        let whole = Request::whole(request.origin, means.files.whole(file, MOST_BODY)?.into());
-        if let Some(method) = method.filter(|m| m.as_bytes() != whole.method) {
-            common.note(&[format!("{} is typed, and the bytes of --raw are what is sent", display(method.as_bytes()))]);
-        }
-        return Ok(whole);
+    let origin = Request::new("GET", url.as_bytes())?.origin;
+    let whole = Request::whole(origin, means.files.exact(file, MOST_BODY)?.into());
+    if let Some(method) = method.filter(|m| m.as_bytes() != whole.method) {
+        common.note(&[format!("{} is typed, and the bytes of --raw are what is sent", display(method.as_bytes()))]);
     }
-    request.method = method.map(|m| m.as_bytes().to_vec()).unwrap_or_default();
-    if let Some(target) = &a.target {
-        request.target = target.as_bytes().to_vec();
-    }
-    request.headers = a.sends.header.iter().map(|h| header(h)).collect::<Result<_>>()?;
-    if let Some(data) = &a.data {
-        request.body = match data.as_bytes().strip_prefix(b"@") {
-            Some(path) => means.files.whole(Path::new(std::ffi::OsStr::from_bytes(path)), MOST_BODY)?.into(),
-            None => data.as_bytes().to_vec().into(),
-        };
-    }
-    Ok(request)
+    Ok(whole)
 }
 
 /// The requests of a file, together.

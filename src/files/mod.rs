@@ -39,6 +39,17 @@ impl Load for Disk {
         whole_of(path, cap, |each| self.blocks(path, each))
     }
 
+    fn exact(&self, path: &Path, cap: u64) -> Result<Vec<u8>> {
+        if is_stdin(path) {
+            return self.whole(path, cap);
+        }
+        let (file, _) = open(path)?;
+        let mut bytes = Vec::new();
+        // One byte more than the cap tells a file that is larger from one that fits.
+        file.take(cap.saturating_add(1)).read_to_end(&mut bytes).map_err(|e| failed(path, &e))?;
+        if bytes.len() as u64 > cap { Err(too_large(path, None, cap)) } else { Ok(bytes) }
+    }
+
     fn blocks(&self, path: &Path, each: &mut dyn FnMut(&[u8], u64) -> ControlFlow<()>) -> Result<BlocksRead> {
         if is_stdin(path) {
             return stdin::blocks(|input, left| blocks_of(path, input, 0, each, left));

@@ -1,7 +1,7 @@
 //! A file for other programs to read while this one runs.
 
 use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -28,6 +28,16 @@ impl Scratch {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&scratch.path)?;
         file.write_all(bytes)?;
         Ok(scratch)
+    }
+
+    /// What stands in it by now, which another program may have written.
+    ///
+    /// # Errors
+    /// It is gone, is no text, or is more than `cap` bytes.
+    pub fn read(&self, cap: u64) -> io::Result<String> {
+        let mut text = String::new();
+        fs::File::open(&self.path)?.take(cap + 1).read_to_string(&mut text)?;
+        if text.len() as u64 > cap { Err(io::Error::other(format!("it is more than {cap} bytes"))) } else { Ok(text) }
     }
 
     /// Where it is.

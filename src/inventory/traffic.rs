@@ -240,8 +240,8 @@ impl Undeclared {
         if let (Some(known), Some(place)) = (known, place) {
             self.recall.keep(known, miss, place);
         }
-        let shelf = if miss { &mut self.misses } else { &mut self.answers };
-        if let Some((_, tally)) = place.and_then(|place| shelf.at(place)) {
+        let counts = if miss { &mut self.misses } else { &mut self.answers };
+        if let Some((_, tally)) = place.and_then(|place| counts.at(place)) {
             return call.count(tally, &key[mark..]);
         }
         if miss {
@@ -256,8 +256,8 @@ impl Undeclared {
 
     /// Counts a request whose place is known, and gives the key it stands under and what its path is for.
     fn count_known(&mut self, place: u32, call: Call<'_>) -> Option<(&[u8], Role)> {
-        let shelf = if is_miss(call.line) { &mut self.misses } else { &mut self.answers };
-        let (key, tally) = shelf.at(place)?;
+        let counts = if is_miss(call.line) { &mut self.misses } else { &mut self.answers };
+        let (key, tally) = counts.at(place)?;
         // What was counted there says what it is for.
         let role = call.count(tally, &[]);
         Some((key, role))

@@ -1,8 +1,8 @@
 //! Floor 5: every document of the command-line contract, and the plain text beside it.
 
 pub mod audit;
-pub mod choice;
 pub mod exchange;
+pub mod explanation;
 pub mod grade;
 pub mod history;
 pub mod inventory;
@@ -12,4 +12,5 @@ pub mod openapi;
 pub mod rules;
 pub mod table;
 pub mod token;
+pub mod vary;
 pub mod vault;

@@ -14,4 +14,4 @@ pub use history::History;
 pub use keeper::{Keeper, KeySource, run_name};
 pub use memory::Memory;
 pub use vault::Vault;
-pub use workspace::Workspace;
+pub use workspace::{Environment, Workspace};

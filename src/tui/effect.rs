@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyEvent, MouseEvent};
 
+use super::keymap::Action;
 use super::widgets::body::Lines;
 use crate::app::{Ask, Event};
 use crate::base::Letter;
@@ -27,6 +28,8 @@ pub enum Msg {
     App(Event),
     /// A large body was indexed: of which exchange, whether its secrets are shown, and its lines.
     Indexed((u64, bool), Lines),
+    /// A text comes back from the editor.
+    Edited(String),
     /// A signal arrived.
     Signal(i32),
     /// A thread other than the one that draws has failed.
@@ -104,6 +107,8 @@ pub enum Effect {
     Copy(&'static str, String),
     /// Open a file of the reviewer's in an editor, at a line.
     Edit(PathBuf, Option<u64>),
+    /// Edit a text in an editor: a name for its file, and the text. What it becomes comes back as a message.
+    EditText(&'static str, String),
     /// Open a pane.
     Go(PaneId),
     /// Open an endpoint in the composer.
@@ -114,8 +119,8 @@ pub enum Effect {
     Graded(EndpointKey, Grades),
     /// Show text above the panes.
     Explain(String, Vec<String>),
-    /// Show what would be sent, with its key to send it.
-    Plan(String, Vec<String>),
+    /// Show what would be sent, and the action that sends it.
+    Plan(String, Vec<String>, Action),
     /// Show what guards this run.
     Guard,
     /// Ask for a command, with its start typed already.

@@ -58,6 +58,8 @@ pub struct Screen {
     pub copied: Vec<String>,
     /// Files that were opened in an editor, with their lines.
     pub edited: Vec<(std::path::PathBuf, Option<u64>)>,
+    /// Texts that were given to an editor, with the names of their files.
+    pub written: Vec<(&'static str, String)>,
     /// The exit code, once it was left.
     pub left: Option<i32>,
 }
@@ -73,14 +75,23 @@ impl Screen {
             sources: sources.iter().map(Into::into).collect(),
             filters: Vec::new(),
             identities: Vec::new(),
+            environments: Vec::new(),
             open: None,
             theme,
             mouse: true,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
         });
         let Ok(terminal) = Terminal::new(TestBackend::new(width, height));
-        let mut screen =
-            Self { root, terminal, clock, asks: VecDeque::new(), copied: Vec::new(), edited: Vec::new(), left: None };
+        let mut screen = Self {
+            root,
+            terminal,
+            clock,
+            asks: VecDeque::new(),
+            copied: Vec::new(),
+            edited: Vec::new(),
+            written: Vec::new(),
+            left: None,
+        };
         let effects = screen.root.begin();
         screen.carry_out(effects);
         screen.draw();
@@ -100,6 +111,7 @@ impl Screen {
                     self.carry_out(effects);
                 }
                 Effect::Edit(file, line) => self.edited.push((file, line)),
+                Effect::EditText(name, text) => self.written.push((name, text)),
                 Effect::Quit(code) => self.left = Some(code),
                 _ => {}
             }
@@ -129,6 +141,13 @@ impl Screen {
             self.send(Msg::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE)));
         }
         self.draw();
+    }
+
+    /// A text comes back from the editor.
+    pub fn back(&mut self, text: &str) -> &mut Self {
+        self.send(Msg::Edited(text.to_owned()));
+        self.draw();
+        self
     }
 
     /// Pastes text.

@@ -32,6 +32,7 @@ use crate::app::identity::Named;
 use crate::app::{Ask, Event, VaultState};
 use crate::base::text::display_str;
 use crate::base::{Clock, Error, Result};
+use crate::files::Scratch;
 use effect::{Effect, Level, Msg};
 use root::Root;
 use terminal::{clipboard, editor, guard, input};
@@ -51,6 +52,8 @@ pub struct Start {
     pub filters: Vec<(String, String)>,
     /// Identities to send as.
     pub identities: Vec<Named>,
+    /// Names of the environments that give variables their values.
+    pub environments: Vec<String>,
     /// A URL to open in the composer at once: `[METHOD] URL`.
     pub open: Option<String>,
     /// How roles look.
@@ -84,6 +87,9 @@ pub fn run(start: Start, events: Receiver<Event>, ask: Asker) -> Result<i32> {
         code => code.map_err(|e| Error::input(format!("the terminal cannot be written to: {e}"))),
     }
 }
+
+/// Bytes that come back from an editor.
+const MOST_EDITED: u64 = 16 << 20;
 
 /// 128 and the number of SIGHUP.
 const HUNG_UP: i32 = 129;
@@ -178,6 +184,29 @@ fn carry_out(
                     root.say(Level::Info, format!("{what} went to the terminal's clipboard by {route}"));
                 }
                 Err(why) => root.say(Level::Warn, format!("{what} was not copied: {why}")),
+            }
+        }
+        Effect::EditText(name, text) => {
+            // What is typed may hold a secret: the file is in a folder that only its owner enters, and goes afterwards.
+            match Scratch::write(name, text.as_bytes()) {
+                Ok(scratch) => {
+                    edit(scratch.path(), None, root, screen, (guard, keys))?;
+                    match scratch.read(MOST_EDITED) {
+                        Ok(edited) => {
+                            let edited = match edited.strip_suffix('\n') {
+                                // Editors end a file with a line break of their own.
+                                Some(rest) if !text.ends_with('\n') => rest.to_owned(),
+                                _ => edited,
+                            };
+                            let _ = to.send(Msg::Edited(edited));
+                        }
+                        Err(e) => root.say(
+                            Level::Error,
+                            format!("what was edited cannot be read, and the text stays as it was: {e}"),
+                        ),
+                    }
+                }
+                Err(e) => root.say(Level::Error, format!("no file can be made to edit: {e}")),
             }
         }
         Effect::Edit(file, line) => edit(&file, line, root, screen, (guard, keys))?,

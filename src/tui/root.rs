@@ -29,6 +29,7 @@ use super::widgets::table::{Cursor, Move};
 use crate::app::{Ask, Event, Graded, Guard, JobId, Select, VaultState};
 use crate::base::known;
 use crate::base::text::display_str;
+use crate::report::explanation::lines;
 use crate::wire::Origin;
 
 /// The smallest screen that is drawn.
@@ -84,7 +85,7 @@ impl Root {
             at: PaneId::Inventory,
             panes: Panes {
                 inventory: InventoryPane::new(start.sources.clone(), start.filters.clone()),
-                composer: ComposerPane::new(start.identities.clone()),
+                composer: ComposerPane::new(start.identities.clone(), start.environments.clone()),
                 token: TokenPane::default(),
                 oauth: Plain("OAuth flows, hop by hop, with what is wrong about each. Nothing of it is here yet."),
                 rate: RatePane::default(),
@@ -175,6 +176,10 @@ impl Root {
                 self.panes.composer.indexed(id, lines);
                 Vec::new()
             }
+            Msg::Edited(text) => {
+                self.panes.composer.edited(&text);
+                Vec::new()
+            }
             Msg::Panicked(text) => vec![Effect::Notice(Level::Error, display_str(&text))],
             Msg::Signal(n) => vec![Effect::Quit(128 + n)],
             Msg::InputClosed => vec![Effect::Quit(super::HUNG_UP)],
@@ -263,7 +268,7 @@ impl Root {
         let spec = keymap::spec(action);
         match spec.context {
             Context::Inventory | Context::Tree | Context::FilterLine => self.at = PaneId::Inventory,
-            Context::Composer | Context::Request | Context::Response => self.at = PaneId::Composer,
+            Context::Composer | Context::Request | Context::Response | Context::Varied => self.at = PaneId::Composer,
             Context::Token => self.at = PaneId::Token,
             _ => {}
         }
@@ -407,6 +412,13 @@ impl Root {
                     self.at = PaneId::Composer;
                 }
             }
+            Event::Varies { draft, values, lines } => return self.panes.composer.varies(draft, values, lines),
+            Event::Varied(id, outcome) => self.panes.composer.row(id, *outcome),
+            Event::VaryEnded(id, why) => {
+                self.work.running.retain(|j| *j != id);
+                return self.panes.composer.ended(id, why);
+            }
+            Event::Explained(title, parts) => return vec![Effect::Explain(title, lines(&parts))],
             Event::Wrote(path, wrote) => return self.panes.inventory.wrote(&path, wrote),
             Event::Looked(looked) => return self.panes.inventory.looked(*looked),
             Event::Started(id) => {
@@ -532,9 +544,9 @@ impl Root {
                     let lines = self.veiled(lines);
                     self.layers.push(Layer::Text(title, lines, Cursor::default()));
                 }
-                Effect::Plan(title, lines) => {
+                Effect::Plan(title, lines, does) => {
                     let lines = self.veiled(lines);
-                    self.layers.push(Layer::Plan(title, lines, Cursor::default()));
+                    self.layers.push(Layer::Plan(title, lines, Cursor::default(), does));
                 }
                 Effect::Guard => {
                     if !self.layers.iter().any(|l| matches!(l, Layer::Guard(_))) {

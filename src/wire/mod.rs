@@ -4,7 +4,9 @@
 //! folds what a reviewer typed on purpose.
 
 pub mod address;
+pub mod compare;
 pub mod curl;
+pub mod escape;
 pub mod exchange;
 pub mod http1;
 pub mod http_file;
@@ -20,6 +22,7 @@ pub mod traits;
 pub mod url;
 
 pub use address::Cidr;
+pub use compare::Print;
 pub use exchange::{
     Alteration, Certificate, Connection, Exchange, Failure, FailureKind, Group, Phase, Phases, Sender, TlsFacts,
     Together,

@@ -177,6 +177,10 @@ pub struct BlocksRead {
 pub trait Load: Send + Sync {
     /// A whole file of at most `cap` bytes.
     fn whole(&self, path: &Path, cap: u64) -> Result<Vec<u8>>;
+    /// The same as it stands on the disk: nothing is unpacked.
+    fn exact(&self, path: &Path, cap: u64) -> Result<Vec<u8>> {
+        self.whole(path, cap)
+    }
     /// A file in blocks, unpacked and in order, with the bytes there are in all as far as is known, until the end or a break.
     fn blocks(&self, path: &Path, each: &mut dyn FnMut(&[u8], u64) -> ControlFlow<()>) -> Result<BlocksRead>;
     /// A file from its start, and what is added to it, until a break: an empty block says that there is nothing new for now.

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::{EARLY, Known, Made, command};
 use crate::app::send;
+use crate::app::variables::lookup;
 use crate::base::text::{display, display_str};
 use crate::base::{Clock as _, Error, Exit, Result, Secret, Stamp, SystemClock, known};
 use crate::wire::http_file::MOST as MOST_FILE;
@@ -179,13 +180,8 @@ impl Known {
 
     /// What a variable of a recipe stands for: what was captured, or a reference.
     fn value(&self, name: &str, captured: &[(String, Secret)]) -> Option<Result<Vec<u8>>> {
-        if let Some((_, value)) = captured.iter().find(|(n, _)| n == name) {
-            return Some(Ok(value.expose().to_vec()));
-        }
-        match Reference::parse(name) {
-            Reference::Literal(_) | Reference::Stdin => None,
-            reference => Some(self.secret(&reference).map(|s| s.expose().to_vec())),
-        }
+        let found = lookup(name, captured, None, &|reference| self.secret(reference));
+        found.map(|f| f.map(|(value, _)| value))
     }
 }
 

@@ -34,12 +34,11 @@ impl Combined {
 
     /// One line without its newline; `None` when it is of another shape.
     pub fn read<'a>(&mut self, line: &'a [u8]) -> Option<Line<'a>> {
-        let ((host, client), time, rest) = match self.usual(line) {
-            Some((client, rest)) => ((None, Some(client).filter(|c| said(c))), self.unix, rest),
-            None => {
-                let (before, time, rest) = self.time(line)?;
-                (who(before), time, rest)
-            }
+        let ((host, client), time, rest) = if let Some((client, rest)) = self.usual(line) {
+            ((None, Some(client).filter(|c| said(c))), self.unix, rest)
+        } else {
+            let (before, time, rest) = self.time(line)?;
+            (who(before), time, rest)
         };
         // A quote closes the request only where a status follows: old writers left quotes as they came.
         let mut from = 0;

@@ -122,9 +122,19 @@ fn check(value: &Spanned<DeValue<'_>>, kind: Kind, name: &str, problems: &mut Ve
                         wrong(what, REFERENCE.to_owned());
                     }
                     names.push(word.to_ascii_lowercase());
-                } else if matches!(inner, Kind::Table(_)) {
+                } else if matches!(inner, Kind::Table(_) | Kind::Named(_) | Kind::Variable) {
                     if !is_name(word) {
                         wrong(format!("{shown:?} is no name"), "use letters, digits, - and _".to_owned());
+                    } else if matches!(inner, Kind::Variable)
+                        && is_secret_member(word)
+                        && let DeValue::String(s) = value.get_ref()
+                        && matches!(Reference::parse(s), Reference::Literal(_))
+                    {
+                        wrong(format!("the value of {shown} is a secret by its name"), REFERENCE.to_owned());
+                    }
+                    if matches!(inner, Kind::Variable) {
+                        check(value, *inner, &shown, problems);
+                        continue;
                     }
                     check(value, *inner, &format!("{name}.{shown}"), problems);
                     continue;
@@ -165,6 +175,7 @@ fn check(value: &Spanned<DeValue<'_>>, kind: Kind, name: &str, problems: &mut Ve
             | Kind::Host
             | Kind::Range
             | Kind::Header
+            | Kind::Variable
             | Kind::Filter
             | Kind::Ids
             | Kind::Secret
@@ -206,7 +217,7 @@ fn credential(name: &str, value: &str) -> Result<(), String> {
 
 /// Judges a text by what it stands for.
 fn judge(kind: Kind, s: &str) -> Result<(), String> {
-    if !matches!(kind, Kind::Header) && s.trim().is_empty() {
+    if !matches!(kind, Kind::Header | Kind::Variable) && s.trim().is_empty() {
         return Err("this is empty".to_owned());
     }
     if s.chars().any(is_hazard) {

@@ -29,6 +29,8 @@ pub enum Kind {
     Date,
     /// The value of a header, or a reference to it.
     Header,
+    /// The value of a variable, or a reference to it.
+    Variable,
     /// A filter of the inventory.
     Filter,
     /// The credential of an identity.
@@ -81,6 +83,12 @@ pub const ROOT: &[Key] = &[
     ),
     key("identity", Kind::Named(&Kind::Table(IDENTITY)), false, "Who requests to the targets are sent as, by name"),
     key("profile", Kind::Named(&Kind::Table(PROFILE)), false, "Clients at OAuth authorization servers, by name"),
+    key(
+        "env",
+        Kind::Named(&Kind::Named(&Kind::Variable)),
+        false,
+        "Environments by name: values of variables, put in where {{name}} stands; a secret stands as a reference",
+    ),
     key("filters", Kind::Named(&Kind::Filter), false, "Filters of the inventory, by name"),
 ];
 
@@ -152,6 +160,7 @@ impl Kind {
             Self::Range => "\"10.0.0.0/8\"".to_owned(),
             Self::Date => "2026-12-31".to_owned(),
             Self::Header => "\"text\", or \"env:NAME\" for a secret".to_owned(),
+            Self::Variable => "\"text\", or \"vault:NAME\" for a secret".to_owned(),
             Self::Filter => "\"~state shadow\"".to_owned(),
             Self::Credential => "\"bearer:env:NAME\"".to_owned(),
             Self::Ids => "\"order:1001|1002\"".to_owned(),
@@ -161,7 +170,7 @@ impl Kind {
             Self::List(Self::Ids) => "[\"order:1001|1002\"]".to_owned(),
             Self::List(_) if name == "scopes" => "[\"orders:read\"]".to_owned(),
             Self::List(_) => "[\"openapi.yaml\", \"access.log\"]".to_owned(),
-            Self::Named(Self::Table(_)) => return format!("begin each one with [{name}.NAME]"),
+            Self::Named(Self::Table(_) | Self::Named(_)) => return format!("begin each one with [{name}.NAME]"),
             Self::Table(_) | Self::Named(_) => return format!("write it as a table that begins with [{name}]"),
             Self::Tables(_) => return format!("begin each one with [[{name}]]"),
         };
@@ -178,6 +187,7 @@ impl Kind {
             Self::Range => json!({"type": "string", "pattern": "^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$"}),
             Self::Date => json!({"type": "string", "format": "date"}),
             Self::Header => json!({"type": "string", "pattern": "^[^\\r\\n]*$"}),
+            Self::Variable => json!({"type": "string"}),
             Self::Credential => {
                 let words: Vec<&str> = identity::KINDS.iter().map(|k| k.word).collect();
                 json!({"type": "string", "pattern": format!("^({}):.", words.join("|"))})

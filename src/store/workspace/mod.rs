@@ -49,6 +49,8 @@ pub struct Workspace {
     pub identities: Vec<Identity>,
     /// OAuth clients, in the order of the file.
     pub profiles: Vec<Profile>,
+    /// Values of variables, in the order of the file.
+    pub environments: Vec<Environment>,
     /// Filters of the inventory: name and text.
     pub filters: Vec<(String, String)>,
     /// Time without use after which the vault closes.
@@ -92,6 +94,15 @@ impl Target {
     pub fn expired(&self, now: Stamp) -> bool {
         self.until.is_some_and(|until| until < now)
     }
+}
+
+/// Values of variables under one name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Environment {
+    /// Its name.
+    pub name: String,
+    /// Names and what gives their values, in the order of the file.
+    pub values: Vec<(String, Reference)>,
 }
 
 /// One header.
@@ -141,6 +152,8 @@ struct Raw {
     identity: BTreeMap<Spanned<String>, RawIdentity>,
     #[serde(default)]
     profile: BTreeMap<Spanned<String>, RawProfile>,
+    #[serde(default)]
+    env: BTreeMap<Spanned<String>, BTreeMap<Spanned<String>, String>>,
     #[serde(default)]
     filters: BTreeMap<String, String>,
 }
@@ -307,6 +320,7 @@ impl Workspace {
             headers: headers.into_iter().map(|(_, h)| h).collect(),
             identities: identities(raw.identity, &profiles, &place)?,
             profiles,
+            environments: environments(raw.env),
             filters: raw.filters.into_iter().collect(),
             vault_idle: Duration::from_mins(raw.workspace.vault_lock_minutes.unwrap_or(LOCK_MINUTES)),
         })
@@ -333,6 +347,19 @@ fn in_order<T>(table: BTreeMap<Spanned<String>, T>) -> Vec<(usize, String, T)> {
         table.into_iter().map(|(name, value)| (name.span().start, name.into_inner(), value)).collect();
     all.sort_by_key(|(at, ..)| *at);
     all
+}
+
+fn environments(raw: BTreeMap<Spanned<String>, BTreeMap<Spanned<String>, String>>) -> Vec<Environment> {
+    let value = |text: &str| match Reference::parse(text) {
+        // A workspace has no stdin to read from: a dash is a dash.
+        Reference::Stdin => Reference::Literal(text.into()),
+        reference => reference,
+    };
+    let environment = |(_, name, values)| Environment {
+        name,
+        values: in_order(values).into_iter().map(|(_, name, text): (_, _, String)| (name, value(&text))).collect(),
+    };
+    in_order(raw).into_iter().map(environment).collect()
 }
 
 fn profiles(raw: BTreeMap<Spanned<String>, RawProfile>, place: &dyn Fn(usize) -> String) -> Result<Vec<Profile>> {

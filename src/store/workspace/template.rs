@@ -64,6 +64,12 @@ name = {name}
 #grant = "client_credentials"
 #scopes = ["orders:read"]
 
+# Environments: what stands where {{name}} is written in a request. lunette send --env staging, or u in the composer.
+#[env.staging]
+#base = "https://staging.example.com"
+#customer = "1001"
+#token = "vault:staging-token"
+
 # Filters of the inventory, by name.
 #[filters]
 #undeclared = "~state shadow"

@@ -48,9 +48,14 @@ impl Field {
 
     /// Takes pasted text, without its line breaks.
     pub fn paste(&mut self, text: &str) {
+        self.paste_whole(&text.replace(['\n', '\r'], ""));
+    }
+
+    /// Takes pasted text as it is: a line break is shown as a mark.
+    pub fn paste_whole(&mut self, text: &str) {
         let at = self.0.cursor();
         let room = FIELD_CAP.saturating_sub(self.text().chars().count());
-        let flat: String = text.chars().filter(|c| !matches!(c, '\n' | '\r')).take(room).collect();
+        let flat: String = text.chars().take(room).collect();
         let value: String =
             self.text().chars().take(at).chain(flat.chars()).chain(self.text().chars().skip(at)).collect();
         self.0 = Input::new(value).with_cursor(at + flat.chars().count());

@@ -32,7 +32,7 @@ pub enum Layer {
     /// A heading and lines, wrapped when drawn.
     Text(String, Vec<String>, Cursor),
     /// The same of what would be sent, with a key that sends it.
-    Plan(String, Vec<String>, Cursor),
+    Plan(String, Vec<String>, Cursor, Action),
     /// What guards this run.
     Guard(GuardView),
     /// What was sent.
@@ -104,7 +104,7 @@ impl Layer {
     pub fn act(&mut self, action: Action, step: Option<Move>) -> Outcome {
         match (self, action) {
             (_, Action::Close | Action::Leave | Action::Back) => Outcome::Closes,
-            (Self::Plan(..), Action::SendPlan) => Outcome::Does(Action::Live, GO.to_owned()),
+            (Self::Plan(_, _, _, does), Action::SendPlan) => Outcome::Does(*does, GO.to_owned()),
             (Self::Guard(view), _) => view.act(action, step),
             (Self::Past(past), _) => past.act(action, step),
             (Self::Palette(field, cursor), Action::Done) => match matches(field.text()).get(cursor.at) {
@@ -141,7 +141,7 @@ impl Layer {
                 }
             }
             (Self::Passphrase(field), Action::Done) => Outcome::Unlocks(field.take()),
-            (Self::Help(_, c) | Self::Log(c) | Self::Text(_, _, c) | Self::Plan(_, _, c), _) => {
+            (Self::Help(_, c) | Self::Log(c) | Self::Text(_, _, c) | Self::Plan(_, _, c, _), _) => {
                 if let Some(step) = step {
                     // The window is moved, not a row; drawing, which knows how many lines there are, clamps it.
                     c.go(step, usize::MAX / 2);
@@ -171,7 +171,7 @@ impl Layer {
                 let empty = [(String::new(), "nothing was said yet".to_owned(), Role::Muted)];
                 lines(pen, area, "log, newest first", if rows.is_empty() { &empty } else { &rows }, cursor);
             }
-            Self::Text(title, text, cursor) | Self::Plan(title, text, cursor) => {
+            Self::Text(title, text, cursor) | Self::Plan(title, text, cursor, _) => {
                 let rows: Vec<(String, String, Role)> =
                     text.iter().map(|t| (String::new(), t.clone(), Role::Text)).collect();
                 lines(pen, area, title, &rows, cursor);

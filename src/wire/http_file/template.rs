@@ -50,7 +50,7 @@ impl Template {
     ///
     /// # Errors
     /// As `values`, at the line of the text; more than [`MOST_FILLED`] bytes.
-    pub(super) fn put(&self, values: &mut dyn FnMut(&str) -> Result<Vec<u8>>) -> Result<Vec<u8>> {
+    pub fn put(&self, values: &mut dyn FnMut(&str) -> Result<Vec<u8>>) -> Result<Vec<u8>> {
         let mut out = Vec::new();
         for piece in &self.pieces {
             match piece {

@@ -14,6 +14,7 @@ mod sources;
 mod specs;
 mod token;
 mod usage;
+mod variables;
 mod vault;
 mod workspace;
 

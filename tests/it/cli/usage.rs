@@ -74,7 +74,6 @@ fn what_the_contract_names_for_later_is_refused_with_a_sentence() {
         &["inventory", "a", "--base", "http://h"][..],
         &["grade", "http://127.0.0.1:1/", "--tls-only"],
         &["jwt", "decode", "x", "--jwks", "f"],
-        &["send", "GET", "http://127.0.0.1:1/", "--explain"],
     ] {
         cli.run(arguments).usage(&["is not part of this version"]);
     }

@@ -263,3 +263,60 @@ pub fn latency() -> Event {
             .collect(),
     }))
 }
+
+pub fn explained() -> Event {
+    let part = |what: &str, value: &str, from: &str| lunette::app::Part {
+        what: what.into(),
+        value: value.into(),
+        from: from.into(),
+    };
+    let parts = vec![
+        part("method", "POST", "typed"),
+        part("URL", "https://api.test/orders/1001?expand=items", "as the specification gave it"),
+        part("header Host", "api.test", "added by the sender"),
+        part("header Accept", "*/*", "typed, {{any}} from environment staging"),
+        part("header User-Agent", "lunette/0.1.0", "default of lunette"),
+        part("identity", "none", "nobody is chosen"),
+        part("body", "37 B", "as the specification gave it"),
+        part("scope", "admits it: api.test:443", "typed"),
+        part("sender", "the ordinary one", ""),
+    ];
+    Event::Explained("what would be sent: POST https://api.test/orders/1001".into(), parts)
+}
+
+pub fn values() -> Arc<lunette::app::vary::Values> {
+    let all = (1_001..=1_006).map(|i| i.to_string().into_bytes()).collect();
+    Arc::new(lunette::app::vary::Values { name: "vary".into(), all })
+}
+
+/// Plays a run over some values, the last of which has not come back yet.
+pub fn varied(s: &mut lunette::tui::harness::Screen) {
+    s.keys("v").text("1001..1006");
+    s.keys("Enter");
+    let Some(lunette::app::Ask::Vary(draft, text)) = s.asks.pop_back() else { panic!("not asked: {}", s.view()) };
+    assert_eq!(
+        (draft.url.as_str(), text.as_str()),
+        ("https://api.test/orders/{{vary}}?expand=items%20%26%20more", "1001..1006")
+    );
+    let lines = vec!["6 requests, one after the other, at the pace that the target takes.".into()];
+    s.event(Event::Varies { draft, values: values(), lines });
+    assert!(s.view().contains("vary {{vary}}: 6 requests") && s.view().contains("x sends them"), "{}", s.view());
+    s.keys("x");
+    assert!(matches!(s.asks.pop_back(), Some(lunette::app::Ask::VaryGo(_, values)) if values.all.len() == 6));
+    s.event(Event::Started(5));
+    for i in 0..5_u16 {
+        let status = if i == 3 { 403 } else { 200 };
+        let content = if i == 2 { body() } else { format!("{{\"id\": {i}, \"owner\": \"alice\"}}") };
+        let exchange = exchange("https://api.test/orders/1001", status, &content);
+        let outcome = lunette::app::vary::Outcome {
+            value: (1_001 + i).to_string(),
+            status: Some(status),
+            bytes: content.len() as u64,
+            ms: Some(12.0 + f64::from(i * 7 % 5)),
+            failure: None,
+            print: lunette::wire::Print::of(&exchange),
+            judged: Some(Arc::new(Judged { exchange, headers: None, tokens: Vec::new() })),
+        };
+        s.event(Event::Varied(5, Box::new(outcome)));
+    }
+}

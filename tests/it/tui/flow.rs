@@ -96,13 +96,15 @@ fn what_is_typed_is_what_is_asked_for() {
     assert_eq!(draft.url, "https://api.test/orders/1001%2F..%2Fx%20y?expand=items%20%26%20more");
     assert_eq!(draft.method, "POST");
     assert_eq!(draft.headers[0], ("X-Trace".into(), "a1".into()));
-    assert!(draft.body.contains("\"owner\": \"alice\""));
+    assert!(draft.body.text().contains("\"owner\": \"alice\""));
     assert!(!draft.headers.iter().any(|(n, _)| n == "Authorization"), "optional until taken in");
     s.event(data::done(1));
     // The URL itself: up to it, and dot segments at its end.
-    s.keys("g j Enter End").text("/%2e%2e/../");
+    s.keys("g j Enter End").text("&up=/%2e%2e/../ x#f");
     s.keys("Enter s");
-    assert!(sent(&mut s).url.starts_with("https://api.test/orders/1001%2F..%2Fx%20y/%2e%2e/../?expand="));
+    let url = sent(&mut s).url;
+    assert!(url.ends_with("?expand=items%20%26%20more&up=/%2e%2e/../ x#f"), "{url}");
+    assert!(s.view().contains("as typed"), "{}", s.view());
 }
 
 #[test]
@@ -120,11 +122,12 @@ fn fields_are_left_out_added_and_removed() {
 #[test]
 fn the_body_takes_line_breaks_and_sends_from_inside() {
     let mut s = composed();
-    s.keys("G Enter Ctrl+J");
+    s.keys("] ] G Enter Ctrl+J");
     let _ = sent(&mut s);
     s.event(data::done(1)).keys("G Enter Home").text("//");
+    assert!(s.view().contains("not JSON"), "it is checked as it is typed: {}", s.view());
     s.keys("Enter Ctrl+J");
-    assert!(sent(&mut s).body.starts_with("//\n{"));
+    assert!(sent(&mut s).body.text().starts_with("//\n{"));
 }
 
 #[test]
@@ -413,4 +416,159 @@ fn every_column_sorts() {
     }
     s.keys("s");
     assert!(s.view().contains("in order of state"), "{}", s.view());
+}
+
+#[test]
+fn the_query_and_the_headers_are_tables_and_texts_of_the_same_thing() {
+    let mut s = composed();
+    s.keys("T").text("");
+    s.keys("Enter").text("&x=%2e%2e&y");
+    s.keys("Enter T s");
+    assert!(sent(&mut s).url.ends_with("?expand=items%20%26%20more&x=%2e%2e&y"), "{}", s.view());
+    s.event(data::done(1)).keys("] T Enter Enter").text("x-odd:  1");
+    s.keys("Enter").text("X-Odd: 2");
+    s.keys("Esc s");
+    let headers = sent(&mut s).headers;
+    let odd: Vec<&(String, String)> = headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case("x-odd")).collect();
+    assert_eq!(odd, [&("x-odd".to_owned(), " 1".to_owned()), &("X-Odd".to_owned(), "2".to_owned())], "{headers:?}");
+}
+
+#[test]
+fn a_block_of_headers_is_read_and_a_line_break_in_one_stays_to_be_mended() {
+    let mut s = composed();
+    s.keys("]").paste("Cookie: a=1\r\nX-New: 2\r\n");
+    s.keys("a").text("X-Bad: ");
+    s.paste("1\r\nX-Smuggled: 2").keys("Enter s");
+    let headers = sent(&mut s).headers;
+    assert!(headers.contains(&("X-New".into(), "2".into())) && headers.contains(&("Cookie".into(), "a=1".into())));
+    assert!(headers.contains(&("X-Bad".into(), "1\nX-Smuggled: 2".into())), "{headers:?}");
+}
+
+#[test]
+fn a_body_is_typed_as_what_it_is_and_its_media_type_is_proposed() {
+    let mut s = composed();
+    let media_type = |d: &lunette::app::Draft| {
+        d.headers.iter().find(|(n, _)| n == "Content-Type").map(|(_, v)| v.clone()).unwrap_or_default()
+    };
+    s.keys(":").text("body-kind form");
+    s.keys("Enter a").text("a=b c");
+    s.keys("Enter s");
+    let draft = sent(&mut s);
+    assert_eq!((draft.body.text(), media_type(&draft).as_str()), ("a=b%20c", "application/x-www-form-urlencoded"));
+    s.event(data::done(1)).keys("b a").text("f=@/tmp/a.bin");
+    s.keys("Enter s");
+    let draft = sent(&mut s);
+    assert_eq!(draft.body, lunette::app::Content::Multipart(vec![("f".into(), "@/tmp/a.bin".into())]));
+    assert!(media_type(&draft).starts_with("multipart/form-data; boundary="));
+    s.event(data::done(2)).keys(":").text("body-kind file");
+    s.keys("Enter j Enter").text("x.bin");
+    s.keys("Enter s");
+    assert_eq!(sent(&mut s).body, lunette::app::Content::File("x.bin".into()));
+    // A media type that was typed stays, and that is said.
+    s.event(data::done(3)).keys("[ G Enter Ctrl+U").text("Content-Type: application/x-own");
+    s.keys("Enter").text("");
+    s.keys(":").text("body-kind none");
+    s.keys("Enter");
+    assert!(s.view().contains("nothing is sent"), "{}", s.view());
+}
+
+#[test]
+fn the_whole_request_is_written_raw_and_read_back_as_bytes() {
+    let mut s = composed();
+    s.keys("R");
+    assert!(s.view().contains("POST /orders/1001?expand=") && s.view().contains("Host: api.test"), "{}", s.view());
+    s.keys("Enter").text("\\x00\\xff");
+    s.keys("Ctrl+J");
+    let raw = sent(&mut s).raw.expect("raw");
+    assert!(raw.starts_with(b"\0\xffPOST /orders/1001"), "{}", raw.escape_ascii());
+    assert!(memchr::memmem::find(&raw, b"\r\nHost: api.test\r\n").is_some());
+    s.event(data::done(1)).keys("Enter").text("\\q");
+    s.keys("Ctrl+J");
+    assert!(s.view().contains("raw request, line 1: a backslash"), "{}", s.view());
+    assert!(!s.asks.iter().any(|a| matches!(a, Ask::Send(_))));
+    s.keys("R s");
+    assert_eq!(sent(&mut s).raw, None);
+}
+
+#[test]
+fn what_would_be_sent_is_explained_and_nothing_is_sent() {
+    let mut s = composed();
+    s.keys("E");
+    let Some(Ask::Explain(draft)) = s.asks.pop_back() else { panic!("not asked") };
+    assert!(draft.declared.contains(&"body".to_owned()) && draft.declared.contains(&"URL".to_owned()));
+    let part = |what: &str, value: &str, from: &str| lunette::app::Part {
+        what: what.into(),
+        value: value.into(),
+        from: from.into(),
+    };
+    let parts = vec![part("method", "POST", "typed"), part("scope", "api.test:443 is not in scope", "")];
+    s.event(Event::Explained("what would be sent: POST https://api.test/".into(), parts));
+    assert!(s.view().contains("method  POST   (typed)") && s.view().contains("is not in scope"), "{}", s.view());
+    assert!(s.asks.is_empty());
+}
+
+#[test]
+fn what_a_document_holds_is_no_variable() {
+    let mut s = screen();
+    let Event::Composed(mut composed) = data::composed() else { unreachable!("made so") };
+    composed.operation.parameters[0].example = "{{env:HOME}}".into();
+    s.event(data::loaded()).keys("Enter").event(Event::Composed(composed)).keys("s");
+    let draft = sent(&mut s);
+    assert!(draft.as_is && draft.url.contains("{{env:HOME}}"), "{draft:?}");
+    assert!(s.view().contains("as-is"), "{}", s.view());
+}
+
+#[test]
+fn a_value_of_a_reply_is_kept_under_a_name() {
+    let mut s = composed();
+    s.keys("s").event(data::done(1));
+    s.keys("l").keys("/").text("owner");
+    s.keys("Enter C").text("who");
+    s.keys("Enter");
+    let Some(Ask::Capture(name, value)) = s.asks.pop_back() else { panic!("{}", s.view()) };
+    assert_eq!((name.as_str(), value.expose()), ("who", &b"bob"[..]));
+}
+
+#[test]
+fn one_field_is_varied_and_each_row_opens() {
+    let mut s = composed();
+    data::varied(&mut s);
+    assert!(s.view().contains("{{vary}}  5 of 6  by no"), "{}", s.view());
+    // What is under way is cancelled by its number, and what came stays.
+    s.keys("Esc");
+    assert!(matches!(s.asks.pop_back(), Some(Ask::Cancel(5))));
+    s.event(Event::VaryEnded(5, Some("5 of 6 were sent".into())));
+    assert!(s.view().contains("0 running") && s.view().contains("5 of 6 were sent"), "{}", s.view());
+    s.keys("d d D g");
+    let first = s.view().lines().find(|l| l.contains(" 1004 ")).map(str::to_owned).expect("the row");
+    assert!(first.contains("403") && first.contains("status"), "{first}");
+    s.keys("Enter");
+    assert!(s.view().contains("403") && s.view().contains("\"owner\""), "{}", s.view());
+    s.keys("Esc");
+    assert!(s.view().contains("by status, turned round"), "{}", s.view());
+    s.keys("b");
+    assert!(s.view().lines().any(|l| l.contains(" 1004 ") && l.contains("base")), "{}", s.view());
+    s.keys("V");
+    assert!(s.view().contains("No reply yet") || s.view().contains("403"), "{}", s.view());
+    // The field is as it was.
+    s.keys("s");
+    assert!(sent(&mut s).url.contains("/orders/1001?"));
+    s.event(data::done(6)).keys("g v").text("1..3");
+    s.keys("Enter");
+    assert!(s.view().contains("put the cursor on a parameter"), "{}", s.view());
+}
+
+#[test]
+fn a_body_goes_to_the_editor_and_comes_back() {
+    let mut s = composed();
+    s.keys("o");
+    assert_eq!(s.written.last().map(|(name, _)| *name), Some("body.json"));
+    s.back("{\"edited\": true}");
+    s.keys("s");
+    assert_eq!(sent(&mut s).body.text(), "{\"edited\": true}");
+    s.event(data::done(1)).keys("R Enter Ctrl+O");
+    assert!(s.written.last().is_some_and(|(name, text)| *name == "request.http" && text.starts_with("POST /orders")));
+    s.back("PUT /x HTTP/1.1\n\n");
+    s.keys("s");
+    assert_eq!(sent(&mut s).raw.as_deref(), Some(&b"PUT /x HTTP/1.1\r\n\r\n"[..]));
 }

@@ -140,9 +140,8 @@ fn the_history_opens_an_exchange_that_can_be_sent_again() {
         method: "DELETE".to_owned(),
         url: "https://api.shop.test/users/7?token=***".to_owned(),
         headers: vec![("X-A".to_owned(), "1".to_owned())],
-        body: "b".to_owned(),
-        insecure: false,
-        identity: None,
+        body: lunette::app::Content::Text("b".to_owned()),
+        ..lunette::app::Draft::default()
     };
     let left_out = vec!["header Authorization".to_owned()];
     s.event(Event::Recalled(Box::new(Recalled { row: listed[1].clone(), judged, draft: draft.clone(), left_out })));

@@ -96,6 +96,51 @@ fn composer() {
         with_request(s);
         s.keys("Enter").text("/..");
     });
+    picture("composer-headers", |s| {
+        with_request(s);
+        s.keys("] j");
+    });
+    picture("composer-headers-text", |s| {
+        with_request(s);
+        s.keys("] T Enter");
+    });
+    picture("composer-query-text", |s| {
+        with_request(s);
+        s.keys("T");
+    });
+    picture("composer-body", |s| {
+        with_request(s);
+        s.keys("] ] j Enter").text(",");
+    });
+    picture("composer-multipart", |s| {
+        with_request(s);
+        s.keys(":").text("body-kind multipart");
+        s.keys("Enter a").text("avatar=@me.png");
+        s.keys("Enter a").text("name=alice");
+        s.keys("Enter");
+    });
+    picture("composer-graphql", |s| {
+        with_request(s);
+        s.keys(":").text("body-kind graphql");
+        s.keys("Enter j Enter").text("{ me { id } }");
+        s.keys("Esc");
+    });
+    picture("composer-identity", |s| {
+        with_request(s);
+        s.keys("] ] ]");
+    });
+    picture("composer-raw", |s| {
+        with_request(s);
+        s.keys("R");
+    });
+    picture("composer-explain", |s| {
+        with_request(s);
+        s.keys("E").event(super::data::explained());
+    });
+    picture("composer-vary", |s| {
+        with_request(s);
+        super::data::varied(s);
+    });
     picture("composer-running", |s| {
         with_request(s);
         s.keys("s").event(lunette::app::Event::Started(3));

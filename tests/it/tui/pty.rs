@@ -26,6 +26,7 @@ fn the_program_itself() {
         sources: vec!["shop.yaml".into()],
         filters: Vec::new(),
         identities: Vec::new(),
+        environments: Vec::new(),
         open: None,
         theme: if mode == "mono" { Theme::mono() } else { Theme::terminal() },
         mouse: true,

@@ -52,7 +52,7 @@ fn the_vault_is_opened_with_a_passphrase_that_is_never_drawn() {
 fn a_credential_is_masked_once_it_is_kept_and_sent_as_typed() {
     let mut s = screen(140, 45);
     s.keys(":").text("open GET https://api.test/x?access_token=qu3ry-v4lue");
-    s.keys("Enter G a").text("Authorization: Bearer typ3d-by-hand");
+    s.keys("Enter ] G a").text("Authorization: Bearer typ3d-by-hand");
     assert!(s.view().contains("typ3d-by-hand"), "an open field shows what is typed");
     s.keys("Enter");
     assert!(s.view().contains("Bearer ***") && s.view().contains("access_token=***"), "{}", s.view());

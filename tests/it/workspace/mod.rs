@@ -58,6 +58,9 @@ fn a_full_file_says_all_it_holds() {
         ["X-Review", "Accept", "Authorization", "X-Api-Key"]
     );
     assert_eq!(w.filters.len(), 2);
+    let [staging, prod] = &w.environments[..] else { panic!("two environments: {:?}", w.environments) };
+    assert_eq!((staging.name.as_str(), staging.values.len(), prod.name.as_str()), ("staging", 3, "prod"));
+    assert!(staging.values[2].1.to_string() == "vault:staging" && prod.values[0].1.is_literal());
     let kinds: Vec<(&str, &str)> = w.identities.iter().map(|i| (i.name.as_str(), i.credential.kind().word)).collect();
     let wanted = [
         ("alice", "login"),

@@ -151,3 +151,44 @@ fn a_workspace_that_keeps_no_record_opens_and_sends_nothing() {
     assert!(pty.ends().success());
     assert!(recorder.heard().iter().all(|h| h.bytes.is_empty()));
 }
+
+#[test]
+fn a_request_is_composed_explained_edited_outside_varied_and_sent() {
+    for (cols, rows) in [(140, 45), (80, 24)] {
+        let recorder = Recorder::start();
+        let folder = begun(&recorder);
+        let file = folder.path().join("lunette.toml");
+        let more = "[env.staging]\nwho = \"alice of staging\"\n";
+        fs::write(&file, fs::read_to_string(&file).expect("read") + more).expect("write");
+        let editor = folder.path().join("editor");
+        fs::write(&editor, "#!/bin/sh\nprintf '{\"by\": \"{{who}}\"}\\n' > \"$1\"\n").expect("write");
+        fs::set_permissions(&editor, fs::Permissions::from_mode(0o755)).expect("chmod");
+        let environment = [("EDITOR", editor.display().to_string()), ("VISUAL", String::new())];
+        let mut pty = screen_with(folder.path(), cols, rows, &environment);
+        let back = |pty: &mut Pty| {
+            if cols < 120 {
+                // Back from the reply; what follows at once would be read as one key with it.
+                pty.send(b"\x1b").sees("params");
+            }
+        };
+        // From the inventory, with a query parameter and a header of its own.
+        pty.sees("/orders").send(b"\r").sees("env staging").send(b"aq=1 2\r").sees("?q=1%202");
+        pty.send(b"]aX-Mine: yes\r").sees("X-Mine");
+        pty.send(b":body-kind json\r").sees("empty: Enter below").send(b"o").sees("{{who}}");
+        pty.send(b"E").sees("{{who}} from environment staging").sees("admits it");
+        pty.send(b"\x1b").sees("E explain");
+        assert!(recorder.heard().iter().all(|h| h.bytes.is_empty()), "nothing has left yet");
+        pty.send(b"s").sees("200");
+        let first = sent(&recorder, 1).remove(0);
+        assert!(first.starts_with("GET /orders?q=1%202 HTTP/1.1\r\n") && first.contains("X-Mine: yes\r\n"), "{first}");
+        assert!(first.ends_with("{\"by\": \"alice of staging\"}"), "{first}");
+        back(&mut pty);
+        // The parameter is varied: shown first, then sent.
+        pty.send(b"[[").sees("query").send(b"v").sees("[NAME=]1..50").send(b"7..9\r").sees("3 requests");
+        pty.send(b"x").sees("3 were sent");
+        let all = sent(&recorder, 4);
+        assert!(all[3].starts_with("GET /orders?q=9 HTTP/1.1\r\n") && all[3].contains("X-Mine: yes"), "{}", all[3]);
+        pty.send(b"q");
+        assert!(pty.ends().success());
+    }
+}

@@ -1,8 +1,10 @@
 //! Pane 2: a request at the left, its reply at the right; one after the other where there is little room.
 
+mod act;
+mod form;
 mod grade;
-mod request;
 mod response;
+mod varied;
 mod who;
 
 use std::sync::Arc;
@@ -11,8 +13,9 @@ use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 
 use super::text::More;
-use super::{Now, Pane, Prompt, WIDE, columns, movement};
+use super::{Now, Pane, Prompt, WIDE, columns};
 use crate::app::identity::Named;
+use crate::app::vary::Values;
 use crate::app::{Ask, Composed, Draft, JobId, Judged, Recalled, grade as live};
 use crate::base::secret::{find_tokens, mask_target};
 use crate::base::text::display;
@@ -25,8 +28,9 @@ use crate::tui::widgets::body::Lines;
 use crate::tui::widgets::input::Field;
 use crate::tui::widgets::pen::{Pen, clip};
 use crate::tui::widgets::table::Move;
-use request::Form;
-use response::{Response, TABS, tls_word};
+use form::{BodyKind, Form, Item};
+use response::{Response, tls_word};
+use varied::Varied;
 use who::Who;
 
 /// Bytes that are copied at most: more than terminals take.
@@ -51,6 +55,8 @@ enum Sending {
 enum Side {
     Request,
     Response,
+    /// What came of many values.
+    Varied,
 }
 
 /// A request and its reply.
@@ -66,6 +72,11 @@ pub struct ComposerPane {
     search: Option<Field>,
     /// The live extras that were shown, and for which exchange.
     armed: Option<(u64, Vec<Probe>)>,
+    /// What may be varied once it was shown, and by which values.
+    values: Option<(Draft, Arc<Values>)>,
+    varied: Option<Varied>,
+    /// Whether the rows take the place of the reply.
+    rows_shown: bool,
     /// Who it is sent as, whatever the form.
     pub who: Who,
     /// Forms put aside while another endpoint is open, newest last.
@@ -87,6 +98,9 @@ impl Default for ComposerPane {
             last: None,
             search: None,
             armed: None,
+            values: None,
+            varied: None,
+            rows_shown: false,
             who: Who::default(),
             shelf: Vec::new(),
             wide: true,
@@ -98,8 +112,8 @@ impl Default for ComposerPane {
 
 impl ComposerPane {
     /// A composer that knows these identities.
-    pub fn new(identities: Vec<Named>) -> Self {
-        Self { who: Who::new(identities), ..Self::default() }
+    pub fn new(identities: Vec<Named>, environments: Vec<String>) -> Self {
+        Self { who: Who::new(identities).with_environments(environments), ..Self::default() }
     }
 
     /// Notes which endpoint the app was asked to make ready.
@@ -189,6 +203,10 @@ impl ComposerPane {
             let grades = Grades { headers, tls: tls_word(&judged.exchange), sends: good.map(Sends::of) };
             effects.push(Effect::Graded(key, grades));
         }
+        self.rows_shown = false;
+        if self.side == Side::Varied {
+            self.side = Side::Request;
+        }
         let tab = self.response.as_ref().map_or(0, |r| r.tab);
         let (response, work) = Response::new(Arc::clone(judged), tab, self.reveal);
         self.response = Some(response);
@@ -218,15 +236,58 @@ impl ComposerPane {
 
     /// Sends what stands there.
     fn send(&mut self) -> Vec<Effect> {
-        let mut draft = self.form.draft();
-        draft.identity = self.who.name().map(str::to_owned);
-        if draft.url.is_empty() {
-            return vec![Effect::Notice(
-                Level::Warn,
-                "there is no URL to send to: Enter on the URL types one".to_owned(),
-            )];
+        match self.draft() {
+            Ok(draft) => self.ask(draft, self.endpoint.1.clone()),
+            Err(why) => vec![Effect::Notice(Level::Warn, why)],
         }
-        self.ask(draft, self.endpoint.1.clone())
+    }
+
+    /// What stands there, with who it is sent as and what gives variables their values.
+    fn draft(&mut self) -> Result<Draft, String> {
+        let mut draft = self.form.draft()?;
+        draft.identity = self.who.name().map(str::to_owned);
+        draft.environment = self.who.environment().map(str::to_owned);
+        if draft.url.is_empty() {
+            return Err("there is no URL to send to: Enter on the URL types one".to_owned());
+        }
+        Ok(draft)
+    }
+
+    /// Text comes back from the editor.
+    pub fn edited(&mut self, text: &str) {
+        self.form.take_outside(text);
+    }
+
+    /// Text is given to the editor.
+    fn outside(&mut self) -> Vec<Effect> {
+        match self.form.outside() {
+            Some((name, text)) => vec![Effect::EditText(name, text)],
+            None => vec![Effect::Notice(
+                Level::Info,
+                "your editor takes a body that is text, or the raw request: b chooses the kind, R writes it raw"
+                    .to_owned(),
+            )],
+        }
+    }
+
+    /// Enter on what is not typed: the next kind of body, or an identity.
+    fn enter(&mut self) -> Vec<Effect> {
+        match self.form.item() {
+            Item::Kind => self.kind(self.form.next_kind()),
+            Item::Who(place) => {
+                self.who.pick(place);
+                Vec::new()
+            }
+            _ => {
+                self.form.edit();
+                Vec::new()
+            }
+        }
+    }
+
+    fn kind(&mut self, kind: BodyKind) -> Vec<Effect> {
+        let note = self.form.set_kind(kind);
+        note.map(|text| Effect::Notice(Level::Info, clip(&text))).into_iter().collect()
     }
 
     fn ask(&mut self, draft: Draft, key: Option<EndpointKey>) -> Vec<Effect> {
@@ -248,7 +309,7 @@ impl ComposerPane {
             let decoded = crate::jwt::decode(&under[range]);
             let from = match self.side {
                 Side::Response => format!("reply to {}", self.subject()),
-                Side::Request => "the request being written".to_owned(),
+                _ => "the request being written".to_owned(),
             };
             return vec![Effect::Token(from, Box::new(decoded))];
         }
@@ -293,25 +354,25 @@ impl ComposerPane {
                 lines.extend(live::words(&plan));
                 let title = format!("live extras: {} requests", plan.len());
                 self.armed = Some((judged.exchange.id, plan));
-                vec![Effect::Plan(title, lines)]
+                vec![Effect::Plan(title, lines, Action::Live)]
             }
         }
     }
 
+    /// What stands beside the request, where something does.
+    fn beside(&self) -> Option<Side> {
+        if self.rows_shown { Some(Side::Varied) } else { self.response.as_ref().map(|_| Side::Response) }
+    }
+
     fn next_field(&mut self, back: bool) {
         self.form.done(true);
-        match (self.side, back) {
-            (Side::Request, false) => {
-                if !self.form.step(1) && self.response.is_some() {
-                    self.side = Side::Response;
+        match self.side {
+            Side::Request => {
+                if !self.form.step(if back { -1 } else { 1 }) {
+                    self.side = self.beside().unwrap_or(Side::Request);
                 }
             }
-            (Side::Request, true) => {
-                if !self.form.step(-1) && self.response.is_some() {
-                    self.side = Side::Response;
-                }
-            }
-            (Side::Response, back) => {
+            Side::Response | Side::Varied => {
                 self.side = Side::Request;
                 self.form.end(back);
             }
@@ -324,83 +385,15 @@ impl ComposerPane {
         };
         if body.search(text, back) { Vec::new() } else { vec![Effect::Notice(Level::Info, "not found".to_owned())] }
     }
+}
 
-    fn act_response(&mut self, action: Action, argument: &str) -> Option<Vec<Effect>> {
-        let response = self.response.as_mut()?;
-        if let Some(step) = movement(action) {
-            response.go(step);
-            return Some(Vec::new());
-        }
-        match action {
-            Action::Fold if response.more().is_some() => return response.more().map(told),
-            Action::Live => return Some(self.live(argument == GO)),
-            Action::Fold if !response.body().is_some_and(crate::tui::widgets::body::Body::fold) => {
-                let text = response.under(8_192);
-                return Some(vec![Effect::Explain("the line".to_owned(), vec![text])]);
-            }
-            Action::Fold => {}
-            Action::NextTab => response.tab = (response.tab + 1) % TABS.len(),
-            // Left of the first tab is the request.
-            Action::PreviousTab if response.tab == 0 => self.side = Side::Request,
-            Action::PreviousTab => response.tab -= 1,
-            Action::ScrollRight | Action::ScrollLeft => {
-                if let Some(body) = response.body() {
-                    body.sideways(if action == Action::ScrollRight { 16 } else { -16 });
-                }
-            }
-            Action::Search if argument.is_empty() => self.search = Some(Field::default()),
-            Action::Search => return Some(self.search(argument, false)),
-            Action::SearchNext => return Some(self.search("", false)),
-            Action::SearchPrevious => return Some(self.search("", true)),
-            _ => return None,
-        }
-        Some(Vec::new())
-    }
+fn info(text: &str) -> Vec<Effect> {
+    vec![Effect::Notice(Level::Info, text.to_owned())]
+}
 
-    fn act_request(&mut self, action: Action) -> Option<Vec<Effect>> {
-        match action {
-            Action::Up | Action::Down => {
-                self.form.step(if action == Action::Up { -1 } else { 1 });
-            }
-            Action::PageUp | Action::Top => self.form.end(false),
-            Action::PageDown | Action::Bottom => self.form.end(true),
-            Action::Edit => self.form.edit(),
-            Action::ToResponse if self.response.is_some() => self.side = Side::Response,
-            Action::ToResponse => {
-                return Some(vec![Effect::Notice(Level::Info, "there is no response yet: s sends".to_owned())]);
-            }
-            Action::Add => self.form.add(),
-            Action::Toggle => {
-                self.form.toggle();
-            }
-            Action::Remove => {
-                if !self.form.remove() {
-                    return Some(vec![Effect::Notice(
-                        Level::Info,
-                        "only parameters and headers are removed".to_owned(),
-                    )]);
-                }
-            }
-            _ => return None,
-        }
-        Some(Vec::new())
-    }
-
-    fn act_field(&mut self, action: Action) -> Option<Vec<Effect>> {
-        match action {
-            Action::Done if self.search.is_some() => {
-                let text = self.search.take().map(|f| f.text().to_owned()).unwrap_or_default();
-                return Some(self.search(&text, false));
-            }
-            Action::Leave if self.search.is_some() => self.search = None,
-            Action::Done => self.form.done(true),
-            Action::Leave => self.form.done(false),
-            Action::FieldNext | Action::FieldPrevious => self.next_field(action == Action::FieldPrevious),
-            Action::FieldSend if self.search.is_none() => return Some(self.send()),
-            _ => return None,
-        }
-        Some(Vec::new())
-    }
+/// A value of a reply as a variable takes it: the text of a JSON string, and all else as it stands.
+fn captured(under: &[u8]) -> Vec<u8> {
+    serde_json::from_slice::<String>(under).map_or_else(|_| under.to_vec(), String::into_bytes)
 }
 
 /// What stands behind a line, shown above the panes.
@@ -413,7 +406,14 @@ impl Pane for ComposerPane {
         if self.editing() {
             return vec![Context::Field, Context::Always];
         }
-        let side = if self.side == Side::Request { Context::Request } else { Context::Response };
+        let side = match self.side {
+            Side::Request => Context::Request,
+            Side::Response => Context::Response,
+            // Their own keys come first: d sorts.
+            Side::Varied => {
+                return vec![Context::Varied, Context::Composer, Context::Move, Context::Global, Context::Always];
+            }
+        };
         // Sending comes first in the footer, whichever side has the keys.
         vec![Context::Composer, side, Context::Move, Context::Global, Context::Always]
     }
@@ -425,7 +425,7 @@ impl Pane for ComposerPane {
     fn takes(&self, key: KeyEvent) -> bool {
         let lines =
             matches!(key.code, KeyCode::Enter | KeyCode::Up | KeyCode::Down | KeyCode::PageUp | KeyCode::PageDown);
-        is_text(key) || (lines && key.modifiers.is_empty() && self.search.is_none() && self.form.editing_body())
+        is_text(key) || (lines && key.modifiers.is_empty() && self.search.is_none() && self.form.editing_area())
     }
 
     fn act(&mut self, action: Action, argument: &str, _: Now) -> Option<Vec<Effect>> {
@@ -434,67 +434,13 @@ impl Pane for ComposerPane {
         {
             return Some(effects);
         }
-        match action {
-            Action::Send => return Some(self.send()),
-            Action::Again => {
-                let Some((draft, key)) = self.last.clone() else { return Some(self.send()) };
-                return Some(self.ask(draft, key));
-            }
-            Action::NextField | Action::PreviousField => {
-                self.next_field(action == Action::PreviousField);
-                return Some(Vec::new());
-            }
-            Action::OpenToken => return Some(self.token()),
-            Action::Identity if self.who.is_empty() => {
-                let text = "there is no identity: declare one in lunette.toml, [identity.NAME]";
-                return Some(vec![Effect::Notice(Level::Info, text.to_owned())]);
-            }
-            Action::Identity if argument.is_empty() => {
-                self.who.next();
-                return Some(Vec::new());
-            }
-            Action::Identity => {
-                let chosen = self.who.choose(argument);
-                return Some(chosen.err().map(|text| Effect::Notice(Level::Warn, text)).into_iter().collect());
-            }
-            Action::Insecure => {
-                self.form.insecure = !self.form.insecure;
-                return Some(Vec::new());
-            }
-            Action::CopyHere | Action::ExplainHere => {
-                if let (Side::Response, Some(more)) = (self.side, self.response.as_mut().and_then(Response::more)) {
-                    let copy = Effect::Copy("what is under the cursor", more.copy.clone());
-                    return Some(if action == Action::CopyHere { vec![copy] } else { told(more) });
-                }
-                let text = match (self.side, &mut self.response) {
-                    (Side::Response, Some(r)) => r.under(COPY_CAP),
-                    _ => display(self.form.under_shown(self.reveal).as_bytes()),
-                };
-                return Some(vec![if action == Action::CopyHere {
-                    Effect::Copy("what is under the cursor", text)
-                } else {
-                    Effect::Explain("under the cursor".to_owned(), vec![text.chars().take(8_192).collect()])
-                }]);
-            }
-            Action::Back => {
-                if let Sending::Running(id) = self.sending {
-                    return Some(vec![Effect::Ask(Ask::Cancel(id))]);
-                }
-                if self.sending == Sending::Asked {
-                    self.sending = Sending::No;
-                    return Some(vec![Effect::Ask(Ask::CancelAll)]);
-                }
-                if self.side == Side::Response {
-                    self.side = Side::Request;
-                    return Some(Vec::new());
-                }
-                return Some(vec![Effect::Go(crate::tui::effect::PaneId::Inventory)]);
-            }
-            _ => {}
+        if let Some(effects) = self.act_either(action, argument) {
+            return Some(effects);
         }
         match self.side {
             Side::Response => self.act_response(action, argument),
-            Side::Request => self.act_request(action),
+            Side::Varied => self.act_rows(action),
+            Side::Request => self.act_request(action, argument),
         }
     }
 
@@ -511,7 +457,7 @@ impl Pane for ComposerPane {
     fn paste(&mut self, text: &str, _: Now) -> Vec<Effect> {
         match &mut self.search {
             Some(field) => field.paste(text),
-            None if self.form.editing() => self.form.paste(text),
+            None if self.form.paste(text) => {}
             None => {
                 return vec![Effect::Notice(Level::Info, "open a field before pasting: Enter".to_owned())];
             }
@@ -537,12 +483,16 @@ impl Pane for ComposerPane {
 
     fn click(&mut self, x: u16, y: u16) -> Vec<Effect> {
         let response = if self.wide { x > self.rule } else { self.side == Side::Response };
+        if (response && self.rows_shown) || self.side == Side::Varied && !self.wide {
+            self.side = Side::Varied;
+            return Vec::new();
+        }
         self.form.done(true);
         if let (Some(r), true) = (&mut self.response, response) {
             r.click(x, y);
             self.side = Side::Response;
         } else {
-            self.form.click(y);
+            self.form.click(x, y);
             self.side = Side::Request;
         }
         Vec::new()
@@ -551,13 +501,15 @@ impl Pane for ComposerPane {
     fn draw(&mut self, pen: &mut Pen<'_>, area: Rect, _: Now) {
         self.wide = area.width >= WIDE;
         let focused = self.side == Side::Request;
-        let who = if self.who.is_empty() { String::new() } else { self.who.line() };
+        self.form.identities = self.who.len();
         if !self.wide {
-            if let (Some(r), Side::Response) = (&mut self.response, self.side) {
+            if self.side == Side::Varied {
+                self.draw_rows(pen, area, true);
+            } else if let (Some(r), Side::Response) = (&mut self.response, self.side) {
                 r.draw(pen, area, true);
             } else {
                 pen.put(area.x, area.y, area.x + 1, "▌", Role::Focus);
-                self.form.draw(pen, area, true, &who);
+                self.form.draw(pen, area, true, &self.who);
             }
             return;
         }
@@ -567,9 +519,11 @@ impl Pane for ComposerPane {
         if focused {
             pen.put(left.x, left.y, left.x + 1, "▌", Role::Focus);
         }
-        self.form.draw(pen, left, focused, &who);
+        self.form.draw(pen, left, focused, &self.who);
         let right = Rect { x: rule + 1, width: area.right().saturating_sub(rule + 1), ..right };
-        if let Some(r) = &mut self.response {
+        if self.rows_shown {
+            self.draw_rows(pen, right, self.side == Side::Varied);
+        } else if let Some(r) = &mut self.response {
             r.draw(pen, right, !focused);
         } else {
             let text = match self.sending {

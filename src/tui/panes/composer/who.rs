@@ -13,12 +13,65 @@ pub const NOBODY: &str = "none";
 pub struct Who {
     all: Vec<(Named, Option<Stamp>)>,
     at: Option<usize>,
+    /// Names of the environments.
+    environments: Vec<String>,
+    environment: Option<usize>,
 }
 
 impl Who {
     /// Nobody is chosen at first.
     pub fn new(all: Vec<Named>) -> Self {
-        Self { all: all.into_iter().map(|n| (n, None)).collect(), at: None }
+        Self { all: all.into_iter().map(|n| (n, None)).collect(), ..Self::default() }
+    }
+
+    /// The same with environments to choose from: the only one is chosen, of several none.
+    #[must_use]
+    pub fn with_environments(self, environments: Vec<String>) -> Self {
+        let environment = (environments.len() == 1).then_some(0);
+        Self { environments, environment, ..self }
+    }
+
+    /// The environment that is chosen.
+    pub fn environment(&self) -> Option<&str> {
+        self.environments.get(self.environment?).map(String::as_str)
+    }
+
+    /// Chooses the next environment, and after the last one none; or the one of a name.
+    ///
+    /// # Errors
+    /// What is there instead.
+    pub fn choose_environment(&mut self, name: &str) -> Result<(), String> {
+        if self.environments.is_empty() {
+            return Err("there is no environment: declare one in lunette.toml, [env.NAME]".to_owned());
+        }
+        self.environment = match name {
+            "" => Some(self.environment.map_or(0, |at| at + 1)).filter(|at| *at < self.environments.len()),
+            NOBODY => None,
+            name => Some(self.environments.iter().position(|n| n == name).ok_or_else(|| {
+                format!("there is no environment {}; there is {}", clip(name), clip(&self.environments.join(", ")))
+            })?),
+        };
+        Ok(())
+    }
+
+    /// How many identities there are.
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Nobody, then every identity: how it shows itself, and whether it is chosen.
+    pub fn list(&self) -> Vec<(String, bool)> {
+        let nobody = ("none: sent as nobody".to_owned(), self.at.is_none());
+        let one = |(i, (named, _)): (usize, &(Named, Option<Stamp>))| {
+            let role = named.role.as_deref().map(|r| format!(" ({})", clip(r))).unwrap_or_default();
+            (format!("{}{role} by {}", clip(&named.name), named.kind), self.at == Some(i))
+        };
+        std::iter::once(nobody).chain(self.all.iter().enumerate().map(one)).collect()
+    }
+
+    /// Chooses by the place in [`Who::list`].
+    pub fn pick(&mut self, place: usize) {
+        self.at = place.checked_sub(1).filter(|at| *at < self.all.len());
     }
 
     /// True when there is nobody to choose.

@@ -9,13 +9,50 @@ use serde_json::{Value, json};
 use crate::base::secret::{mask_body, mask_header, mask_message, mask_target};
 use crate::base::text::display;
 use crate::engine::Choice;
+use crate::wire::Request;
 use crate::wire::http1::written;
-use crate::wire::{Request, Sender};
 
 use super::exchange::Secrets;
 
+/// One part of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// `method`, `URL`, `header Accept`, `body`, `identity`, `scope`, `sender`, `altered`.
+    pub what: String,
+    /// In display form, with secrets masked.
+    pub value: String,
+    /// Where it came from.
+    pub from: String,
+}
+
+/// What would be sent, and how.
+#[derive(Debug, Clone)]
+pub struct Explanation {
+    /// What the request is about, with secrets masked.
+    pub title: String,
+    /// Its parts.
+    pub parts: Vec<Part>,
+    /// The request with all that is put in but the credential.
+    pub request: Request,
+    /// Headers that the identity adds when it is sent.
+    pub adds: Vec<String>,
+    /// How it would be carried, or why it would not.
+    pub choice: Result<Choice, String>,
+}
+
+/// The parts as lines of one width of their first column.
+pub fn lines(parts: &[Part]) -> Vec<String> {
+    let width = parts.iter().map(|p| p.what.chars().count()).max().unwrap_or(0).min(28);
+    let line = |p: &Part| {
+        let from = if p.from.is_empty() { String::new() } else { format!("   ({})", p.from) };
+        format!("{:width$}  {}{from}", p.what, p.value)
+    };
+    parts.iter().map(line).collect()
+}
+
 /// The `lunette.explanation/1` document of a request: its parts, the sender, and what would be altered.
-pub fn document(request: &Request, choice: &Result<Choice, String>, adds: &[String], secrets: Secrets) -> Value {
+pub fn document(explained: &Explanation, secrets: Secrets) -> Value {
+    let Explanation { request, choice, adds, .. } = explained;
     let masked = secrets == Secrets::Masked;
     let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let target = if masked { mask_target(&request.target) } else { request.target.clone() };
@@ -35,6 +72,7 @@ pub fn document(request: &Request, choice: &Result<Choice, String>, adds: &[Stri
             "http1_bytes_base64": STANDARD.encode(if masked { mask_message(&bytes) } else { bytes.to_vec() }),
             "raw": request.raw.is_some(),
         },
+        "parts": explained.parts.iter().map(|p| json!({"what": p.what, "value": p.value, "from": p.from})).collect::<Vec<_>>(),
         "identity": request.identity,
         "identity_adds": adds,
         "sender": choice_of.map(|c| c.http1.word()),
@@ -48,34 +86,14 @@ pub fn document(request: &Request, choice: &Result<Choice, String>, adds: &[Stri
     })
 }
 
-/// The same as text.
-pub fn plain(request: &Request, choice: &Result<Choice, String>, adds: &[String], secrets: Secrets) -> String {
-    let mut out = String::new();
-    let _ = writeln!(out, "nothing was sent; this would go to {}:", request.origin);
-    let bytes = written(request);
+/// The same as text: the parts, and the bytes as HTTP/1.1 has them.
+pub fn plain(explained: &Explanation, secrets: Secrets) -> String {
+    let mut out = format!("nothing was sent; {}\n{}\n", explained.title, lines(&explained.parts).join("\n"));
+    let bytes = written(&explained.request);
     let bytes = if secrets == Secrets::Masked { mask_message(&bytes) } else { bytes.to_vec() };
+    let _ = writeln!(out, "\nas HTTP/1.1:");
     for line in bytes.split(|b| *b == b'\n') {
         let _ = writeln!(out, "  {}", display(line.strip_suffix(b"\r").unwrap_or(line)));
-    }
-    if let Some(name) = &request.identity {
-        let adds = if adds.is_empty() { "nothing to the bytes".to_owned() } else { adds.join(", ") };
-        let _ = writeln!(out, "identity {} adds {adds}", crate::base::text::display_str(name));
-    }
-    match choice {
-        Err(why) => {
-            let _ = writeln!(out, "refused: {why}");
-        }
-        Ok(choice) => {
-            let why = choice.reason.as_ref().map(|r| format!(": {r}")).unwrap_or_default();
-            let version = if choice.may_be_http2 { " on HTTP/1.1" } else { "" };
-            let _ = writeln!(out, "sender {}{version}{why}", choice.http1.word());
-            if choice.may_be_http2 {
-                let _ = writeln!(out, "sender {} on HTTP/2, where the server agrees to it", Sender::Hyper.word());
-            }
-            for a in &choice.altered {
-                let _ = writeln!(out, "altered by {} on HTTP/2: {}", a.by, a.what);
-            }
-        }
     }
     out
 }

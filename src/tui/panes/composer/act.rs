@@ -1,0 +1,203 @@
+//! What each action does, by the side that has the keys.
+
+use super::form::BodyKind;
+use super::response::{Response, TABS};
+use super::{COPY_CAP, ComposerPane, GO, Sending, Side, captured, info, told};
+use crate::app::Ask;
+use crate::base::text::display;
+use crate::tui::effect::{Effect, Level};
+use crate::tui::keymap::Action;
+use crate::tui::panes::movement;
+use crate::tui::widgets::input::Field;
+use crate::tui::widgets::pen::clip;
+
+impl ComposerPane {
+    /// What is the same on either side; `None` for what is not.
+    pub(super) fn act_either(&mut self, action: Action, argument: &str) -> Option<Vec<Effect>> {
+        match action {
+            Action::Send => return Some(self.send()),
+            Action::Again => {
+                let Some((draft, key)) = self.last.clone() else { return Some(self.send()) };
+                return Some(self.ask(draft, key));
+            }
+            Action::NextField | Action::PreviousField => {
+                self.next_field(action == Action::PreviousField);
+                return Some(Vec::new());
+            }
+            Action::OpenToken => return Some(self.token()),
+            Action::Identity if self.who.is_empty() => {
+                let text = "there is no identity: declare one in lunette.toml, [identity.NAME]";
+                return Some(vec![Effect::Notice(Level::Info, text.to_owned())]);
+            }
+            Action::Identity if argument.is_empty() => {
+                self.who.next();
+                return Some(Vec::new());
+            }
+            Action::Identity => {
+                let chosen = self.who.choose(argument);
+                return Some(chosen.err().map(|text| Effect::Notice(Level::Warn, text)).into_iter().collect());
+            }
+            Action::Environment => {
+                let chosen = self.who.choose_environment(argument);
+                return Some(chosen.err().map(|text| Effect::Notice(Level::Info, text)).into_iter().collect());
+            }
+            Action::AsIs => {
+                self.form.done(true);
+                self.form.as_is = !self.form.as_is;
+                return Some(Vec::new());
+            }
+            Action::Raw => {
+                self.form.turn_raw();
+                self.side = Side::Request;
+                return Some(Vec::new());
+            }
+            Action::VaryRows => return Some(self.show_rows()),
+            Action::Vary if argument == GO => return Some(self.vary(argument)),
+            Action::ExplainSend => {
+                return Some(match self.draft() {
+                    Ok(draft) => vec![Effect::Ask(Ask::Explain(draft))],
+                    Err(why) => vec![Effect::Notice(Level::Warn, why)],
+                });
+            }
+            Action::Insecure => {
+                self.form.insecure = !self.form.insecure;
+                return Some(Vec::new());
+            }
+            Action::CopyHere | Action::ExplainHere => {
+                if let (Side::Response, Some(more)) = (self.side, self.response.as_mut().and_then(Response::more)) {
+                    let copy = Effect::Copy("what is under the cursor", more.copy.clone());
+                    return Some(if action == Action::CopyHere { vec![copy] } else { told(more) });
+                }
+                let text = match (self.side, &mut self.response) {
+                    (Side::Response, Some(r)) => r.under(COPY_CAP),
+                    _ => display(self.form.under_shown(self.reveal).as_bytes()),
+                };
+                return Some(vec![if action == Action::CopyHere {
+                    Effect::Copy("what is under the cursor", text)
+                } else {
+                    Effect::Explain("under the cursor".to_owned(), vec![text.chars().take(8_192).collect()])
+                }]);
+            }
+            Action::Back => {
+                if let Sending::Running(id) = self.sending {
+                    return Some(vec![Effect::Ask(Ask::Cancel(id))]);
+                }
+                if self.sending == Sending::Asked {
+                    self.sending = Sending::No;
+                    return Some(vec![Effect::Ask(Ask::CancelAll)]);
+                }
+                if self.side != Side::Request {
+                    // A reply that was opened from the rows leads back to them.
+                    self.rows_shown = self.side == Side::Response && self.varied.is_some();
+                    self.side = if self.rows_shown { Side::Varied } else { Side::Request };
+                    return Some(Vec::new());
+                }
+                return Some(vec![Effect::Go(crate::tui::effect::PaneId::Inventory)]);
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn act_response(&mut self, action: Action, argument: &str) -> Option<Vec<Effect>> {
+        let response = self.response.as_mut()?;
+        if let Some(step) = movement(action) {
+            response.go(step);
+            return Some(Vec::new());
+        }
+        match action {
+            Action::Fold if response.more().is_some() => return response.more().map(told),
+            Action::Live => return Some(self.live(argument == GO)),
+            Action::Capture if argument.is_empty() => return Some(vec![Effect::Command("capture ".to_owned())]),
+            Action::Capture => {
+                let value = captured(&response.raw_under());
+                let name = argument.trim().to_owned();
+                let text = format!("{{{{{}}}}} stands for what is under the cursor, in this run", clip(&name));
+                return Some(vec![Effect::Ask(Ask::Capture(name, value.into())), Effect::Notice(Level::Info, text)]);
+            }
+            Action::Fold if !response.body().is_some_and(crate::tui::widgets::body::Body::fold) => {
+                let text = response.under(8_192);
+                return Some(vec![Effect::Explain("the line".to_owned(), vec![text])]);
+            }
+            Action::Fold => {}
+            Action::NextTab => response.tab = (response.tab + 1) % TABS.len(),
+            // Left of the first tab is the request.
+            Action::PreviousTab if response.tab == 0 => self.side = Side::Request,
+            Action::PreviousTab => response.tab -= 1,
+            Action::ScrollRight | Action::ScrollLeft => {
+                if let Some(body) = response.body() {
+                    body.sideways(if action == Action::ScrollRight { 16 } else { -16 });
+                }
+            }
+            Action::Search if argument.is_empty() => self.search = Some(Field::default()),
+            Action::Search => return Some(self.search(argument, false)),
+            Action::SearchNext => return Some(self.search("", false)),
+            Action::SearchPrevious => return Some(self.search("", true)),
+            _ => return None,
+        }
+        Some(Vec::new())
+    }
+
+    pub(super) fn act_request(&mut self, action: Action, argument: &str) -> Option<Vec<Effect>> {
+        match action {
+            Action::Up | Action::Down => {
+                self.form.step(if action == Action::Up { -1 } else { 1 });
+            }
+            Action::PageUp | Action::Top => self.form.end(false),
+            Action::PageDown | Action::Bottom => self.form.end(true),
+            Action::Edit => return Some(self.enter()),
+            Action::NextPart => {
+                if !self.form.turn(false) {
+                    self.side = self.beside().unwrap_or(Side::Request);
+                }
+            }
+            Action::PreviousPart => drop(self.form.turn(true)),
+            Action::AsText if self.form.turn_text() => {}
+            Action::AsText => return Some(info("the query, the headers and a form are written as text")),
+            Action::BodyKind if argument.is_empty() => return Some(self.kind(self.form.next_kind())),
+            Action::BodyKind => {
+                let kind = BodyKind::ALL.into_iter().find(|k| k.word() == argument);
+                let words = BodyKind::ALL.map(BodyKind::word).join(", ");
+                return Some(kind.map_or_else(|| info(&format!("a body is one of {words}")), |k| self.kind(k)));
+            }
+            Action::Reformat if self.form.reformat() => {}
+            Action::Reformat => return Some(info("the body is not JSON, so it stays as it is")),
+            Action::Outside => return Some(self.outside()),
+            Action::Vary => return Some(self.vary(argument)),
+            Action::ToResponse if self.beside().is_some() => self.side = self.beside().unwrap_or(Side::Request),
+            Action::ToResponse => {
+                return Some(vec![Effect::Notice(Level::Info, "there is no response yet: s sends".to_owned())]);
+            }
+            Action::Add => self.form.add(),
+            Action::Toggle => {
+                self.form.toggle();
+            }
+            Action::Remove => {
+                if !self.form.remove() {
+                    return Some(vec![Effect::Notice(
+                        Level::Info,
+                        "only parameters and headers are removed".to_owned(),
+                    )]);
+                }
+            }
+            _ => return None,
+        }
+        Some(Vec::new())
+    }
+
+    pub(super) fn act_field(&mut self, action: Action) -> Option<Vec<Effect>> {
+        match action {
+            Action::Done if self.search.is_some() => {
+                let text = self.search.take().map(|f| f.text().to_owned()).unwrap_or_default();
+                return Some(self.search(&text, false));
+            }
+            Action::Leave if self.search.is_some() => self.search = None,
+            Action::Done => self.form.done(true),
+            Action::Leave => self.form.done(false),
+            Action::FieldNext | Action::FieldPrevious => self.next_field(action == Action::FieldPrevious),
+            Action::FieldOutside if self.search.is_none() => return Some(self.outside()),
+            Action::FieldSend if self.search.is_none() => return Some(self.send()),
+            _ => return None,
+        }
+        Some(Vec::new())
+    }
+}

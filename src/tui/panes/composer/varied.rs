@@ -1,0 +1,252 @@
+//! What came of one request with many values: a row each, compared with the first or with the one that was chosen.
+
+use std::sync::Arc;
+
+use ratatui::layout::Rect;
+
+use super::{ComposerPane, GO, Response, Sending, Side};
+use crate::app::vary::{MARK, Outcome, Values};
+use crate::app::{Ask, Draft, JobId};
+use crate::base::figure::{count, millis};
+use crate::tui::effect::{Effect, Level};
+use crate::tui::keymap::Action;
+use crate::tui::panes::movement;
+use crate::tui::theme::Role;
+use crate::tui::widgets::pen::{Pen, clip};
+use crate::tui::widgets::table::{self, Cell, Column, Cursor, Rows, Width};
+
+const COLUMNS: &[Column] = &[
+    Column { head: "no", width: Width::Fixed(5), right: true },
+    Column { head: "value", width: Width::Fill, right: false },
+    Column { head: "status", width: Width::Fixed(6), right: true },
+    Column { head: "bytes", width: Width::Fixed(9), right: true },
+    Column { head: "ms", width: Width::Fixed(7), right: true },
+    Column { head: "differs", width: Width::Fixed(7), right: true },
+];
+
+/// The rows of one run.
+pub struct Varied {
+    values: Arc<Values>,
+    rows: Vec<Outcome>,
+    /// Rows in the order they are listed.
+    order: Vec<usize>,
+    sort: usize,
+    reverse: bool,
+    /// The row that the others are compared with.
+    base: usize,
+    cursor: Cursor,
+}
+
+impl Varied {
+    fn new(values: Arc<Values>) -> Self {
+        Self {
+            values,
+            rows: Vec::new(),
+            order: Vec::new(),
+            sort: 0,
+            reverse: false,
+            base: 0,
+            cursor: Cursor::default(),
+        }
+    }
+
+    fn sorted(&mut self) {
+        let under = self.order.get(self.cursor.at).copied();
+        self.order = (0..self.rows.len()).collect();
+        let base = self.rows.get(self.base).map(|r| r.print.clone()).unwrap_or_default();
+        let (rows, sort) = (&self.rows, self.sort);
+        self.order.sort_by(|a, b| {
+            let (x, y) = (&rows[*a], &rows[*b]);
+            match sort {
+                1 => x.value.cmp(&y.value),
+                2 => x.status.cmp(&y.status),
+                3 => x.bytes.cmp(&y.bytes),
+                4 => x.ms.unwrap_or_default().total_cmp(&y.ms.unwrap_or_default()),
+                // Another status differs most.
+                5 => x.print.differs(&base).unwrap_or(u8::MAX).cmp(&y.print.differs(&base).unwrap_or(u8::MAX)),
+                _ => a.cmp(b),
+            }
+        });
+        if self.reverse {
+            self.order.reverse();
+        }
+        self.cursor.at = under.and_then(|u| self.order.iter().position(|o| *o == u)).unwrap_or(self.cursor.at);
+    }
+
+    fn draw(&mut self, pen: &mut Pen<'_>, area: Rect, focused: bool) {
+        let (x, end) = (area.x + 1, area.right());
+        let head = format!(
+            "{{{{{}}}}}  {} of {}  by {}{}",
+            clip(&self.values.name),
+            self.rows.len(),
+            self.values.all.len(),
+            COLUMNS[self.sort].head,
+            if self.reverse { ", turned round" } else { "" }
+        );
+        pen.put(x, area.y, end, &head, Role::Muted);
+        let inner = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+        let mut cursor = self.cursor;
+        table::draw(pen, inner, COLUMNS, &mut cursor, &*self, focused);
+        self.cursor = cursor;
+    }
+}
+
+impl Rows for Varied {
+    fn rows(&self) -> usize {
+        self.order.len()
+    }
+
+    fn cell(&self, row: usize, column: usize) -> Cell {
+        let Some((at, r)) = self.order.get(row).and_then(|at| Some((*at, self.rows.get(*at)?))) else {
+            return Cell::new("", Role::Text);
+        };
+        match column {
+            0 => Cell::new((at + 1).to_string(), Role::Muted),
+            1 => Cell::new(clip(&r.value), Role::Text),
+            2 => match r.status {
+                Some(status) => Cell::new(status.to_string(), Role::of_status(status)),
+                None => Cell::new("none", Role::Error),
+            },
+            3 => Cell::new(count(r.bytes), Role::Text),
+            4 => Cell::new(r.ms.map(millis).unwrap_or_default(), Role::Text),
+            _ if at == self.base => Cell::new("base", Role::Muted),
+            _ => {
+                let base = self.rows.get(self.base).map(|b| b.print.clone()).unwrap_or_default();
+                Cell::new(r.difference(&base), Role::Warn)
+            }
+        }
+    }
+
+    fn marked(&self, row: usize) -> bool {
+        self.order.get(row) == Some(&self.base)
+    }
+}
+
+impl ComposerPane {
+    /// Asks what would be sent for some values, or sends what was shown.
+    pub(super) fn vary(&mut self, argument: &str) -> Vec<Effect> {
+        let notice = |level, text: &str| vec![Effect::Notice(level, text.to_owned())];
+        if argument == GO
+            && let Some((draft, values)) = self.values.take()
+        {
+            if self.sending != Sending::No {
+                return notice(Level::Warn, "one request is under way: Esc cancels it");
+            }
+            self.sending = Sending::Asked;
+            self.varied = Some(Varied::new(Arc::clone(&values)));
+            (self.rows_shown, self.side) = (true, Side::Varied);
+            return vec![Effect::Ask(Ask::VaryGo(draft, values))];
+        }
+        if argument.is_empty() {
+            return vec![Effect::Command("vary ".to_owned())];
+        }
+        let named = argument.split_once('=').is_some_and(|(n, _)| n != MARK && !n.contains(['.', ',']));
+        let draft = if named { self.draft() } else { self.marked() };
+        match draft {
+            Ok(draft) => vec![Effect::Ask(Ask::Vary(draft, argument.to_owned()))],
+            Err(why) => notice(Level::Warn, &why),
+        }
+    }
+
+    /// The request with the field under the cursor as the place of the values.
+    fn marked(&mut self) -> Result<Draft, String> {
+        let mark = format!("{{{{{MARK}}}}}");
+        let before = self.form.mark(&mark);
+        let draft = self.draft();
+        if let Some(row) = &before {
+            self.form.unmark(row);
+        }
+        let held = |d: &Draft| d.url.contains(&mark) || format!("{:?}", (&d.headers, &d.body, &d.raw)).contains(&mark);
+        match draft {
+            Ok(draft) if before.is_none() && !held(&draft) => {
+                Err("put the cursor on a parameter, a header or a field, or name a place: vary NAME=1..50".to_owned())
+            }
+            draft => draft,
+        }
+    }
+
+    /// The values were read: what would be sent is shown.
+    pub fn varies(&mut self, draft: Draft, values: Arc<Values>, lines: Vec<String>) -> Vec<Effect> {
+        let title = format!("vary {{{{{}}}}}: {} requests", clip(&values.name), values.all.len());
+        self.values = Some((draft, values));
+        let lead = ["x sends them; Esc does not.".to_owned(), String::new()];
+        vec![Effect::Plan(title, lead.into_iter().chain(lines).collect(), Action::Vary)]
+    }
+
+    /// What came of one value.
+    pub fn row(&mut self, id: JobId, outcome: Outcome) {
+        if matches!(self.sending, Sending::Asked) || self.sending == Sending::Running(id) {
+            if let Some(varied) = &mut self.varied {
+                varied.rows.push(outcome);
+                varied.sorted();
+            }
+        }
+    }
+
+    /// No more values are sent.
+    pub fn ended(&mut self, id: JobId, why: Option<String>) -> Vec<Effect> {
+        if self.sending != Sending::Running(id) {
+            return Vec::new();
+        }
+        self.sending = Sending::No;
+        let done = self.varied.as_ref().map_or(0, |v| v.rows.len());
+        let notice = match why {
+            Some(why) => Effect::Notice(Level::Warn, clip(&why)),
+            None => Effect::Notice(Level::Info, format!("{done} were sent; d sorts, b compares with another row")),
+        };
+        vec![notice]
+    }
+
+    /// Does an action on the rows.
+    pub(super) fn act_rows(&mut self, action: Action) -> Option<Vec<Effect>> {
+        let varied = self.varied.as_mut()?;
+        if let Some(step) = movement(action) {
+            varied.cursor.go(step, varied.order.len());
+            return Some(Vec::new());
+        }
+        match action {
+            Action::OpenOutcome => {
+                let outcome = varied.order.get(varied.cursor.at).and_then(|at| varied.rows.get(*at))?;
+                let Some(judged) = outcome.judged.clone() else {
+                    let text = "its reply was not kept here, since the others are large: H lists what was sent";
+                    return Some(vec![Effect::Notice(Level::Info, text.to_owned())]);
+                };
+                let (response, work) = Response::new(judged, 0, self.reveal);
+                self.response = Some(response);
+                (self.rows_shown, self.side) = (false, Side::Response);
+                return Some(work.into_iter().collect());
+            }
+            Action::SortOutcomes => {
+                varied.sort = (varied.sort + 1) % COLUMNS.len();
+                varied.sorted();
+            }
+            Action::TurnOutcomes => {
+                varied.reverse = !varied.reverse;
+                varied.sorted();
+            }
+            Action::Baseline => {
+                varied.base = varied.order.get(varied.cursor.at).copied().unwrap_or(0);
+                varied.sorted();
+            }
+            _ => return None,
+        }
+        Some(Vec::new())
+    }
+
+    /// Shows the rows again, or what is beside them.
+    pub(super) fn show_rows(&mut self) -> Vec<Effect> {
+        if self.varied.is_none() {
+            return vec![Effect::Notice(Level::Info, "nothing was varied yet: v on a field does".to_owned())];
+        }
+        self.rows_shown = !self.rows_shown;
+        self.side = if self.rows_shown { Side::Varied } else { Side::Request };
+        Vec::new()
+    }
+
+    /// Draws the rows.
+    pub(super) fn draw_rows(&mut self, pen: &mut Pen<'_>, area: Rect, focused: bool) {
+        if let Some(varied) = &mut self.varied {
+            varied.draw(pen, area, focused);
+        }
+    }
+}
