@@ -10,6 +10,7 @@ pub mod identity;
 pub mod load;
 pub mod look;
 mod provided;
+pub mod proxy;
 pub mod secrets;
 pub mod send;
 pub mod token;

@@ -11,11 +11,11 @@ use crate::app::fetched::is_url;
 use crate::base::error::nearest;
 use crate::base::text::display_str;
 use crate::base::{Error, Letter, Result, known};
-use crate::engine::{Certificates, Config, Entry, Override};
+use crate::engine::{Config, Entry, Family, Override};
 use crate::inventory::log::{FORMATS, TYPED};
 use crate::inventory::{RULES, State};
 use crate::store::Workspace;
-use crate::wire::{Deadlines, HttpChoice, Load, Policy, identity};
+use crate::wire::{Deadlines, HttpChoice, Load, Policy, identity, proxy};
 
 use super::Invocation;
 use super::demo::DemoArgs;
@@ -91,6 +91,14 @@ pub struct Common {
     /// Dial this address for a host and port: HOST:PORT:ADDR
     #[arg(long, global = true, value_name = "HOST:PORT:ADDR")]
     resolve: Vec<String>,
+    #[arg(long, global = true, value_name = "URL|env|none", help = proxy_help())]
+    pub(super) proxy: Option<String>,
+    /// Dial IPv4 addresses only
+    #[arg(short = '4', long = "ipv4", global = true, conflicts_with = "ipv6")]
+    ipv4: bool,
+    /// Dial IPv6 addresses only
+    #[arg(short = '6', long = "ipv6", global = true)]
+    ipv6: bool,
     /// Colour
     #[arg(long, global = true, value_enum, default_value = "auto")]
     pub color: ColorChoice,
@@ -120,8 +128,13 @@ impl Common {
             read_only: self.read_only,
             rate: self.rate,
             roots,
-            certificates: Certificates::default(),
+            family: match (self.ipv4, self.ipv6) {
+                (true, _) => Some(Family::V4),
+                (_, true) => Some(Family::V6),
+                _ => None,
+            },
             overrides: self.resolve.iter().map(|s| parse_override(s)).collect::<Result<_>>()?,
+            ..Config::default()
         })
     }
 
@@ -162,6 +175,13 @@ impl Common {
         }
         Ok(Policy { http, fresh: true, insecure: self.insecure, deadlines, ..Policy::default() })
     }
+}
+
+fn proxy_help() -> String {
+    format!(
+        "Send everything through a proxy, {}; env takes those of the environment, none leaves out that of the workspace",
+        proxy::FORM
+    )
 }
 
 fn parse_override(s: &str) -> Result<Override> {
@@ -596,9 +616,7 @@ mod tests {
     fn errors_are_sentences_with_a_next_step() {
         assert_eq!(fails(&["inventroy"]), "inventroy is neither a command nor a file; did you mean lunette inventory?");
         assert!(fails(&["oauth"]).starts_with("lunette oauth is not part of this version; this version has"));
-        assert!(
-            fails(&["send", "GET", "http://h/", "--proxy", "x"]).starts_with("--proxy is not part of this version")
-        );
+        assert!(fails(&["send", "GET", "http://h/", "--curl", "x"]).starts_with("--curl is not part of this version"));
         assert!(fails(&["send", "--fromat", "json", "GET", "http://h/"]).contains("did you mean --format?"));
         assert!(fails(&["send", "GET"]).starts_with("an argument is missing: <URL>"));
         assert!(fails(&["grade", "http://h/", "--fail-below", "E"]).contains("A+, A, B"));

@@ -15,7 +15,6 @@ const OPTIONS: &[&str] = &[
     "--cert",
     "--key",
     "--p12",
-    "--proxy",
     "--secret-encoding",
     "--base",
     "--secret",

@@ -21,13 +21,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::app::Keyring;
 use crate::app::secrets::Reader;
 use crate::app::workspace::dress;
+use crate::app::{Keyring, proxy};
 use crate::base::error::nearest;
 use crate::base::text::display_str;
 use crate::base::{Clock as _, Error, Exit, Result, SystemClock};
-use crate::engine::{Engine, Entry, Most};
+use crate::engine::{Engine, Entry, Most, Proxies};
 use crate::store::history::{Form, Kept, Select};
 use crate::store::vault::{Key, State};
 use crate::store::{History, Keeper, Workspace};
@@ -129,6 +129,7 @@ impl Means {
     pub fn engine(&self, common: &Common, scope: Vec<Entry>, roots: Vec<u8>, keyring: &Keyring) -> Result<Engine> {
         let mut config = common.engine(self.files.as_ref())?;
         config.certificates = keyring.certificates();
+        config.proxies = self.proxies(common)?;
         config.scope.extend(scope);
         config.scope.extend(self.workspace.iter().flat_map(|w| &w.targets).map(|t| {
             Entry {
@@ -154,6 +155,24 @@ impl Means {
         config.roots.get_or_insert_default().extend(roots);
         config.roots = config.roots.filter(|r| !r.is_empty());
         Engine::start(config, Arc::clone(&self.record))
+    }
+
+    /// What everything goes through, which is said.
+    ///
+    /// # Errors
+    /// What is no proxy, or a secret of it that is not there.
+    fn proxies(&self, common: &Common) -> Result<Proxies> {
+        let of_workspace = self.workspace.as_ref().and_then(|w| Some((w, w.proxy.as_ref()?)));
+        let (asked, secrets, place) = match (&common.proxy, of_workspace) {
+            (Some(typed), _) => (typed, self.secrets_from(Path::new("")), "--proxy".to_owned()),
+            (None, Some((w, (asked, place)))) => (asked, self.secrets_from(&w.folder), place.clone()),
+            (None, None) => return Ok(Proxies::default()),
+        };
+        let variable = |name: &str| std::env::var(name).ok();
+        let (proxies, notes) = proxy::chosen(asked, &variable, secrets.as_ref())
+            .map_err(|e| if e.place.is_none() { e.at(place.clone()) } else { e })?;
+        common.note(&notes);
+        Ok(proxies)
     }
 
     /// What reads secrets, from paths that start in this folder.

@@ -122,9 +122,13 @@ impl Exchanger {
             .scope
             .permits(&request.method)
             .map_err(|denied| prepare(FailureKind::Scope, denied.error().to_string()))?;
-        let expressed = express(request).map_err(|why| {
-            prepare(FailureKind::Inexpressible, format!("this cannot be sent as typed: {why}; nothing was sent"))
-        })?;
+        let inexpressible =
+            |why| prepare(FailureKind::Inexpressible, format!("this cannot be sent as typed: {why}; nothing was sent"));
+        let mut expressed = express(request).map_err(inexpressible)?;
+        // The connection goes through a plain-http proxy: the target is absolute-form.
+        if let Some(route) = self.dialer.proxies.forward(&request.origin, policy.http) {
+            route.express(&request.origin, &mut expressed).map_err(inexpressible)?;
+        }
         let mut intent = Intent {
             id: course.exchange.id,
             origin,
@@ -140,7 +144,7 @@ impl Exchanger {
             casing: expressed.casing,
             certificate: request.identity.clone().filter(|name| self.dialer.certificates.contains_key(name)),
         };
-        course.presents = kind.certificate.is_some();
+        course.presents = kind.certificate.is_some() || self.dialer.presents(&token);
         let mut timer = Timer::new(by, policy.deadlines.total);
         let mut open = if let Some(open) = self.reuse(&kind, policy, &mut timer).await {
             intent.remote = open.connection.remote;
@@ -155,6 +159,9 @@ impl Exchanger {
         course.exchange.altered =
             if course.http2 { protocol_changes(&course.exchange.request) } else { expressed.altered.clone() };
         self.carry(course, &mut open, expressed, policy, &mut timer).await?;
+        if let Some(failure) = self.dialer.refused_by_proxy(&course.exchange, policy) {
+            return Err(failure);
+        }
         // A connection that was opened for one exchange ends with it: nobody may ever come for it.
         if !policy.fresh {
             self.pool.give_back(kind, open);

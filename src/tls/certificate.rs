@@ -8,6 +8,7 @@ use x509_parser::oid_registry::{
 };
 use x509_parser::prelude::FromDer;
 use x509_parser::public_key::PublicKey;
+use x509_parser::x509::X509Name;
 
 use crate::base::{Stamp, Untrusted, hash};
 use crate::wire::Certificate;
@@ -40,6 +41,11 @@ pub fn read(der: &[u8]) -> Certificate {
         serial: hash::hex(cert.raw_serial()),
         sha256,
     }
+}
+
+/// A distinguished name in DER (RFC 5280 section 4.1.2.4), as text.
+pub fn name(der: &[u8]) -> Untrusted {
+    X509Name::from_der(der).map_or_else(|_| "unreadable name".into(), |(_, name)| name.to_string().into())
 }
 
 /// True when subject and issuer are the same name.

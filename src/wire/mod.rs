@@ -7,6 +7,7 @@ pub mod address;
 pub mod exchange;
 pub mod http_file;
 pub mod identity;
+pub mod proxy;
 pub mod recipe;
 pub mod reference;
 pub mod request;
@@ -22,6 +23,7 @@ pub use exchange::{
 };
 pub use http_file::HttpFile;
 pub use identity::{Credential, Identity, Profile};
+pub use proxy::Proxy;
 pub use recipe::Recipe;
 pub use reference::Reference;
 pub use request::{Body, Headers, Request};

@@ -160,6 +160,7 @@ pub fn exchange(url: &str, status: u16, content: &str) -> Exchange {
         alpn: Some("h2".into()),
         reused: false,
         proxy: None,
+        proxy_answer: lunette::base::Untrusted::default(),
     });
     x.tls = Some(TlsFacts {
         version: "TLSv1.3".into(),
