@@ -1,8 +1,10 @@
 //! Floor 5: one file a use case. A typed ask in, events and one document out. Both front ends speak to this and nothing else.
 
 mod compose;
+pub mod cookies;
 mod crew;
 pub mod fetched;
+pub mod follow;
 pub mod gate;
 pub mod grade;
 pub mod history;

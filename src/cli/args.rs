@@ -11,7 +11,7 @@ use crate::app::fetched::is_url;
 use crate::base::error::nearest;
 use crate::base::text::display_str;
 use crate::base::{Error, Letter, Result, known};
-use crate::engine::{Config, Entry, Family, Override};
+use crate::engine::{Config, Entry, Family, Override, Sni};
 use crate::inventory::log::{FORMATS, TYPED};
 use crate::inventory::{RULES, State};
 use crate::store::Workspace;
@@ -99,6 +99,9 @@ pub struct Common {
     /// Dial IPv6 addresses only
     #[arg(short = '6', long = "ipv6", global = true)]
     ipv6: bool,
+    /// Send the cookies that replies of this run set with later requests too, and not on redirects alone
+    #[arg(long, global = true)]
+    pub cookies: bool,
     /// Colour
     #[arg(long, global = true, value_enum, default_value = "auto")]
     pub color: ColorChoice,
@@ -346,6 +349,44 @@ pub struct Sends {
     /// A header of the request, repeatable
     #[arg(short = 'H', value_name = "'Name: value'")]
     pub header: Vec<String>,
+    /// Present this client certificate to the host typed: PEM, with its chain
+    #[arg(long, value_name = "FILE", conflicts_with = "p12")]
+    pub cert: Option<PathBuf>,
+    /// The key of --cert, where it stands in a file of its own: PKCS#1, PKCS#8 (encrypted too) or SEC1, as PEM
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub key: Option<PathBuf>,
+    /// Present the client certificate of this PKCS#12 file to the host typed
+    #[arg(long, value_name = "FILE")]
+    pub p12: Option<PathBuf>,
+    #[arg(long, value_name = "SECRET", help = password_help())]
+    pub key_password: Option<String>,
+    /// The server name to send in the TLS handshake with the host typed, and to judge its certificate by; none sends none
+    #[arg(long, value_name = "NAME|none")]
+    pub sni: Option<String>,
+}
+
+fn password_help() -> String {
+    format!("The password of --key, --cert or --p12: {}", identity::SECRET)
+}
+
+impl Sends {
+    /// The server name to send, where one is typed.
+    ///
+    /// # Errors
+    /// One that cannot be sent.
+    pub(super) fn sni(&self) -> Result<Option<Sni>> {
+        let Some(typed) = &self.sni else { return Ok(None) };
+        if typed == "none" {
+            return Ok(Some(Sni::Hidden));
+        }
+        let odd = |b: u8| !(b.is_ascii_alphanumeric() || b"-._".contains(&b));
+        if typed.is_empty() || typed.parse::<std::net::IpAddr>().is_ok() || typed.bytes().any(odd) {
+            return Err(Error::input(format!("{} cannot be a TLS server name", display_str(typed)))
+                .at("--sni")
+                .hint("write a host name, or none to send none"));
+        }
+        Ok(Some(Sni::Name(typed.to_ascii_lowercase())))
+    }
 }
 
 fn identity_help() -> String {
@@ -429,6 +470,12 @@ pub struct SendArgs {
     /// Body, or @FILE
     #[arg(short, long, value_name = "DATA|@FILE")]
     pub data: Option<OsString>,
+    /// Follow at most this many redirects, each of them shown
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub follow: usize,
+    /// Let credentials go along when a redirect leads to another origin
+    #[arg(long, requires = "follow")]
+    pub keep_credentials: bool,
     /// Take URL and target as they stand; this version expands nothing in them
     #[arg(long)]
     pub as_is: bool,

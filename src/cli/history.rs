@@ -1,5 +1,6 @@
 //! `lunette history`: what was sent from the workspace, read back and sent again.
 
+use crate::app::follow::Follow;
 use crate::app::history::again;
 use crate::base::{Exit, Result};
 use crate::report::exchange::{Secrets, document, plain};
@@ -46,7 +47,7 @@ pub fn run(common: &Common, action: &HistoryAction, means: &Means) -> Result<Exi
             if !left_out.is_empty() && !common.quiet {
                 complain(&format!("lunette: without {}: it was masked when it was kept", left_out.join(", ")));
             }
-            send::carry(common, request, http(version.as_deref())?, *show, keyring, means)
+            send::carry(common, request, http(version.as_deref())?, *show, keyring, means, None, Follow::default())
         }
     }
 }

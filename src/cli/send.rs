@@ -4,13 +4,14 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::app::follow::{self, Follow};
 use crate::app::{Keyring, send};
 use crate::base::{Exit, Result};
 use crate::engine::{Budget, Engine, Entry};
 use crate::report::exchange::{Secrets, document, plain};
 use crate::wire::{HttpChoice, Request};
 
-use super::args::{SendArgs, header, http};
+use super::args::{SendArgs, Sends, header, http};
 use super::output::Output;
 use super::{Common, Means};
 
@@ -32,10 +33,12 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
             None => data.as_bytes().to_vec().into(),
         };
     }
-    carry(common, request, http(a.http.as_deref())?, a.show, keyring, means)
+    let follow = Follow { most: a.follow, keep_credentials: a.keep_credentials };
+    carry(common, request, http(a.http.as_deref())?, a.show, keyring, means, Some(&a.sends), follow)
 }
 
 /// Sends a request by hand, as the identity it names, and prints what came of it.
+#[expect(clippy::too_many_arguments, reason = "each is a choice of the command line")]
 pub fn carry(
     common: &Common,
     request: Request,
@@ -43,11 +46,14 @@ pub fn carry(
     show: bool,
     keyring: Keyring,
     means: &Means,
+    sends: Option<&Sends>,
+    follow: Follow,
 ) -> Result<Exit> {
     let policy = common.policy(http)?;
-    let engine = Arc::new(means.engine(common, vec![Entry::typed(&request.origin)], Vec::new(), &keyring)?);
+    let scope = vec![Entry::typed(&request.origin)];
+    let engine = Arc::new(means.engine_for(common, sends, follow.keep_credentials, scope, Vec::new(), &keyring)?);
     stop_on_signal(&engine)?;
-    let (judged, notes) = send::once(&engine, Budget::HAND, Arc::new(keyring), request, policy)?;
+    let (judged, notes) = follow::once(&engine, Budget::HAND, Arc::new(keyring), request, policy, follow)?;
     common.note(&notes);
     send::sent(&judged.exchange)?;
     let secrets = if show { Secrets::Shown } else { Secrets::Masked };

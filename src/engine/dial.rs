@@ -183,9 +183,9 @@ impl Dialer {
         };
         let place = &route.proxy.origin;
         let proxy = self.proxy_scope.authorise(place).map_err(|denied| refused(&denied))?;
-        let addresses = self.addresses(place, by, out).await.map_err(|f| of_proxy(route, f))?;
+        let addresses = self.addresses(place, by, out).await.map_err(|f| of_proxy(route, &f))?;
         out.resolved = Some(Instant::now());
-        self.proxy_scope.judge(&proxy, &addresses).map_err(|denied| of_proxy(route, refused(&denied)))?;
+        self.proxy_scope.judge(&proxy, &addresses).map_err(|denied| of_proxy(route, &refused(&denied)))?;
         Ok(Addresses { dialled: with_port(&addresses, place.port), through: Some((Arc::clone(route), goals)) })
     }
 
@@ -195,12 +195,11 @@ impl Dialer {
 
     /// The addresses of a host, of the family that is wanted.
     async fn addresses(&self, origin: &Origin, by: Instant, out: &mut Dialled) -> Result<Vec<IpAddr>, Failure> {
-        let mut all = match self.override_of(origin).or_else(|| origin.host.parse().ok()) {
-            Some(address) => vec![address],
-            None => {
-                out.looked_up = true;
-                lookup(origin, by).await?
-            }
+        let mut all = if let Some(address) = self.override_of(origin).or_else(|| origin.host.parse().ok()) {
+            vec![address]
+        } else {
+            out.looked_up = true;
+            lookup(origin, by).await?
         };
         let Some(family) = self.family else { return Ok(all) };
         all.retain(|a| family.holds(*a));
@@ -258,7 +257,7 @@ impl Dialer {
         for goal in goals {
             let shown = route.proxy.origin.host_port();
             let dialled = connect_any(&shown, &addresses.dialled, by, &policy.deadlines, out).await;
-            let mut tcp = dialled.map_err(|f| of_proxy(route, f))?;
+            let mut tcp = dialled.map_err(|f| of_proxy(route, &f))?;
             if forwards {
                 if matches!(goal, Goal::Address(_)) {
                     let message = "a proxy for plain http looks up the host itself; leave out --resolve for it";
@@ -363,8 +362,8 @@ fn refused(denied: &Denied) -> Failure {
 }
 
 /// A failure on the way to a proxy, which says so.
-fn of_proxy(route: &Route, f: Failure) -> Failure {
-    Failure { message: format!("the proxy {}: {}", route.proxy, f.message), ..f }
+fn of_proxy(route: &Route, f: &Failure) -> Failure {
+    Failure { message: format!("the proxy {}: {}", route.proxy, f.message), ..*f }
 }
 
 async fn lookup(origin: &Origin, by: Instant) -> Result<Vec<IpAddr>, Failure> {

@@ -180,7 +180,7 @@ impl Route {
         let authority = goal.authority();
         let mut ask = format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n");
         if let Some(credential) = self.authorization() {
-            ask.push_str(&format!("Proxy-Authorization: {credential}\r\n"));
+            ask.extend(["Proxy-Authorization: ", &credential, "\r\n"]);
         }
         ask.push_str("\r\n");
         stream.write_all(ask.as_bytes()).await.map_err(|e| broke(&e))?;

@@ -48,6 +48,11 @@ pub fn name(der: &[u8]) -> Untrusted {
     X509Name::from_der(der).map_or_else(|_| "unreadable name".into(), |(_, name)| name.to_string().into())
 }
 
+/// The key of a DER certificate (`SubjectPublicKeyInfo`), in DER; `None` for one that does not parse.
+pub fn public_key(der: &[u8]) -> Option<Vec<u8>> {
+    X509Certificate::from_der(der).ok().map(|(_, cert)| cert.public_key().raw.to_vec())
+}
+
 /// True when subject and issuer are the same name.
 pub fn self_signed(der: &[u8]) -> bool {
     X509Certificate::from_der(der).is_ok_and(|(_, c)| c.subject() == c.issuer())
