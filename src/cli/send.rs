@@ -33,7 +33,7 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
             None => data.as_bytes().to_vec().into(),
         };
     }
-    let follow = Follow { most: a.follow, keep_credentials: a.keep_credentials };
+    let follow = Follow { most: a.follow.map_or(0, usize::from), keep_credentials: a.keep_credentials };
     carry(common, request, http(a.http.as_deref())?, a.show, keyring, means, Some(&a.sends), follow)
 }
 

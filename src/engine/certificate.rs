@@ -36,6 +36,11 @@ impl ClientCertificate {
                 None => Self::of_p12(file, password),
             };
         }
+        // Before all else: its headers are no base64.
+        if memchr::memmem::find(key.unwrap_or(file), b"Proc-Type: 4,ENCRYPTED").is_some() {
+            return Err(Error::input("the key is encrypted in the old way of OpenSSL, which is not read")
+                .hint("turn it into encrypted PKCS#8: openssl pkcs8 -topk8 -in FILE -out FILE"));
+        }
         let chain = CertificateDer::pem_slice_iter(file).collect::<Result<Vec<_>, _>>().map_err(|e| garbled(&e))?;
         if chain.is_empty() {
             return Err(Error::input("there is no certificate in it")
@@ -113,10 +118,6 @@ fn locked(what: &str, password: Option<&Secret>) -> Error {
 
 /// The key in a PEM file.
 fn private_key(pem: &[u8], password: Option<&Secret>) -> Result<PrivateKeyDer<'static>> {
-    if memchr::memmem::find(pem, b"Proc-Type: 4,ENCRYPTED").is_some() {
-        return Err(Error::input("the key is encrypted in the old way of OpenSSL, which is not read")
-            .hint("turn it into encrypted PKCS#8: openssl pkcs8 -topk8 -in FILE -out FILE"));
-    }
     if let Some(body) = section(pem, "ENCRYPTED PRIVATE KEY") {
         let der = STANDARD
             .decode(body)

@@ -177,6 +177,9 @@ fn proxy_answer(answer: &Untrusted, secrets: Secrets) -> Untrusted {
 /// An exchange as plain text: what was sent, what came back, the phases and facts of its connection, the grade.
 pub fn plain(x: &Exchange, grade: Option<&HeaderGrade>, secrets: Secrets) -> String {
     let mut out = String::new();
+    for hop in &x.hops {
+        out.push_str(&hop_lines(hop, secrets));
+    }
     let r = &x.request;
     let _ = writeln!(out, "{} {}{}", text::display(&r.method), r.origin, text::display(&target(r, secrets)));
     if let Some(r) = &x.response {
@@ -227,6 +230,23 @@ pub fn plain(x: &Exchange, grade: Option<&HeaderGrade>, secrets: Secrets) -> Str
         for line in response_body(r, secrets).split(|b| *b == b'\n') {
             let _ = writeln!(out, "{}", text::display(line.strip_suffix(b"\r").unwrap_or(line)));
         }
+    }
+    out
+}
+
+/// A redirect on the way: what was asked, where it led, and what was altered for it.
+fn hop_lines(hop: &Exchange, secrets: Secrets) -> String {
+    let r = &hop.request;
+    let mut out = format!("{} {}{}", text::display(&r.method), r.origin, text::display(&target(r, secrets)));
+    if let Some(reply) = &hop.response {
+        let headers = response_headers(reply, secrets);
+        let location = headers.iter().find(|(n, _)| n.as_bytes().eq_ignore_ascii_case(b"location"));
+        let location = location.map(|(_, v)| format!(" to {v}")).unwrap_or_default();
+        let _ = write!(out, "   {}{location}", reply.status);
+    }
+    out.push('\n');
+    for a in &hop.altered {
+        let _ = writeln!(out, "  altered by {}: {}", a.by, a.what);
     }
     out
 }

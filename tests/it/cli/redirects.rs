@@ -27,6 +27,12 @@ fn told(doc: &Value) -> String {
 }
 
 #[test]
+fn credentials_are_kept_only_where_something_is_followed() {
+    Cli::new().run(&["send", "GET", "http://127.0.0.1:1/", "--keep-credentials"]).usage(&["--follow"]);
+    Cli::new().run(&["send", "GET", "http://127.0.0.1:1/", "--follow", "101"]).usage(&["101"]);
+}
+
+#[test]
 fn no_redirect_is_followed_unasked() {
     let recorder = Recorder::scripted(vec![leads(302, "/next", "")], true);
     let doc = Cli::new().run(&["send", "GET", &recorder.url("/"), "--format", "json"]).ended(0).json("exchange");
@@ -64,6 +70,9 @@ fn each_hop_is_an_exchange_and_what_a_redirect_changes_is_told() {
     assert_eq!(hops[1]["request"]["target"], "/a/next/../%2e?q");
     assert!(told(&hops[1]).contains("redirect: POST becomes GET without a body (302)"), "{}", told(&hops[1]));
     assert!(told(&hops[1]).contains("cookies: Cookie has sid of the jar"), "{}", told(&hops[1]));
+    let again = Recorder::scripted(vec![leads(302, "/end", ""), OK.to_vec()], true);
+    let shown = cli.run(&["send", "GET", &again.url("/a"), "--follow", "5"]);
+    assert!(shown.ended(0).out().contains(&format!("GET {}   302 to /end\n", again.url("/a"))), "{}", shown.out());
     let heard = heard(&recorder, 3);
     assert!(heard[0].starts_with("POST /a/b HTTP/1.1\r\n") && heard[0].ends_with("hello"));
     assert!(heard[1].starts_with("GET /a/next/../%2e?q HTTP/1.1\r\n") && !heard[1].contains("Content-Type"));
