@@ -1,10 +1,12 @@
 //! Floor 5: one file a use case. A typed ask in, events and one document out. Both front ends speak to this and nothing else.
 
 mod compose;
+pub mod cookies;
 mod crew;
 pub mod draft;
 pub mod explain;
 pub mod fetched;
+pub mod follow;
 pub mod gate;
 pub mod grade;
 pub mod history;
@@ -12,6 +14,7 @@ pub mod identity;
 pub mod load;
 pub mod look;
 mod provided;
+pub mod proxy;
 pub mod secrets;
 pub mod send;
 pub mod token;

@@ -9,6 +9,8 @@ use zeroize::Zeroize as _;
 
 use super::{known, mask};
 
+pub use mask::unescaped;
+
 /// A value that is never printed, and is wiped when dropped.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Secret(Vec<u8>);

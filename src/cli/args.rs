@@ -11,11 +11,11 @@ use crate::app::fetched::is_url;
 use crate::base::error::nearest;
 use crate::base::text::display_str;
 use crate::base::{Error, Letter, Result, known};
-use crate::engine::{Certificates, Config, Entry, Override};
+use crate::engine::{Config, Entry, Family, Override, Sni};
 use crate::inventory::log::{FORMATS, TYPED};
 use crate::inventory::{RULES, State};
 use crate::store::Workspace;
-use crate::wire::{Deadlines, HttpChoice, Load, Policy, identity};
+use crate::wire::{Deadlines, HttpChoice, Load, Policy, identity, proxy};
 
 use super::Invocation;
 use super::demo::DemoArgs;
@@ -92,6 +92,17 @@ pub struct Common {
     /// Dial this address for a host and port: HOST:PORT:ADDR
     #[arg(long, global = true, value_name = "HOST:PORT:ADDR")]
     resolve: Vec<String>,
+    #[arg(long, global = true, value_name = "URL|env|none", help = proxy_help())]
+    pub(super) proxy: Option<String>,
+    /// Dial IPv4 addresses only
+    #[arg(short = '4', long = "ipv4", global = true, conflicts_with = "ipv6")]
+    ipv4: bool,
+    /// Dial IPv6 addresses only
+    #[arg(short = '6', long = "ipv6", global = true)]
+    ipv6: bool,
+    /// Send the cookies that replies of this run set with later requests too, and not on redirects alone
+    #[arg(long, global = true)]
+    pub cookies: bool,
     /// Colour
     #[arg(long, global = true, value_enum, default_value = "auto")]
     pub color: ColorChoice,
@@ -121,8 +132,13 @@ impl Common {
             read_only: self.read_only,
             rate: self.rate,
             roots,
-            certificates: Certificates::default(),
+            family: match (self.ipv4, self.ipv6) {
+                (true, _) => Some(Family::V4),
+                (_, true) => Some(Family::V6),
+                _ => None,
+            },
             overrides: self.resolve.iter().map(|s| parse_override(s)).collect::<Result<_>>()?,
+            ..Config::default()
         })
     }
 
@@ -163,6 +179,13 @@ impl Common {
         }
         Ok(Policy { http, fresh: true, insecure: self.insecure, deadlines, ..Policy::default() })
     }
+}
+
+fn proxy_help() -> String {
+    format!(
+        "Send everything through a proxy, {}; env takes those of the environment, none leaves out that of the workspace",
+        proxy::FORM
+    )
 }
 
 fn parse_override(s: &str) -> Result<Override> {
@@ -329,6 +352,44 @@ pub struct Sends {
     /// A header of the request, repeatable
     #[arg(short = 'H', value_name = "'Name: value'")]
     pub header: Vec<String>,
+    /// Present this client certificate to the host typed: PEM, with its chain
+    #[arg(long, value_name = "FILE", conflicts_with = "p12")]
+    pub cert: Option<PathBuf>,
+    /// The key of --cert, where it stands in a file of its own: PKCS#1, PKCS#8 (encrypted too) or SEC1, as PEM
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub key: Option<PathBuf>,
+    /// Present the client certificate of this PKCS#12 file to the host typed
+    #[arg(long, value_name = "FILE")]
+    pub p12: Option<PathBuf>,
+    #[arg(long, value_name = "SECRET", help = password_help())]
+    pub key_password: Option<String>,
+    /// The server name to send in the TLS handshake with the host typed, and to judge its certificate by; none sends none
+    #[arg(long, value_name = "NAME|none")]
+    pub sni: Option<String>,
+}
+
+fn password_help() -> String {
+    format!("The password of --key, --cert or --p12: {}", identity::SECRET)
+}
+
+impl Sends {
+    /// The server name to send, where one is typed.
+    ///
+    /// # Errors
+    /// One that cannot be sent.
+    pub(super) fn sni(&self) -> Result<Option<Sni>> {
+        let Some(typed) = &self.sni else { return Ok(None) };
+        if typed == "none" {
+            return Ok(Some(Sni::Hidden));
+        }
+        let odd = |b: u8| !(b.is_ascii_alphanumeric() || b"-._".contains(&b));
+        if typed.is_empty() || typed.parse::<std::net::IpAddr>().is_ok() || typed.bytes().any(odd) {
+            return Err(Error::input(format!("{} cannot be a TLS server name", display_str(typed)))
+                .at("--sni")
+                .hint("write a host name, or none to send none"));
+        }
+        Ok(Some(Sni::Name(typed.to_ascii_lowercase())))
+    }
 }
 
 fn identity_help() -> String {
@@ -414,6 +475,12 @@ pub struct SendArgs {
     /// Body, or @FILE
     #[arg(short, long, value_name = "DATA|@FILE")]
     pub data: Option<OsString>,
+    /// Follow at most this many redirects, each of them shown
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub follow: Option<u8>,
+    /// Let credentials go along when a redirect leads to another origin
+    #[arg(long, requires = "follow")]
+    pub keep_credentials: bool,
     /// Take URL, headers and body as they stand: {{name}} stands for itself
     #[arg(long)]
     pub as_is: bool,
@@ -620,9 +687,7 @@ mod tests {
     fn errors_are_sentences_with_a_next_step() {
         assert_eq!(fails(&["inventroy"]), "inventroy is neither a command nor a file; did you mean lunette inventory?");
         assert!(fails(&["oauth"]).starts_with("lunette oauth is not part of this version; this version has"));
-        assert!(
-            fails(&["send", "GET", "http://h/", "--proxy", "x"]).starts_with("--proxy is not part of this version")
-        );
+        assert!(fails(&["send", "GET", "http://h/", "--curl", "x"]).starts_with("--curl is not part of this version"));
         assert!(fails(&["send", "--fromat", "json", "GET", "http://h/"]).contains("did you mean --format?"));
         assert!(fails(&["send", "GET"]).starts_with("an argument is missing: <URL>"));
         assert!(fails(&["grade", "http://h/", "--fail-below", "E"]).contains("A+, A, B"));

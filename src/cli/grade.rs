@@ -46,11 +46,11 @@ pub fn run(common: &Common, a: &GradeArgs, means: &Means) -> Result<Exit> {
                 complain(&format!("lunette:   {line}"));
             }
         }
-        let engine = Arc::new(means.engine(common, scope, Vec::new(), &keyring)?);
+        let engine = Arc::new(means.engine_for(common, Some(&a.sends), false, scope, Vec::new(), &keyring)?);
         super::send::stop_on_signal(&engine)?;
         case::live(&engine, Arc::clone(&keyring), request, plan, policy)?
     } else {
-        let engine = Arc::new(means.engine(common, scope, Vec::new(), &keyring)?);
+        let engine = Arc::new(means.engine_for(common, Some(&a.sends), false, scope, Vec::new(), &keyring)?);
         super::send::stop_on_signal(&engine)?;
         send::once(&engine, Budget::GRADE, keyring, request, policy)?
     };

@@ -1,5 +1,6 @@
 //! `lunette history`: what was sent from the workspace, read back and sent again.
 
+use crate::app::follow::Follow;
 use crate::app::history::again;
 use crate::base::{Exit, Result};
 use crate::report::exchange::{Secrets, document, plain};
@@ -48,7 +49,7 @@ pub fn run(common: &Common, action: &HistoryAction, means: &Means) -> Result<Exi
                 complain(&format!("lunette: without {}: it was masked when it was kept", left_out.join(", ")));
             }
             let policy = Policy { raw: true, ..common.policy(http(version.as_deref())?)? };
-            send::carry(common, request, policy, *show, keyring, means)
+            send::carry(common, request, policy, *show, keyring, means, None, Follow::default())
         }
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::app::explain::{self, Ground};
+use crate::app::follow::{self, Follow};
 use crate::app::variables::{Filler, Source, Used, Variables};
 use crate::app::{Keyring, send};
 use crate::base::text::display;
@@ -14,7 +15,7 @@ use crate::report::exchange::{Secrets, document, plain, together_document, toget
 use crate::report::explanation;
 use crate::wire::{Headers, HttpFile, Policy, Reference, Request, Together, http_file};
 
-use super::args::{SendArgs, header, http};
+use super::args::{SendArgs, Sends, header, http};
 use super::output::Output;
 use super::{Common, Means};
 
@@ -81,7 +82,8 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
         let requests = vec![dressed; usize::from(times)];
         return together(common, a, requests, scope, policy, keyring, means);
     }
-    carry(common, dressed, policy, a.show, keyring, means)
+    let follow = Follow { most: a.follow.map_or(0, usize::from), keep_credentials: a.keep_credentials };
+    carry(common, dressed, policy, a.show, keyring, means, Some(&a.sends), follow)
 }
 
 fn secrets(show: bool) -> Secrets {
@@ -242,6 +244,7 @@ fn together(
 }
 
 /// Sends a request by hand, as the identity it names, and prints what came of it.
+#[expect(clippy::too_many_arguments, reason = "each is a choice of the command line")]
 pub fn carry(
     common: &Common,
     request: Request,
@@ -249,10 +252,13 @@ pub fn carry(
     show: bool,
     keyring: Keyring,
     means: &Means,
+    sends: Option<&Sends>,
+    follow: Follow,
 ) -> Result<Exit> {
-    let engine = Arc::new(means.engine(common, vec![Entry::typed(&request.origin)], Vec::new(), &keyring)?);
+    let scope = vec![Entry::typed(&request.origin)];
+    let engine = Arc::new(means.engine_for(common, sends, follow.keep_credentials, scope, Vec::new(), &keyring)?);
     stop_on_signal(&engine)?;
-    let (judged, notes) = send::once(&engine, Budget::HAND, Arc::new(keyring), request, policy)?;
+    let (judged, notes) = follow::once(&engine, Budget::HAND, Arc::new(keyring), request, policy, follow)?;
     common.note(&notes);
     send::sent(&judged.exchange)?;
     let secrets = secrets(show);

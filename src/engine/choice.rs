@@ -22,6 +22,8 @@ pub struct Choice {
     pub may_be_http2: bool,
     /// What HTTP/2 itself changes, should it go that way; nothing is changed on HTTP/1.1.
     pub altered: Vec<Alteration>,
+    /// What a proxy that forwards it needs otherwise on HTTP/1.1.
+    pub by_proxy: Vec<Alteration>,
 }
 
 /// How a request would be carried.
@@ -41,6 +43,7 @@ pub fn decide(request: &Request, policy: &Policy) -> Result<(Choice, Option<Expr
         offers: HttpChoice::Http1,
         may_be_http2: false,
         altered: Vec::new(),
+        by_proxy: Vec::new(),
     };
     let only_http1 = |why: &str| format!("HTTP/2 cannot carry this as typed: {why}; leave out --http 2");
     let expressed = match request.raw {
@@ -72,6 +75,7 @@ pub fn decide(request: &Request, policy: &Policy) -> Result<(Choice, Option<Expr
         offers: if unfit.is_some() { HttpChoice::Http1 } else { policy.http },
         may_be_http2,
         altered: if may_be_http2 { protocol_changes(request) } else { Vec::new() },
+        by_proxy: Vec::new(),
     };
     Ok((choice, Some(expressed)))
 }
@@ -98,6 +102,7 @@ impl Choice {
             offers: HttpChoice::Http1,
             may_be_http2: false,
             altered: Vec::new(),
+            by_proxy: self.by_proxy,
         }
     }
 }

@@ -14,6 +14,7 @@ mod express;
 mod hold;
 mod payload;
 mod pool;
+mod proxy;
 pub mod scope;
 mod send;
 mod tap;
@@ -38,8 +39,9 @@ pub use budget::{Lane, Limits, Spent};
 pub use certificate::{Certificates, ClientCertificate};
 pub use choice::{Choice, choose};
 use dial::Dialer;
-pub use dial::Override;
+pub use dial::{Family, Override, Sni};
 pub use download::Downloader;
+pub use proxy::{Proxies, Route};
 pub use scope::{Entry, Most, Scope};
 use send::Exchanger;
 use tls::Trust;
@@ -62,6 +64,16 @@ pub struct Config {
     pub overrides: Vec<Override>,
     /// Certificates that identities present, by name.
     pub certificates: Certificates,
+    /// The certificate that is presented to the hosts typed in this run, where the identity has none of its own.
+    pub certificate: Option<ClientCertificate>,
+    /// Present that one to any host of the scope.
+    pub certificate_anywhere: bool,
+    /// What everything goes through.
+    pub proxies: Proxies,
+    /// The server name sent to the hosts typed in this run, in place of theirs.
+    pub sni: Option<Sni>,
+    /// The one family of addresses that is dialled.
+    pub family: Option<Family>,
     /// Send only what changes nothing.
     pub read_only: bool,
 }
@@ -137,7 +149,20 @@ impl Engine {
         let budgets = Budgets::new(config.rate, config.scope.clone());
         let scope = Scope::new(config.scope, config.offline);
         scope.set_read_only(config.read_only);
-        let dialer = Dialer { scope, trust, overrides: config.overrides, certificates: config.certificates };
+        // A proxy was typed as one, and is no target.
+        let proxies = config.proxies.each().map(|route| Entry::typed(&route.proxy.origin)).collect();
+        let dialer = Dialer {
+            scope,
+            trust,
+            overrides: config.overrides,
+            certificates: config.certificates,
+            certificate: config.certificate,
+            certificate_anywhere: config.certificate_anywhere,
+            proxy_scope: Scope::new(proxies, config.offline),
+            proxies: config.proxies,
+            sni: config.sni,
+            family: config.family,
+        };
         let exchanger = Exchanger::new(dialer, record);
         let shared = Arc::new(Shared { exchanger, budgets, numbers: AtomicU64::new(1), root: Mutex::default() });
         let runtime = tokio::runtime::Builder::new_multi_thread()

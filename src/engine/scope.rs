@@ -11,7 +11,7 @@ use crate::base::{Clock as _, Error, Result, Stamp, SystemClock, text};
 use crate::wire::Origin;
 use crate::wire::url::split_port;
 
-use crate::wire::address::{Cidr, Class, canonical, classify};
+use crate::wire::address::{Cidr, Class, canonical, classify, is_metadata_name, spelt};
 
 /// One thing that is in scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,6 +147,8 @@ pub enum Denied {
         /// The new address.
         address: IpAddr,
     },
+    /// It is the name of a metadata service, which a proxy would look up.
+    Metadata(Origin),
     /// The run is offline.
     Offline,
     /// Everything was stopped by hand.
@@ -183,6 +185,11 @@ impl Denied {
                 text::display_str(&origin.host)
             ))
             .hint("start a new run if the change is meant"),
+            Self::Metadata(origin) => {
+                let host = text::display_str(&origin.host);
+                Error::refused(format!("{host} is the name of a cloud metadata service"))
+                    .hint(format!("only an entry for that very name admits it: --allow {host}"))
+            }
             Self::Offline => Error::refused("this run is offline").hint("leave out --offline to connect"),
             Self::Stopped => Error::refused("everything is stopped").hint("Ctrl+G, then R, resumes"),
             Self::ReadOnly(method) => Error::refused(format!("read-only: {method} may change something"))
@@ -206,12 +213,19 @@ pub struct ScopeToken {
     range: Vec<Cidr>,
     literal: Option<IpAddr>,
     typed: bool,
+    /// An entry names it that is not only there because it was typed as a target.
+    named: bool,
 }
 
 impl ScopeToken {
     /// Who it is for.
     pub fn origin(&self) -> &Origin {
         &self.origin
+    }
+
+    /// True when it was typed as a target in this run.
+    pub fn is_typed(&self) -> bool {
+        self.typed
     }
 }
 
@@ -309,11 +323,13 @@ impl Scope {
                 range: Vec::new(),
                 literal: None,
                 typed: false,
+                named: false,
             });
             t.range.extend(entry.range);
             // An address that was only typed as a target is no entry of its own: it stays refused where that is asked for.
             t.literal = t.literal.or(entry.literal().filter(|_| !entry.typed));
             t.typed |= entry.typed;
+            t.named |= !entry.typed;
         }
         token.ok_or_else(|| match expired {
             Some(until) => Denied::Expired { origin: origin.clone(), until },
@@ -357,6 +373,18 @@ impl Scope {
             pins.insert(token.origin.host.clone(), addresses.iter().map(|a| canonical(*a)).collect());
         }
         Ok(())
+    }
+
+    /// Judges a host that a proxy looks up, so that nobody here knows where it leads: its entry admits the name, and what is
+    /// an address however it is spelt is judged as one.
+    ///
+    /// # Errors
+    /// As [`Scope::judge`], and [`Denied::Metadata`].
+    pub fn judge_unseen(&self, token: &ScopeToken) -> Result<(), Denied> {
+        if is_metadata_name(&token.origin.host) && !token.named {
+            return Err(Denied::Metadata(token.origin.clone()));
+        }
+        spelt(&token.origin.host).map_or(Ok(()), |address| self.judge(token, &[address]))
     }
 }
 
@@ -455,6 +483,35 @@ mod tests {
         scope.admit(Entry::parse("169.254.169.254").expect("e"));
         let t = scope.authorise(&literal).expect("literal");
         assert!(scope.judge(&t, &[ip("169.254.169.254")]).is_ok());
+    }
+
+    #[test]
+    fn a_host_that_a_proxy_looks_up_is_judged_by_its_name_and_every_spelling() {
+        let judged = |entries: &[&str], typed: Option<&str>, url: &str| {
+            let scope = Scope::new(entries.iter().map(|e| Entry::parse(e).expect("entry")).collect(), false);
+            if let Some(typed) = typed {
+                scope.admit(Entry::typed(&origin(typed)));
+            }
+            scope.authorise(&origin(url)).and_then(|token| scope.judge_unseen(&token))
+        };
+        assert!(judged(&["api.test"], None, "http://api.test/").is_ok());
+        assert!(judged(&["api.test"], None, "http://other.test/").is_err());
+        for local in ["localhost", "127.0.0.1", "2130706433", "[::ffff:127.0.0.1]", "10.0.0.1"] {
+            let url = format!("http://{local}:81/");
+            if local != "[::ffff:127.0.0.1]" && local.parse::<IpAddr>().is_err() {
+                assert!(
+                    matches!(judged(&[local], None, &url), Err(Denied::Address { .. })),
+                    "{local}: no range is named"
+                );
+            }
+            assert!(judged(&[], Some(&url), &url).is_ok(), "{local} was typed");
+            assert!(judged(&[], Some("http://localhost:82/"), &url).is_err(), "{local}: another was typed");
+        }
+        for url in ["http://169.254.169.254/", "http://2852039166/", "http://metadata.google.internal/"] {
+            assert!(judged(&[], Some(url), url).is_err(), "{url}: typing it is not enough");
+        }
+        assert!(judged(&["metadata.google.internal"], None, "http://metadata.google.internal/").is_ok());
+        assert!(judged(&["169.254.169.254"], None, "http://169.254.169.254/").is_ok());
     }
 
     #[test]

@@ -11,10 +11,13 @@ use rustls::sign::CertifiedKey;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, SignatureScheme};
 
 use crate::base::{Clock as _, Error, Result, SystemClock};
-use crate::tls::{read, self_signed, validity_fault};
+use crate::tls::{name, read, self_signed, validity_fault};
 use crate::wire::{HttpChoice, TlsFacts};
 
 use super::certificate::ClientCertificate;
+
+/// Names of authorities that are kept of what a server asks for.
+const MOST_AUTHORITIES: usize = 100;
 
 /// What the callbacks of one handshake learnt.
 #[derive(Debug, Default)]
@@ -23,6 +26,7 @@ pub struct Recorded {
     faults: Vec<String>,
     signature: Option<String>,
     asked_for_certificate: bool,
+    authorities: Vec<Vec<u8>>,
 }
 
 type Shared = Arc<Mutex<Recorded>>;
@@ -76,7 +80,8 @@ impl Trust {
             .clone()
     }
 
-    /// The configuration of one handshake and where its callbacks write. `certificate` is presented when one is asked for.
+    /// The configuration of one handshake and where its callbacks write. `certificate` is presented when one is asked for; no
+    /// server name is sent when it is `hidden`.
     ///
     /// # Errors
     /// One sentence, when the crypto provider has no usable protocol version.
@@ -85,6 +90,7 @@ impl Trust {
         http: HttpChoice,
         insecure: bool,
         certificate: Option<&ClientCertificate>,
+        hidden: bool,
     ) -> Result<(Arc<ClientConfig>, Arc<Mutex<Recorded>>), String> {
         let recorded: Shared = Arc::default();
         let verifier = Recorder {
@@ -104,6 +110,7 @@ impl Trust {
             HttpChoice::Http1 => vec![b"http/1.1".to_vec()],
             HttpChoice::Http2 => vec![b"h2".to_vec()],
         };
+        config.enable_sni = !hidden;
         // A resumed session has no chain to show.
         config.resumption = Resumption::disabled();
         Ok((Arc::new(config), recorded))
@@ -118,6 +125,7 @@ pub fn facts(recorded: &Mutex<Recorded>, connection: Option<&ClientConnection>, 
         faults: r.faults.clone(),
         signature: r.signature.clone(),
         client_certificate_requested: r.asked_for_certificate,
+        client_certificate_authorities: r.authorities.iter().map(|der| name(der)).collect(),
         sni,
         ..TlsFacts::default()
     };
@@ -177,8 +185,11 @@ fn scheme_name(scheme: SignatureScheme) -> String {
 struct Asked(Shared, Option<ClientCertificate>);
 
 impl ResolvesClientCert for Asked {
-    fn resolve(&self, _hints: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        with(&self.0, |r| r.asked_for_certificate = true);
+    fn resolve(&self, hints: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        with(&self.0, |r| {
+            r.asked_for_certificate = true;
+            r.authorities = hints.iter().take(MOST_AUTHORITIES).map(|der| der.to_vec()).collect();
+        });
         self.1.as_ref().map(|c| Arc::clone(&c.0))
     }
     fn has_certs(&self) -> bool {

@@ -15,7 +15,7 @@ pub mod odd;
 pub mod probes;
 mod rules;
 mod structured;
-mod suffix;
+pub mod suffix;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -54,6 +54,7 @@ fn body(x: &Exchange, grade: Option<&HeaderGrade>, secrets: Secrets) -> Value {
             "alpn": c.alpn,
             "reused": c.reused,
             "proxy": c.proxy,
+            "proxy_answer": (!c.proxy_answer.as_bytes().is_empty()).then(|| proxy_answer(&c.proxy_answer, secrets)),
         })),
         "tls": x.tls.as_ref().map(tls),
         "grade": grade.map(|g| json!({"headers": g.grade, "tls": null})),
@@ -178,6 +179,10 @@ fn tls(t: &TlsFacts) -> Value {
         "sni": t.sni,
         "faults": t.faults,
         "client_certificate_requested": t.client_certificate_requested,
+        "client_certificate_authorities": t.client_certificate_authorities,
+        // This client takes part neither in a renegotiation (RFC 5746) nor in authentication after the handshake (RFC 8446
+        // section 4.2.6), so a server has no way to ask later.
+        "client_certificate_requested_later": "not observable",
         "chain": t.chain.iter().map(|c| json!({
             "subject": c.subject,
             "issuer": c.issuer,
@@ -225,9 +230,19 @@ fn response_body(r: &Response, secrets: Secrets) -> Vec<u8> {
     }
 }
 
+fn proxy_answer(answer: &Untrusted, secrets: Secrets) -> Untrusted {
+    match secrets {
+        Secrets::Masked => mask_message(answer.as_bytes()).into(),
+        Secrets::Shown => answer.clone(),
+    }
+}
+
 /// An exchange as plain text: what was sent, what came back, the phases and facts of its connection, the grade.
 pub fn plain(x: &Exchange, grade: Option<&HeaderGrade>, secrets: Secrets) -> String {
     let mut out = String::new();
+    for hop in &x.hops {
+        out.push_str(&hop_lines(hop, secrets));
+    }
     let r = &x.request;
     let _ = writeln!(out, "{} {}{}", text::display(&r.method), r.origin, text::display(&target(r, secrets)));
     if let Some(r) = &x.response {
@@ -245,7 +260,15 @@ pub fn plain(x: &Exchange, grade: Option<&HeaderGrade>, secrets: Secrets) -> Str
     let _ = writeln!(out, "{}", phase_line(&x.phases));
     if let Some(c) = &x.connection {
         let alpn = c.alpn.as_deref().map(|a| format!("   {a}")).unwrap_or_default();
-        let _ = writeln!(out, "{} from {}{}{alpn}", c.remote, c.local, if c.reused { "   reused" } else { "" });
+        let through = c.proxy.as_deref().map(|p| format!("   proxy {p}")).unwrap_or_default();
+        let reused = if c.reused { "   reused" } else { "" };
+        let _ = writeln!(out, "{} from {}{reused}{alpn}{through}", c.remote, c.local);
+        if x.response.is_none() && !c.proxy_answer.as_bytes().is_empty() {
+            let answer = proxy_answer(&c.proxy_answer, secrets);
+            for line in answer.as_bytes().split(|b| *b == b'\n') {
+                let _ = writeln!(out, "proxy: {}", text::display(line.strip_suffix(b"\r").unwrap_or(line)));
+            }
+        }
     }
     if let Some(t) = &x.tls {
         for line in tls_lines(t) {
@@ -294,6 +317,23 @@ fn lines(out: &mut String, bytes: &[u8]) {
     }
 }
 
+/// A redirect on the way: what was asked, where it led, and what was altered for it.
+fn hop_lines(hop: &Exchange, secrets: Secrets) -> String {
+    let r = &hop.request;
+    let mut out = format!("{} {}{}", text::display(&r.method), r.origin, text::display(&target(r, secrets)));
+    if let Some(reply) = &hop.response {
+        let headers = response_headers(&reply.headers, secrets);
+        let location = headers.iter().find(|(n, _)| n.as_bytes().eq_ignore_ascii_case(b"location"));
+        let location = location.map(|(_, v)| format!(" to {v}")).unwrap_or_default();
+        let _ = write!(out, "   {}{location}", reply.status);
+    }
+    out.push('\n');
+    for a in &hop.altered {
+        let _ = writeln!(out, "  altered by {}: {}", a.by, a.what);
+    }
+    out
+}
+
 /// The phases on one line.
 pub fn phase_line(p: &Phases) -> String {
     let mut parts: Vec<String> =
@@ -316,6 +356,10 @@ pub fn tls_lines(t: &TlsFacts) -> Vec<String> {
             line.push_str("  asks for a client certificate");
         }
         out.push(line);
+        if !t.client_certificate_authorities.is_empty() {
+            let names: Vec<String> = t.client_certificate_authorities.iter().map(Untrusted::display).collect();
+            out.push(format!("client certificates of {}", names.join("; ")));
+        }
     }
     if let Some(leaf) = t.chain.first() {
         let end = leaf.not_after.map(|d| format!(" until {d}")).unwrap_or_default();

@@ -8,6 +8,7 @@ use x509_parser::oid_registry::{
 };
 use x509_parser::prelude::FromDer;
 use x509_parser::public_key::PublicKey;
+use x509_parser::x509::X509Name;
 
 use crate::base::{Stamp, Untrusted, hash};
 use crate::wire::Certificate;
@@ -40,6 +41,16 @@ pub fn read(der: &[u8]) -> Certificate {
         serial: hash::hex(cert.raw_serial()),
         sha256,
     }
+}
+
+/// A distinguished name in DER (RFC 5280 section 4.1.2.4), as text.
+pub fn name(der: &[u8]) -> Untrusted {
+    X509Name::from_der(der).map_or_else(|_| "unreadable name".into(), |(_, name)| name.to_string().into())
+}
+
+/// The key of a DER certificate (`SubjectPublicKeyInfo`), in DER; `None` for one that does not parse.
+pub fn public_key(der: &[u8]) -> Option<Vec<u8>> {
+    X509Certificate::from_der(der).ok().map(|(_, cert)| cert.public_key().raw.to_vec())
 }
 
 /// True when subject and issuer are the same name.

@@ -2,4 +2,4 @@
 
 pub mod certificate;
 
-pub use certificate::{read, self_signed, validity_fault};
+pub use certificate::{name, public_key, read, self_signed, validity_fault};

@@ -112,6 +112,46 @@ fn classify_v6(a: Ipv6Addr) -> Class {
     }
 }
 
+/// The address that a host is, whatever way it is spelt: a literal, the numbers that `inet_aton` takes (`2130706433`,
+/// `0x7f.1`, `0177.0.0.1`), or a name that leads to this machine everywhere (RFC 6761 section 6.3).
+pub fn spelt(host: &str) -> Option<IpAddr> {
+    let host = host.trim_end_matches('.');
+    if let Ok(literal) = host.parse() {
+        return Some(literal);
+    }
+    let name = host.to_ascii_lowercase();
+    if name == "localhost" || name.ends_with(".localhost") {
+        return Some(Ipv4Addr::LOCALHOST.into());
+    }
+    let parts = name.split('.').map(number).collect::<Option<Vec<u64>>>()?;
+    let (last, first) = parts.split_last()?;
+    // The last number takes all the bytes that are left.
+    let left = 4_u32.checked_sub(u32::try_from(first.len()).ok()?).filter(|n| *n > 0)?;
+    if *last >= 1 << (8 * left) || first.iter().any(|n| *n > 255) {
+        return None;
+    }
+    let high = first.iter().fold(0_u64, |sum, n| sum << 8 | n);
+    u32::try_from(high << (8 * left) | last).ok().map(|bits| Ipv4Addr::from(bits).into())
+}
+
+/// One number of `inet_aton`: decimal, octal after `0`, hexadecimal after `0x`.
+fn number(text: &str) -> Option<u64> {
+    let (digits, radix) = match text.strip_prefix("0x") {
+        Some(hex) => (hex, 16),
+        None if text.len() > 1 && text.starts_with('0') => (&text[1..], 8),
+        None => (text, 10),
+    };
+    u64::from_str_radix(digits, radix).ok().filter(|_| digits.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
+/// True for the name of a cloud metadata service.
+pub fn is_metadata_name(host: &str) -> bool {
+    let host = host.trim_end_matches('.');
+    ["metadata.google.internal", "metadata.goog", "metadata", "instance-data", "instance-data.ec2.internal"]
+        .iter()
+        .any(|name| host.eq_ignore_ascii_case(name))
+}
+
 /// A range of addresses, for example `10.0.0.0/8`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Cidr {
@@ -157,6 +197,28 @@ impl std::fmt::Display for Cidr {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hosts_that_are_addresses_are_told_whatever_way_they_are_spelt() {
+        for (host, address) in [
+            ("127.0.0.1", "127.0.0.1"),
+            ("::1", "::1"),
+            ("2130706433", "127.0.0.1"),
+            ("0x7f000001", "127.0.0.1"),
+            ("0X7F.1", "127.0.0.1"),
+            ("0177.0.0.1", "127.0.0.1"),
+            ("127.1", "127.0.0.1"),
+            ("2852039166", "169.254.169.254"),
+            ("169.254.43518.", "169.254.169.254"),
+            ("localhost", "127.0.0.1"),
+            ("a.LOCALHOST.", "127.0.0.1"),
+        ] {
+            assert_eq!(spelt(host), address.parse().ok(), "{host}");
+        }
+        for host in ["", "api.test", "1.2.3.4.5", "4294967296", "256.1", "0xg", "1..2", "-1", "+1", "08"] {
+            assert_eq!(spelt(host), None, "{host}");
+        }
+    }
 
     #[test]
     fn every_spelling_is_seen_through() {

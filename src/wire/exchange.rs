@@ -95,6 +95,9 @@ pub struct Connection {
     pub reused: bool,
     /// Proxy used, if any.
     pub proxy: Option<String>,
+    /// What that proxy answered before it opened the way to the target, or instead; empty where it forwards.
+    #[serde(default, with = "exact")]
+    pub proxy_answer: Untrusted,
 }
 
 /// One certificate of the chain the peer presented.
@@ -140,6 +143,9 @@ pub struct TlsFacts {
     pub faults: Vec<String>,
     /// True when the server asked for a client certificate in the handshake.
     pub client_certificate_requested: bool,
+    /// Names of the authorities whose certificates it takes, as it listed them.
+    #[serde(default, with = "exact::list")]
+    pub client_certificate_authorities: Vec<Untrusted>,
     /// Chain as presented, leaf first.
     pub chain: Vec<Certificate>,
 }
@@ -200,7 +206,7 @@ pub struct Group {
 /// One difference between what was typed and what was sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alteration {
-    /// Who forced it: `protocol`.
+    /// Who forced it: `protocol`, `sender`, `proxy`, `redirect` or `cookies`.
     pub by: Cow<'static, str>,
     /// What changed, in words.
     pub what: String,
@@ -230,6 +236,8 @@ pub enum FailureKind {
     Unreachable,
     /// A deadline passed.
     Timeout,
+    /// The proxy refused, or is none.
+    Proxy,
     /// The TLS handshake failed.
     Tls,
     /// The peer closed or reset the connection.
@@ -256,6 +264,7 @@ impl FailureKind {
             Self::Refused => "refused",
             Self::Unreachable => "unreachable",
             Self::Timeout => "timeout",
+            Self::Proxy => "proxy",
             Self::Tls => "tls",
             Self::Closed => "closed",
             Self::Protocol => "protocol",

@@ -33,8 +33,8 @@ pub enum Credential {
     Cookie(String, Reference),
     /// One header: its name and its value.
     Header(String, Reference),
-    /// A PEM file with a certificate, its chain and its key.
-    Certificate(PathBuf),
+    /// A file with a certificate, its chain and its key: PEM or PKCS#12; and the password of the key.
+    Certificate(PathBuf, Option<Reference>),
     /// An OAuth profile of the workspace, by name.
     Oauth(String),
     /// A file of requests that log in.
@@ -81,7 +81,11 @@ pub const KINDS: &[Kind] = &[
     kind("basic", "basic:USER:SECRET", "Authorization: Basic"),
     kind("cookie", "cookie:NAME=SECRET", "a cookie"),
     kind("header", "header:NAME:SECRET", "a header"),
-    kind("cert", "cert:FILE", "a client certificate: one PEM file with the chain and its key, not encrypted"),
+    kind(
+        "cert",
+        "cert:FILE[:SECRET]",
+        "a client certificate: one file, PEM or PKCS#12, with its key, and its password",
+    ),
     kind("oauth", "oauth:PROFILE", "a profile of the workspace"),
     kind("login", "login:FILE.http", "requests that log in, with captures"),
     kind("sigv4", "sigv4:ACCESS_KEY_ID:SECRET:REGION:SERVICE[:SESSION]", "AWS Signature Version 4"),
@@ -225,7 +229,15 @@ impl Credential {
                 let (name, value) = rest.split_once(':').ok_or_else(|| lacks("a name and a secret"))?;
                 named(name, "a header").and_then(|n| Ok(Self::Header(n, secret(value)?)))?
             }
-            "cert" => Self::Certificate(Some(rest).filter(|r| !r.is_empty()).ok_or_else(|| lacks("a file"))?.into()),
+            "cert" => {
+                // A reference alone is taken for a password: a file may have a colon in its name.
+                let at = [":env:", ":file:", ":vault:"].iter().filter_map(|scheme| rest.find(scheme)).min();
+                let (file, password) = match at {
+                    Some(at) => (&rest[..at], Some(secret(&rest[at + 1..])?)),
+                    None => (rest, None),
+                };
+                Self::Certificate(Some(file).filter(|f| !f.is_empty()).ok_or_else(|| lacks("a file"))?.into(), password)
+            }
             "login" => Self::Login(Some(rest).filter(|r| !r.is_empty()).ok_or_else(|| lacks("a file"))?.into()),
             "oauth" => Self::Oauth(Some(rest).filter(|r| is_name(r)).ok_or_else(|| lacks("a profile"))?.to_owned()),
             "sigv4" => Self::Sigv4(Sigv4::parse(rest).ok_or_else(|| lacks("four parts"))?),
@@ -246,7 +258,7 @@ impl Credential {
             Self::Basic(..) => "basic",
             Self::Cookie(..) => "cookie",
             Self::Header(..) => "header",
-            Self::Certificate(_) => "cert",
+            Self::Certificate(..) => "cert",
             Self::Oauth(_) => "oauth",
             Self::Login(_) => "login",
             Self::Sigv4(_) => "sigv4",
@@ -260,7 +272,8 @@ impl Credential {
         match self {
             Self::Bearer(r) | Self::Basic(_, r) | Self::Cookie(_, r) | Self::Header(_, r) => vec![r],
             Self::Sigv4(s) => std::iter::once(&s.secret).chain(&s.session).collect(),
-            Self::Certificate(_) | Self::Oauth(_) | Self::Login(_) | Self::Command(_) => Vec::new(),
+            Self::Certificate(_, password) => password.iter().collect(),
+            Self::Oauth(_) | Self::Login(_) | Self::Command(_) => Vec::new(),
         }
     }
 
@@ -391,7 +404,7 @@ mod tests {
             "basic:al:env:P",
             "cookie:sid=file:a:b",
             "header:X-Key:vault:k:1",
-            "cert:alice.pem",
+            "cert:alice.p12:env:PW",
             "oauth:shop",
             "login:login.http",
             "sigv4:AKID:env:S:eu-west-1:execute-api",

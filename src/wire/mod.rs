@@ -12,6 +12,7 @@ pub mod http1;
 pub mod http_file;
 pub mod identity;
 pub mod oddity;
+pub mod proxy;
 pub mod recipe;
 pub mod reference;
 pub mod request;
@@ -30,6 +31,7 @@ pub use exchange::{
 pub use http_file::HttpFile;
 pub use identity::{Credential, Identity, Profile};
 pub use oddity::{ODDITIES, Odd, Oddity, OddityRule};
+pub use proxy::Proxy;
 pub use recipe::Recipe;
 pub use reference::Reference;
 pub use request::{Body, Headers, Request};

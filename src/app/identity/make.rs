@@ -63,7 +63,7 @@ impl Known {
                 vec![("Cookie".to_owned(), joined(&[name.as_bytes(), b"=", value.expose()]))]
             }
             Credential::Header(name, r) => vec![(name.clone(), self.secret(r)?)],
-            Credential::Certificate(_) => {
+            Credential::Certificate(..) => {
                 self.certificate().transpose()?;
                 Vec::new()
             }

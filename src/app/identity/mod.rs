@@ -18,18 +18,23 @@ use crate::engine::{Certificates, ClientCertificate};
 use crate::store::Workspace;
 use crate::wire::{Credential, Exchange, Identity, Load, Origin, Policy, Recipe, Request, Secrets, Transport, sigv4};
 
+use super::cookies::Jars;
 use super::send;
 
 /// The longest that making one credential may take, whatever it is made of.
 const LONGEST: Duration = Duration::from_mins(2);
 /// Largest certificate file.
-const MOST_PEM: u64 = 1 << 20;
+pub const MOST_CERTIFICATE: u64 = 1 << 20;
 /// A credential is renewed this long before its end, or a tenth of its life before when that is less.
 const EARLY: Duration = Duration::from_secs(10);
 
 /// The identities of a run.
 #[derive(Default)]
-pub struct Keyring(Vec<Known>);
+pub struct Keyring {
+    known: Vec<Known>,
+    /// The cookies that were set for them, and for nobody.
+    pub jars: Jars,
+}
 
 /// How an identity shows itself: no secret is in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,13 +112,13 @@ impl Keyring {
             let reach = Reach::Targets(Arc::clone(&workspace));
             Known::new(identity.clone(), reach, workspace.folder.clone(), files, secrets)
         };
-        Self(workspace.identities.iter().map(known).collect())
+        Self { known: workspace.identities.iter().map(known).collect(), jars: Jars::default() }
     }
 
     /// Adds an identity that was typed, for the origin typed with it. It takes the place of one of the same name.
     pub fn add(&mut self, identity: Identity, origin: &Origin, files: &Arc<dyn Load>, secrets: &Arc<dyn Secrets>) {
-        self.0.retain(|k| k.identity.name != identity.name);
-        self.0.push(Known::new(identity, Reach::Typed(origin.clone()), PathBuf::new(), files, secrets));
+        self.known.retain(|k| k.identity.name != identity.name);
+        self.known.push(Known::new(identity, Reach::Typed(origin.clone()), PathBuf::new(), files, secrets));
     }
 
     /// How the identities show themselves.
@@ -123,19 +128,19 @@ impl Keyring {
             role: k.identity.role.clone(),
             kind: k.identity.credential.kind().word,
         };
-        self.0.iter().map(named).collect()
+        self.known.iter().map(named).collect()
     }
 
     /// The certificates that can be presented. One that cannot be read is told when its identity is used.
     pub fn certificates(&self) -> Certificates {
         let read = |k: &Known| Some((k.identity.name.clone(), k.certificate()?.ok()?));
-        self.0.iter().filter_map(read).collect()
+        self.known.iter().filter_map(read).collect()
     }
 
     fn get(&self, name: &str) -> Result<&Known> {
-        self.0.iter().find(|k| k.identity.name == name).ok_or_else(|| {
+        self.known.iter().find(|k| k.identity.name == name).ok_or_else(|| {
             let error = Error::input(format!("there is no identity {}", display_str(name)));
-            let names: Vec<&str> = self.0.iter().map(|k| k.identity.name.as_str()).collect();
+            let names: Vec<&str> = self.known.iter().map(|k| k.identity.name.as_str()).collect();
             match nearest(name, names.iter().copied()) {
                 Some(near) => error.hint(format!("did you mean {near}?")),
                 None if names.is_empty() => {
@@ -166,7 +171,7 @@ impl Keyring {
             }
             Credential::Cookie(..) => vec!["Cookie".to_owned()],
             Credential::Header(name, _) => vec![name.clone()],
-            Credential::Certificate(_) => {
+            Credential::Certificate(..) => {
                 known.certificate().transpose()?;
                 Vec::new()
             }
@@ -204,8 +209,23 @@ impl Keyring {
     /// # Errors
     /// What kept the credential from being made, so that nothing was sent. A failed exchange is not an error here.
     pub async fn send(&self, transport: &dyn Transport, request: Request, policy: Policy) -> Result<Sent> {
+        self.send_with(transport, request, policy, false).await
+    }
+
+    /// The same, with the cookies that were set before where `cookies` asks for them or they go everywhere.
+    ///
+    /// # Errors
+    /// As [`Keyring::send`].
+    pub async fn send_with(
+        &self,
+        transport: &dyn Transport,
+        request: Request,
+        policy: Policy,
+        cookies: bool,
+    ) -> Result<Sent> {
         let Some(name) = request.identity.clone() else {
-            return Ok(Sent { exchange: transport.send(request, policy).await, notes: Vec::new(), until: None });
+            let exchange = self.carry(transport, request, policy, cookies).await;
+            return Ok(Sent { exchange, notes: Vec::new(), until: None });
         };
         let known = self.get(&name)?;
         known.admits(&request.origin)?;
@@ -213,7 +233,7 @@ impl Keyring {
         let mut notes = std::mem::take(&mut *made.notes.lock().unwrap_or_else(PoisonError::into_inner));
         let (dressed, stays) = known.dress(request.clone(), &made);
         notes.extend(stays);
-        let exchange = transport.send(dressed, policy).await;
+        let exchange = self.carry(transport, dressed, policy, cookies).await;
         let until = |made: &Made| made.until.map(|(_, at)| at);
         let is_refused = |x: &Exchange, made: &Made| made.refused.is_some() && x.status() == made.refused;
         if !is_refused(&exchange, &made) {
@@ -233,9 +253,26 @@ impl Keyring {
         };
         notes.push(format!("{name} was refused ({}), so its credential was renewed", exchange.status().unwrap_or(0)));
         let (dressed, _) = known.dress(request, &renewed);
-        let exchange = transport.send(dressed, policy).await;
+        let exchange = self.carry(transport, dressed, policy, cookies).await;
         known.judge(renewed.number, is_refused(&exchange, &renewed));
         Ok(Sent { exchange, notes, until: until(&renewed) })
+    }
+
+    /// One request as it stands, but for the cookies; what its reply sets is kept.
+    async fn carry(&self, transport: &dyn Transport, mut request: Request, policy: Policy, cookies: bool) -> Exchange {
+        let wanted = cookies || self.jars.are_used_everywhere();
+        let added = wanted.then(|| self.jars.add(&mut request, SystemClock.wall())).flatten();
+        let mut exchange = transport.send(request, policy).await;
+        exchange.altered.extend(added);
+        if let Some(reply) = &exchange.response {
+            self.jars.learn(&exchange.request, reply, SystemClock.wall());
+        }
+        exchange
+    }
+
+    /// The `Cookie` that a request would have with those of the jar; `None` for none.
+    pub fn cookie_header(&self, request: &Request) -> Option<Vec<u8>> {
+        self.jars.header(request, SystemClock.wall())
     }
 }
 
@@ -290,10 +327,11 @@ impl Known {
 
     /// The certificate it presents, where it is of that kind.
     fn certificate(&self) -> Option<Result<ClientCertificate>> {
-        let Credential::Certificate(file) = &self.identity.credential else { return None };
+        let Credential::Certificate(file, password) = &self.identity.credential else { return None };
         let read = || {
-            let pem = self.files.whole(&self.folder.join(file), MOST_PEM)?;
-            ClientCertificate::read(&pem).map_err(|e| e.at(make::shown(file)))
+            let bytes = self.files.whole(&self.folder.join(file), MOST_CERTIFICATE)?;
+            let password = password.as_ref().map(|reference| self.secrets.read(reference)).transpose()?;
+            ClientCertificate::read(&bytes, None, password.as_ref()).map_err(|e| e.at(make::shown(file)))
         };
         Some(self.certificate.get_or_init(read).clone())
     }

@@ -116,12 +116,21 @@ impl Exchanger {
             prepare(kind, denied.error().to_string())
         })?;
         scope.permits(&request.method).map_err(|denied| prepare(FailureKind::Scope, denied.error().to_string()))?;
-        let (mut choice, expressed) = decide(request, policy)
+        let (mut choice, mut expressed) = decide(request, policy)
             .map_err(|why| prepare(FailureKind::Inexpressible, format!("{why}; nothing was sent")))?;
         if let Some(why) = raw {
             choice = choice.raw(why);
         }
-        let bytes = if choice.http1 == Sender::Raw { written(request) } else { Bytes::new() };
+        let mut bytes = if choice.http1 == Sender::Raw { written(request) } else { Bytes::new() };
+        // The connection goes through a plain-http proxy: the target is absolute-form.
+        if let Some(route) = self.dialer.proxies.forward(&request.origin, choice.offers) {
+            let forwarded = match (choice.http1, expressed.as_mut()) {
+                (Sender::Hyper, Some(expressed)) => route.express(request, expressed).map(|altered| (bytes, altered)),
+                _ => route.written(request),
+            };
+            (bytes, choice.by_proxy) =
+                forwarded.map_err(|why| prepare(FailureKind::Inexpressible, format!("{why}; nothing was sent")))?;
+        }
         if expressed.is_none() && scope.is_read_only() && !one_head(&bytes) {
             let why = "this run is read-only, and bytes that are more than one head without a body could hold a second \
                        request; nothing was sent";
@@ -142,7 +151,7 @@ impl Exchanger {
             url: format!("{}{}", request.origin, display(&mask_target(&request.target))),
             identity: request.identity.clone(),
         };
-        course.presents = kind.certificate.is_some();
+        course.presents = kind.certificate.is_some() || self.dialer.presents(&token);
         let policy = Policy { http: choice.offers, ..*policy };
         course.carried(&choice, false);
         Ok(Ready { token, choice, expressed, bytes, kind, intent, policy })
@@ -178,6 +187,9 @@ impl Exchanger {
         let linger = policy.fresh && matches!(source, Source::Pool);
         let keep =
             carry(course, &mut open, ready.expressed, ready.bytes, &ready.choice, linger, policy, &mut timer).await?;
+        if let Some(failure) = self.dialer.refused_by_proxy(&course.exchange, policy) {
+            return Err(failure);
+        }
         open.connection.reused = true;
         match source {
             // A connection that was opened for one exchange ends with it: nobody may ever come for it.
@@ -272,7 +284,7 @@ impl Course {
         x.http2 = http2;
         x.sender = if http2 { Sender::Hyper } else { choice.http1 };
         x.sender_reason = choice.reason.clone().filter(|_| !http2);
-        x.altered = if http2 { choice.altered.clone() } else { Vec::new() };
+        x.altered = if http2 { choice.altered.clone() } else { choice.by_proxy.clone() };
     }
 
     /// The failure of one that was stopped.

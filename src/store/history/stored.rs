@@ -196,7 +196,8 @@ pub mod tests {
             local: "127.0.0.1:5".parse().expect("an address"),
             alpn: Some("h2".to_owned()),
             reused: true,
-            proxy: None,
+            proxy: Some("http://p:1".to_owned()),
+            proxy_answer: odd.into(),
         });
         x.tls = Some(TlsFacts {
             version: "TLSv1.3".to_owned(),

@@ -13,7 +13,7 @@ use crate::inventory::filter::Filter;
 use crate::wire::identity::{Identity, is_name};
 use crate::wire::request::is_name_byte;
 use crate::wire::url::split_port;
-use crate::wire::{Cidr, Credential, Reference, Target};
+use crate::wire::{Cidr, Credential, Proxy, Reference, Target};
 
 /// Something wrong in the file.
 #[derive(Debug)]
@@ -180,6 +180,7 @@ fn check(value: &Spanned<DeValue<'_>>, kind: Kind, name: &str, problems: &mut Ve
             | Kind::Ids
             | Kind::Secret
             | Kind::Url
+            | Kind::Proxy
             | Kind::OneOf(_),
             DeValue::String(s),
         ) => {
@@ -236,6 +237,15 @@ fn judge(kind: Kind, s: &str) -> Result<(), String> {
             Ok(t) if t.userinfo.is_none() && t.fragment.is_none() && s.contains("://") => Ok(()),
             Ok(_) => Err("this is no absolute URL without a user and a fragment".to_owned()),
             Err(e) => Err(e.what),
+        },
+        Kind::Proxy if s == "env" || s == "none" => Ok(()),
+        Kind::Proxy => match Proxy::parse(s) {
+            Err(e) => Err(e.what),
+            Ok(proxy) => match proxy.secret() {
+                Some(Reference::Literal(_)) => Err("the secret itself stands in this file".to_owned()),
+                Some(Reference::Stdin) => Err(NO_STDIN.to_owned()),
+                _ => Ok(()),
+            },
         },
         Kind::OneOf(words) if !words.contains(&s) => Err(format!("{} is not known here", display_str(s))),
         Kind::Filter => Filter::parse(s).map(drop).map_err(|e| e.to_string()),

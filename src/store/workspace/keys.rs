@@ -41,6 +41,8 @@ pub enum Kind {
     Secret,
     /// An absolute URL.
     Url,
+    /// A proxy, whose secret stands as a reference.
+    Proxy,
     /// One of these words.
     OneOf(&'static [&'static str]),
     /// A list of such values.
@@ -95,6 +97,12 @@ pub const ROOT: &[Key] = &[
 const WORKSPACE: &[Key] = &[
     key("name", Kind::Text, true, "The name shown on the first line of the screen"),
     key("read-only", Kind::Flag, false, "Whether only GET, HEAD, OPTIONS and TRACE are sent, until that is lifted"),
+    key(
+        "proxy",
+        Kind::Proxy,
+        false,
+        "What everything is sent through: a proxy, or env for those of the environment; --proxy goes first",
+    ),
     key(
         "vault-lock-minutes",
         Kind::Whole(1, MOST_MINUTES),
@@ -166,6 +174,7 @@ impl Kind {
             Self::Ids => "\"order:1001|1002\"".to_owned(),
             Self::Secret => "\"env:NAME\"".to_owned(),
             Self::Url => "\"https://login.example.com\"".to_owned(),
+            Self::Proxy => "\"http://127.0.0.1:8080\", or \"env\"".to_owned(),
             Self::OneOf(words) => return format!("write {name} as one of {}", words.join(", ")),
             Self::List(Self::Ids) => "[\"order:1001|1002\"]".to_owned(),
             Self::List(_) if name == "scopes" => "[\"orders:read\"]".to_owned(),
@@ -195,6 +204,9 @@ impl Kind {
             Self::Ids => json!({"type": "string", "pattern": "^[^:]+:[^|]+(\\|[^|]+)*$"}),
             Self::Secret => json!({"type": "string", "pattern": "^(env|file|vault):."}),
             Self::Url => json!({"type": "string", "format": "uri", "pattern": "^https?://"}),
+            Self::Proxy => {
+                json!({"type": "string", "pattern": "^(env|none|((http|socks5|socks5h)://)?[^/]+:[0-9]+/?|.+@[^/]+:[0-9]+/?)$"})
+            }
             Self::OneOf(words) => json!({"type": "string", "enum": words}),
             Self::List(kind) => json!({"type": "array", "items": kind.schema()}),
             Self::Table(keys) => object(keys),

@@ -39,6 +39,8 @@ pub struct Workspace {
     pub name: String,
     /// Whether only what changes nothing is sent.
     pub read_only: bool,
+    /// What everything is sent through, as written, and where that stands.
+    pub proxy: Option<(String, String)>,
     /// What is in scope, expired or not, in the order of the file.
     pub targets: Vec<Target>,
     /// Specifications and logs to open.
@@ -186,6 +188,7 @@ struct RawWorkspace {
     name: String,
     #[serde(default, rename = "read-only")]
     read_only: bool,
+    proxy: Option<Spanned<String>>,
     #[serde(rename = "vault-lock-minutes")]
     vault_lock_minutes: Option<u64>,
 }
@@ -315,6 +318,7 @@ impl Workspace {
             shown: shown.to_owned(),
             name: display_str(raw.workspace.name.trim()),
             read_only: raw.workspace.read_only,
+            proxy: raw.workspace.proxy.map(|p| (place(p.span().start), p)).map(|(at, p)| (p.into_inner(), at)),
             targets: raw.target.into_iter().map(target).collect::<Result<_>>()?,
             sources: raw.sources.iter().map(|s| folder.join(s)).collect(),
             headers: headers.into_iter().map(|(_, h)| h).collect(),

@@ -18,6 +18,8 @@ const TEXT: &str = r#"# The workspace of lunette. This file is meant for version
 name = {name}
 # Send nothing but GET, HEAD, OPTIONS and TRACE, until that is lifted on the screen.
 #read-only = true
+# Send everything through a proxy: http://, socks5:// or socks5h://USER:env:NAME@HOST:PORT, or env for the environment's.
+#proxy = "http://127.0.0.1:8080"
 # Minutes without use after which the vault closes.
 #vault-lock-minutes = 15
 

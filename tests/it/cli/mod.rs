@@ -9,6 +9,7 @@ mod identity;
 mod input;
 mod inventory;
 mod network;
+mod redirects;
 mod send;
 mod sources;
 mod specs;

@@ -8,4 +8,5 @@ mod mtls;
 mod nginx;
 mod observatory;
 mod openapi;
+mod proxies;
 mod servers;

@@ -16,7 +16,7 @@ pub struct Program {
     pub package: &'static str,
     /// What its configuration is called.
     pub config: &'static str,
-    /// Its arguments; `FOLDER` stands for its folder.
+    /// Its arguments; `FOLDER` stands for its folder, `PORT` for its port.
     pub arguments: &'static [&'static str],
     /// What makes it finish what it does and end.
     pub finish: Signal,
@@ -48,6 +48,28 @@ pub const HAPROXY: Program = Program {
     arguments: &["-db", "-f", "FOLDER/haproxy.cfg"],
     finish: Signal::USR1,
 };
+
+/// tinyproxy, an HTTP proxy; its configuration says `Port PORT`.
+pub const TINYPROXY: Program = Program {
+    name: "tinyproxy",
+    package: "tinyproxy-bin",
+    config: "tinyproxy.conf",
+    arguments: &["-d", "-c", "FOLDER/tinyproxy.conf"],
+    finish: Signal::TERM,
+};
+
+/// microsocks, a SOCKS5 proxy that takes anybody. It has no configuration.
+pub const MICROSOCKS: Program = Program {
+    name: "microsocks",
+    package: "microsocks",
+    config: "none",
+    arguments: &["-i", "127.0.0.1", "-p", "PORT"],
+    finish: Signal::TERM,
+};
+
+/// microsocks that takes `alice` with `s0cksword` alone.
+pub const MICROSOCKS_LOCKED: Program =
+    Program { arguments: &["-i", "127.0.0.1", "-p", "PORT", "-u", "alice", "-P", "s0cksword"], ..MICROSOCKS };
 
 /// A server as it runs. It ends when it is dropped.
 pub struct Server {
@@ -83,12 +105,13 @@ impl Server {
             let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
             let address = listener.local_addr().expect("an address");
             drop(listener);
-            let config = config.replace("FOLDER", place).replace("PORT", &address.port().to_string());
+            let port = address.port().to_string();
+            let config = config.replace("FOLDER", place).replace("PORT", &port);
             std::fs::write(folder.path().join(program.config), config).expect("the configuration");
             let log = File::options().create(true).append(true).open(folder.path().join("access.log"));
             let said = File::options().create(true).append(true).open(&errors);
             let mut child = Command::new(&binary)
-                .args(program.arguments.iter().map(|a| a.replace("FOLDER", place)))
+                .args(program.arguments.iter().map(|a| a.replace("FOLDER", place).replace("PORT", &port)))
                 .env("HOME", place)
                 .env("XDG_DATA_HOME", place)
                 .env("XDG_CONFIG_HOME", place)

@@ -160,6 +160,7 @@ pub fn exchange(url: &str, status: u16, content: &str) -> Exchange {
         alpn: Some("h2".into()),
         reused: false,
         proxy: None,
+        proxy_answer: lunette::base::Untrusted::default(),
     });
     x.tls = Some(TlsFacts {
         version: "TLSv1.3".into(),
@@ -181,6 +182,7 @@ pub fn exchange(url: &str, status: u16, content: &str) -> Exchange {
         ..TlsFacts::default()
     });
     x.response = Some(Response {
+        trailers: Vec::new(),
         version: "HTTP/2".into(),
         status,
         reason: Untrusted::default(),

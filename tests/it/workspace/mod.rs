@@ -52,11 +52,13 @@ fn a_full_file_says_all_it_holds() {
     assert_eq!(first.until, Stamp::parse("2999-12-31T23:59:59Z"));
     assert_eq!((first.requests, first.rate, first.concurrency), (Some(5000), Some(10), Some(4)));
     assert!(w.read_only && second.requests.is_none());
-    assert_eq!((first.place.as_str(), second.port, third.port), ("lunette.toml:8", None, Some(8080)));
+    assert_eq!((first.place.as_str(), second.port, third.port), ("lunette.toml:9", None, Some(8080)));
     assert_eq!(
         w.headers.iter().map(|h| h.name.as_str()).collect::<Vec<_>>(),
         ["X-Review", "Accept", "Authorization", "X-Api-Key"]
     );
+    let proxy = ("socks5h://al:vault:proxy@proxy.test:1080".to_owned(), "lunette.toml:6".to_owned());
+    assert_eq!(w.proxy, Some(proxy));
     assert_eq!(w.filters.len(), 2);
     let [staging, prod] = &w.environments[..] else { panic!("two environments: {:?}", w.environments) };
     assert_eq!((staging.name.as_str(), staging.values.len(), prod.name.as_str()), ("staging", 3, "prod"));
