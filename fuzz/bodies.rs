@@ -198,3 +198,32 @@ pub fn curl(bytes: &[u8]) {
         assert!(request.headers.iter().all(|h| rest.any(|other| other == h)), "{:?}", export.command);
     }
 }
+
+/// Any bytes as replies on a connection, cut into parts of a size that the first byte picks: what is read is the same as in one
+/// part, within its bounds. The same bytes as a request: something is asked for, and its parts are read.
+pub fn reply(bytes: &[u8]) {
+    use lunette::wire::http1::{Asked, Bounds, Reader, asked, written};
+    use lunette::wire::{Origin, Request, Scheme};
+    let Some((&first, bytes)) = bytes.split_first() else { return };
+    let bounds = Bounds { fields: 16, body: 4_096, informational: 4 };
+    let kinds = [[Asked::Other, Asked::Head], [Asked::Connect, Asked::Other]][usize::from(first & 1)];
+    let read = |size: usize| {
+        let mut reader = Reader::new(kinds[..=usize::from(first >> 1 & 1)].to_vec(), bounds);
+        for part in bytes.chunks(size) {
+            reader.feed(part);
+        }
+        reader.end();
+        reader.finish()
+    };
+    let whole = read(bytes.len().max(1));
+    assert_eq!(read(1 + usize::from(first >> 2)), whole);
+    assert!(bytes.starts_with(&whole.received));
+    assert!(whole.replies.iter().map(|r| r.wire.len() as u64).sum::<u64>() <= bounds.body);
+    for odd in &whole.oddities {
+        assert!(!odd.words().chars().any(lunette::base::text::is_hazard), "{}", odd.words());
+    }
+    let origin = Origin { scheme: Scheme::Http, host: "h".to_owned(), port: 80 };
+    let request = Request::whole(origin, bytes.to_vec().into());
+    assert_eq!(written(&request), bytes);
+    assert!(!asked(bytes).is_empty());
+}

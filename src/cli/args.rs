@@ -462,6 +462,7 @@ pub enum HistoryAction {
 
 /// `lunette send`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch that is typed")]
 pub struct SendArgs {
     /// Method, free text; --raw and --group need none
     #[arg(required_unless_present_any = ["raw", "group"])]

@@ -58,6 +58,11 @@ fn curl() {
     replay("curl", bodies::curl);
 }
 
+#[test]
+fn reply() {
+    replay("reply", bodies::reply);
+}
+
 /// What a file of requests is made of, in any order, besides any bytes at all.
 fn pieces() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
@@ -97,6 +102,17 @@ proptest! {
         text in "(\\{\"log\":\\{\"entries\":\\[|\\{\"request\":|\\{\"method\":\"GET\",\"url\":|\"http://a/:b\"|\\{\"item\":\\[|<items>|<item>|</item>|<url>|<!\\[CDATA\\[|\\]\\]>|<request base64=\"true\">|[\\]},:0a%]){0,20}",
     ) {
         bodies::capture(text.as_bytes());
+    }
+
+    #[test]
+    fn any_bytes_are_read_as_replies(
+        pieces in prop::collection::vec(
+            "(HTTP/1.[01] [1-5]0[0-4] x\r\n|Content-Length: [0-9+,]{1,4}\r\n|Transfer-Encoding: chunked\r\n|[0-9a-f]{1,3};?\r\n|\r\n|\n| |\\PC{0,4})",
+            0..24,
+        ),
+        first in any::<u8>(),
+    ) {
+        bodies::reply(&[&[first][..], pieces.concat().as_bytes()].concat());
     }
 
     #[test]

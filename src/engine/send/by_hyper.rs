@@ -189,7 +189,9 @@ fn build(
 fn listed(uri: &http::Uri, headers: &http::HeaderMap, request: &Request) -> Bytes {
     let mut out = Vec::with_capacity(256 + request.body.len().min(MOST_SENT));
     let mut line = |name: &[u8], value: &[u8]| {
-        [name, b": ", value, b"\r\n"].iter().for_each(|part| out.extend_from_slice(part));
+        for part in [name, b": ", value, b"\r\n"] {
+            out.extend_from_slice(part);
+        }
     };
     line(b":method", &request.method);
     line(b":scheme", request.origin.scheme.word().as_bytes());
@@ -297,11 +299,9 @@ fn words(e: &hyper::Error, course: &Course) -> Failure {
 /// The words for a connection that ended under an exchange.
 fn broken(e: &hyper::Error, course: &Course) -> (FailureKind, String) {
     let cause = std::error::Error::source(e);
-    match cause.and_then(|c| c.downcast_ref::<std::io::Error>()) {
-        Some(io) => super::broken(io, course),
-        None => {
-            let cause = cause.map_or_else(|| e.to_string(), ToString::to_string);
-            (FailureKind::Closed, format!("the connection broke: {}", display_str(&cause)))
-        }
+    if let Some(io) = cause.and_then(|c| c.downcast_ref::<std::io::Error>()) {
+        return super::broken(io, course);
     }
+    let cause = cause.map_or_else(|| e.to_string(), ToString::to_string);
+    (FailureKind::Closed, format!("the connection broke: {}", display_str(&cause)))
 }

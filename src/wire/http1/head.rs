@@ -37,13 +37,11 @@ pub fn end_of_head(bytes: &[u8], from: usize) -> Option<usize> {
 /// A line without its end.
 pub fn bare<'a>(line: &'a [u8], odd: &mut Vec<Oddity>) -> &'a [u8] {
     let text = line.strip_suffix(b"\n").unwrap_or(line);
-    match text.strip_suffix(b"\r") {
-        Some(text) => text,
-        None => {
-            note(odd, Odd::BareLf, String::new);
-            text
-        }
+    if let Some(text) = text.strip_suffix(b"\r") {
+        return text;
     }
+    note(odd, Odd::BareLf, String::new);
+    text
 }
 
 impl Head {
@@ -120,12 +118,11 @@ pub fn add_field(fields: &mut Vec<(Untrusted, Untrusted)>, line: &[u8], most: us
     if fields.len() == most {
         return false;
     }
-    let (name, value) = match memchr::memchr(b':', line) {
-        Some(colon) => (&line[..colon], line[colon + 1..].trim_ascii()),
-        None => {
-            note(odd, Odd::NoColon, || display(&line[..line.len().min(60)]));
-            (line, &[][..])
-        }
+    let (name, value) = if let Some(colon) = memchr::memchr(b':', line) {
+        (&line[..colon], line[colon + 1..].trim_ascii())
+    } else {
+        note(odd, Odd::NoColon, || display(&line[..line.len().min(60)]));
+        (line, &[][..])
     };
     if name.last().is_some_and(|b| matches!(b, b' ' | b'\t')) {
         note(odd, Odd::SpaceBeforeColon, || display(name));

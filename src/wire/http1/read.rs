@@ -136,13 +136,11 @@ pub(super) fn framed<'a>(
         });
     }
     let digits = !first.is_empty() && first.iter().all(u8::is_ascii_digit);
-    match std::str::from_utf8(first).ok().filter(|_| digits).and_then(|l| l.parse().ok()) {
-        Some(length) => Some(Coded::Length(length)),
-        None => {
-            note(odd, Odd::BadLength, || display(&first[..first.len().min(40)]));
-            Some(Coded::UntilClose)
-        }
+    let length = std::str::from_utf8(first).ok().filter(|_| digits).and_then(|l| l.parse().ok());
+    if length.is_none() {
+        note(odd, Odd::BadLength, || display(&first[..first.len().min(40)]));
     }
+    Some(length.map_or(Coded::UntilClose, Coded::Length))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -616,7 +614,9 @@ mod tests {
 
     fn read(asked: &[Asked], parts: &[&[u8]], bounds: Bounds) -> (Read, bool) {
         let mut reader = Reader::new(asked.to_vec(), bounds);
-        parts.iter().for_each(|p| reader.feed(p));
+        for part in parts {
+            reader.feed(part);
+        }
         let done = reader.is_done();
         reader.end();
         (reader.finish(), done)
@@ -766,10 +766,9 @@ mod tests {
         assert!(caps(&line).contains("chunks"));
         let mut reader = Reader::new(vec![Asked::Other], SMALL);
         reader.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-        let mut fed = 0;
-        while fed < (MOST_BESIDE as usize) + (1 << 20) {
-            reader.feed(&[b'x'; 64 << 10]);
-            fed += 64 << 10;
+        let block = vec![b'x'; 64 << 10];
+        for _ in 0..=MOST_BESIDE >> 16 {
+            reader.feed(&block);
         }
         reader.end();
         let got = reader.finish();

@@ -135,43 +135,129 @@ fn a_header_value_keeps_its_bytes() {
 }
 
 #[test]
-fn names_that_cannot_keep_their_case_are_said_to_be_altered() {
-    let recorder = Recorder::start();
-    let url = recorder.url("/");
-    let ran = Cli::new().run(&["send", "GET", &url, "-H", "X-CSRF-Token: 1", "-H", "accept: x", "--format", "json"]);
-    let altered = ran.ended(0).json("exchange")["request"]["altered"].to_string();
-    assert!(altered.contains("X-CSRF-Token is written X-Csrf-Token"), "{altered}");
-    assert!(altered.contains("accept is written Accept"), "{altered}");
-}
-
-#[test]
-fn what_this_sender_cannot_send_as_typed_is_not_sent() {
+fn what_hyper_would_change_or_refuse_goes_raw_with_the_reason() {
     let recorder = Recorder::start();
     let url = recorder.url("/");
     let cli = Cli::new();
-    let cases: [(&[&str], &str); 10] = [
-        (&["GET", "--target", "/a b"], "the target /a b"),
-        (&["GET", "--target", "/|^`\"<>"], "the target /|^`\"<>"),
-        // What is secret is masked here too.
-        (&["GET", "--target", "/a b?api_key=s3cret"], "the target /a b?api_key="),
-        (&["GET", "-H", "Authorization: Bearer s3cret\x01"], "authorization holds a control byte"),
-        (&["GET", "--target", "nothing"], "does not begin with a slash"),
-        (&["G T"], "is not an HTTP token"),
-        (&["GET", "-H", "X: a\r\nY: b"], "control byte"),
-        (&["GET", "-H", "X Y: b"], "header name"),
-        (&["POST", "-H", "Content-Length: 5", "-d", "{}"], "the body has 2 bytes"),
-        (&["POST", "-H", "Transfer-Encoding: chunked", "-d", "{}"], "Transfer-Encoding"),
+    let cases: [(&[&str], &str, &str); 11] = [
+        (&["GET", "-H", "X-CSRF-Token: 1", "-H", "accept: x"], "X-CSRF-Token: 1\r\naccept: x\r\n", "another case"),
+        (&["GET", "-H", "A: 1", "-H", "B: 2", "-H", "A: 3"], "A: 1\r\nB: 2\r\nA: 3\r\n", "stand apart"),
+        (&["GET", "--target", "/a b"], "GET /a b HTTP/1.1\r\n", "the target /a b"),
+        (&["GET", "--target", "/|^`\"<>"], "GET /|^`\"<> HTTP/1.1\r\n", "the target /|^`\"<>"),
+        // What is secret is masked in the reason.
+        (&["GET", "--target", "/a b?api_key=s3cret"], "GET /a b?api_key=s3cret HTTP/1.1", "the target /a b?api_key="),
+        (&["GET", "-H", "Authorization: Bearer s3cret\x01"], "Bearer s3cret\x01\r\n", "holds a control byte"),
+        (&["GET", "--target", "nothing"], "GET nothing HTTP/1.1\r\n", "does not begin with a slash"),
+        (&["G T"], "G T / HTTP/1.1\r\n", "is not an HTTP token"),
+        (&["GET", "-H", "X: a\r\n b"], "X: a\r\n b\r\n", "control byte"),
+        (&["GET", "-H", "X Y: b"], "X Y: b\r\n", "header name"),
+        (
+            &["POST", "-H", "Transfer-Encoding: chunked", "-d", "2\r\nab\r\n0\r\n\r\n"],
+            "2\r\nab\r\n0\r\n\r\n",
+            "Transfer-Encoding",
+        ),
     ];
-    for (typed, why) in cases {
-        let mut arguments = vec!["send", typed[0], &url];
+    for (i, (typed, bytes, why)) in cases.into_iter().enumerate() {
+        let mut arguments = vec!["send", typed[0], &url, "--format", "json"];
         arguments.extend(&typed[1..]);
         let ran = cli.run(&arguments);
-        assert!(!ran.err().contains("s3cret"), "{}", ran.err());
-        ran.usage(&["prepare: ", "cannot be sent as typed", why, "nothing was sent"]);
-        arguments.extend(["--format", "json"]);
-        cli.run(&arguments).usage(&[why]);
+        assert!(!ran.out().contains("s3cret"), "{}", ran.out());
+        let doc = ran.ended(0).json("exchange");
+        assert_eq!((&doc["request"]["sender"], &doc["request"]["altered"]), (&"raw".into(), &serde_json::json!([])));
+        let reason = doc["request"]["sender_reason"].as_str().expect("a reason").to_owned();
+        assert!(reason.contains(why), "{reason}");
+        let heard = recorder.requests(i + 1, PATIENCE);
+        assert!(String::from_utf8_lossy(&heard[i]).contains(bytes), "{typed:?}: {heard:?}");
+        assert_eq!(doc["request"]["sha256"], sha256(&heard[i]), "{typed:?}");
     }
-    assert!(recorder.heard().is_empty(), "no connection was opened");
+    // HTTP/2 is never left for HTTP/1.1 in silence.
+    let before = recorder.heard().len();
+    for typed in [&["GET", "--target", "/a b"][..], &["G T"]] {
+        let mut arguments = vec!["send", typed[0], &url, "--http", "2"];
+        arguments.extend(&typed[1..]);
+        cli.run(&arguments).usage(&["prepare: ", "leave out --http 2", "nothing was sent"]);
+    }
+    assert_eq!(recorder.heard().len(), before, "no connection was opened");
+}
+
+#[test]
+fn a_whole_request_is_sent_as_its_bytes_and_nothing_is_added() {
+    let recorder = Recorder::start();
+    let bytes: &[&[u8]] = &[
+        b"GET /a\x00\xff b HTTP/1.0\nhOST: x\nHost: y\n\n",
+        b"POST / HTTP/1.1\r\nContent-Length: 3\r\nX: a\r\n b\r\n\r\nabc",
+    ];
+    let mut cli = Cli::new();
+    for (i, b) in bytes.iter().enumerate() {
+        cli = cli.file(&format!("{i}.bin"), b);
+    }
+    let url = recorder.url("/ignored");
+    for (i, b) in bytes.iter().enumerate() {
+        let name = format!("{i}.bin");
+        let doc = cli.run(&["send", &url, "--raw", &name, "--format", "json"]).ended(0).json("exchange");
+        assert_eq!(recorder.requests(i + 1, PATIENCE)[i], *b);
+        assert_eq!((&doc["request"]["raw"], &doc["request"]["sender"]), (&Value::Bool(true), &"raw".into()));
+        assert_eq!(doc["request"]["sha256"], sha256(b));
+    }
+    cli.run(&["send", &url, "--raw", "0.bin", "-H", "A: b"]).usage(&["--raw"]);
+    cli.run(&["send", &url, "--raw", "0.bin", "--http", "2"]).usage(&["leave out --http 2"]);
+    cli.run(&["send", &url, "--raw", "none.bin"]).usage(&["none.bin"]);
+    cli.run(&["send", "--raw", "0.bin"]).usage(&["URL"]);
+    let identity = ["send", "--quiet", &url, "--raw", "0.bin", "--identity", "a=header:X-Key:v4lue"];
+    cli.run(&identity).usage(&["the identity adds X-Key", "nothing is added"]);
+    // Several requests in the bytes of one are several; read-only takes none that could hide.
+    let ran = cli.run(&["send", &url, "--raw", "1.bin", "--read-only"]);
+    ran.ended(3);
+    let two = b"GET / HTTP/1.1\r\nHost: h\r\n\r\nDELETE / HTTP/1.1\r\nHost: h\r\n\r\n";
+    let cli = cli.file("two.bin", two);
+    cli.run(&["send", &url, "--raw", "two.bin", "--read-only"]).ended(3);
+    let doc = cli.run(&["send", "GET", &url, "--raw", "two.bin", "--format", "json"]).ended(0).json("exchange");
+    assert_eq!(doc["more"].as_array().map(Vec::len), Some(1), "pipelining shows every reply");
+    assert_eq!(doc["oddities"], serde_json::json!([]));
+}
+
+#[test]
+fn explain_says_what_would_be_sent_and_sends_nothing() {
+    let recorder = Recorder::start();
+    let cli = Cli::new();
+    let url = recorder.url("/x?api_key=s3cret");
+    let ran = cli.run(&["send", "GET", &url, "-H", "xA: 1", "--explain", "--offline", "--format", "json"]);
+    let doc = ran.ended(0).json("explanation");
+    assert_eq!((&doc["sender"], &doc["sent"], &doc["refused"]), (&"raw".into(), &Value::Bool(false), &Value::Null));
+    assert!(doc["sender_reason"].as_str().is_some_and(|r| r.contains("xA")));
+    assert!(!String::from_utf8_lossy(&base64(&doc["request"]["http1_bytes_base64"])).contains("s3cret"));
+    let text = cli.run(&["send", "GET", "https://api.test/", "-H", "X-A: 1", "--explain"]);
+    let text = text.ended(0).out();
+    assert!(text.contains("nothing was sent") && text.contains("altered by protocol on HTTP/2: X-A"), "{text}");
+    assert!(recorder.heard().is_empty());
+}
+
+#[test]
+fn requests_are_sent_together_in_sequence_or_at_one_instant() {
+    let recorder = Recorder::start();
+    let url = recorder.url("/redeem");
+    let file = format!("POST {url}\n\ncode=1\n\n###\nGET {url}\nX-CaSe: 1\n");
+    let cli = Cli::new().file("race.http", file.as_bytes());
+    let run = |more: &[&str], connections: usize, sender: &str| {
+        let before = recorder.heard().len();
+        let ran = cli.run(&[&["send"], more, &["--format", "json"]].concat());
+        let doc = ran.ended(0).json("exchanges");
+        assert_eq!(recorder.heard().len() - before, connections, "{more:?}");
+        for x in doc["exchanges"].as_array().expect("a list") {
+            assert_eq!((&x["response"]["status"], &x["request"]["sender"]), (&200.into(), &sender.into()), "{more:?}");
+        }
+        doc
+    };
+    let doc = run(&["GET", &url, "--times", "5"], 1, "hyper");
+    assert_eq!((&doc["group"]["how"], doc["exchanges"].as_array().map(Vec::len)), (&"sequence".into(), Some(5)));
+    let doc = run(&["POST", &url, "-d", "code=1", "--times", "5", "--parallel"], 5, "raw");
+    assert!(doc["group"]["spread_ms"].as_f64().is_some_and(|ms| ms > 0.0));
+    let scope = recorder.addr.to_string();
+    run(&["--group", "race.http", "--allow", &scope], 1, "raw");
+    run(&["--group", "race.http", "--allow", &scope, "--parallel"], 2, "raw");
+    cli.run(&["send", "--group", "race.http"]).ended(3);
+    cli.run(&["send", "GET", &url, "--parallel"]).usage(&["--times"]);
+    cli.run(&["send", "GET", &url, "--times", "0"]).usage(&["--times"]);
 }
 
 #[test]

@@ -192,6 +192,7 @@ pub fn exchange(url: &str, status: u16, content: &str) -> Exchange {
             ("server".into(), "shop/1.0".into()),
         ],
         body: Bytes::copy_from_slice(content.as_bytes()),
+        trailers: Vec::new(),
         truncated: false,
         wire_bytes: 321,
         decoded_bytes: content.len() as u64,
