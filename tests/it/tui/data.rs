@@ -182,7 +182,6 @@ pub fn exchange(url: &str, status: u16, content: &str) -> Exchange {
         ..TlsFacts::default()
     });
     x.response = Some(Response {
-        trailers: Vec::new(),
         version: "HTTP/2".into(),
         status,
         reason: Untrusted::default(),
