@@ -3,6 +3,7 @@
 mod compose;
 pub mod cookies;
 mod crew;
+pub mod curl;
 pub mod draft;
 pub mod explain;
 pub mod fetched;
@@ -35,6 +36,7 @@ use crate::inventory::{Inventory, Operation};
 use crate::jwt::Decoded;
 use crate::rate::Snapshot;
 pub use crate::store::history::{Graded, Row, Select};
+use crate::wire::curl::Export;
 use crate::wire::{Exchange, Origin};
 
 pub use crate::report::explanation::Part;
@@ -82,6 +84,8 @@ pub enum Ask {
         /// Index of the endpoint.
         endpoint: usize,
     },
+    /// Write a request as a curl command, secrets shown or masked: [`Event::Exported`].
+    Export(Draft, bool),
     /// Say what would be sent: [`Event::Explained`].
     Explain(Draft),
     /// Say what would be sent for each of some values, `[NAME=]1..50`, a list or `@FILE`: [`Event::Varies`].
@@ -255,6 +259,8 @@ pub enum Event {
     Wrote(PathBuf, Wrote),
     /// What would be sent: a heading, and every part.
     Explained(String, Vec<Part>),
+    /// A request as a curl command.
+    Exported(Box<Export>),
     /// What would be sent for each of some values: a heading and lines.
     Varies {
         /// The request, with the place of the values in it.

@@ -15,6 +15,7 @@ use crate::grade::probes::Probe;
 use crate::rate::Live;
 use crate::store::vault::{Held, Key};
 use crate::store::{History, Workspace};
+use crate::wire::curl;
 use crate::wire::{FailureKind, Load, Origin, Policy, Request, Secrets};
 
 use super::explain::{self, Ground};
@@ -166,6 +167,7 @@ impl Workbench {
                 })
             }
             Ask::Explain(draft) => self.explain(&draft),
+            Ask::Export(draft, show) => self.export(&draft, show),
             Ask::Vary(draft, text) => self.varies(draft, &text),
             Ask::VaryGo(draft, values) => self.vary(draft, values),
             Ask::Capture(name, value) => {
@@ -378,6 +380,22 @@ impl Workbench {
         };
         let explained = explain::explain(request, &ground)?;
         tell(&self.shared.events, Event::Explained(explained.title, explained.parts));
+        Ok(())
+    }
+
+    fn export(&self, draft: &Draft, show: bool) -> Result<()> {
+        let (mut request, _) = self.prepared(draft)?;
+        if let Some(w) = &self.workspace {
+            dress(&w.0, w.1.as_ref(), &self.keyring, &mut request, SystemClock.wall())?;
+        }
+        let mut export = curl::write(&request, Self::by_hand(draft).http, draft.insecure, show);
+        if let Some(name) = &request.identity {
+            let adds = self.keyring.headers(name)?;
+            if !adds.is_empty() {
+                export.changes.push(format!("the identity adds {} when it is sent", adds.join(", ")));
+            }
+        }
+        tell(&self.shared.events, Event::Exported(Box::new(export)));
         Ok(())
     }
 

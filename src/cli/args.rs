@@ -460,15 +460,24 @@ pub enum HistoryAction {
     },
 }
 
+/// What a request is printed as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Export {
+    /// A command for bash, zsh and ksh.
+    Curl,
+    /// Its bytes.
+    Raw,
+}
+
 /// `lunette send`.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch that is typed")]
 pub struct SendArgs {
-    /// Method, free text; --raw and --group need none
-    #[arg(required_unless_present_any = ["raw", "group"])]
+    /// Method, free text; --raw, --group and --curl need none
+    #[arg(required_unless_present_any = ["raw", "group", "curl"])]
     pub method: Option<OsString>,
     /// Absolute URL; for --raw it says where to connect
-    #[arg(required_unless_present_any = ["raw", "group"])]
+    #[arg(required_unless_present_any = ["raw", "group", "curl"])]
     pub url: Option<OsString>,
     /// Put exactly these bytes on the request line instead of the URL's path and query
     #[arg(long, value_name = "BYTES")]
@@ -488,6 +497,12 @@ pub struct SendArgs {
     /// Send the bytes of this file as the whole request, and add nothing to them; - reads standard input
     #[arg(long, value_name = "FILE|-", conflicts_with_all = ["data", "target", "header", "group"])]
     pub raw: Option<PathBuf>,
+    /// Send what this curl command asks for; - reads it from standard input
+    #[arg(long, value_name = "'curl …'|-", conflicts_with_all = ["method", "data", "target", "raw", "group"])]
+    pub curl: Option<OsString>,
+    /// Print the request and send nothing: as a curl command, or the bytes that HTTP/1.1 would have
+    #[arg(long, value_name = "curl|raw", conflicts_with_all = ["explain", "times", "group", "vary"])]
+    pub export: Option<Export>,
     /// Show what would be sent, part by part, where each came from, and by which sender; nothing leaves
     #[arg(long, conflicts_with_all = ["times", "group"])]
     pub explain: bool,

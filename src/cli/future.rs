@@ -24,8 +24,6 @@ const OPTIONS: &[&str] = &[
     "--unsigned",
     "--url",
     "--where",
-    "--curl",
-    "--export",
     "--tls-only",
     "--infer",
     "--bypass",

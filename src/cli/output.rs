@@ -68,6 +68,11 @@ impl Output {
         }
     }
 
+    /// Writes bytes that were asked for as they are; a terminal would act on them, so it gets the text.
+    pub fn exact(self, bytes: &[u8], plain: impl FnOnce() -> String) -> Exit {
+        if io::stdout().is_terminal() { self.text(&plain()) } else { Self::bytes(bytes) }
+    }
+
     /// Writes text.
     pub fn text(self, text: &str) -> Exit {
         if self.show { Self::bytes(text.as_bytes()) } else { Self::bytes(known::redact_str(text).as_bytes()) }

@@ -4,18 +4,21 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::app::curl::{self, Imported};
 use crate::app::explain::{self, Ground};
 use crate::app::follow::{self, Follow};
 use crate::app::variables::{Filler, Source, Used, Variables};
-use crate::app::{Keyring, send};
+use crate::app::{Draft, Keyring, draft, send};
+use crate::base::secret::mask_message;
 use crate::base::text::display;
 use crate::base::{Error, Exit, Result, known};
 use crate::engine::{Budget, Engine, Entry};
 use crate::report::exchange::{Secrets, document, plain, together_document, together_plain};
-use crate::report::explanation;
-use crate::wire::{Headers, HttpFile, Policy, Reference, Request, Together, http_file};
+use crate::report::{explanation, export};
+use crate::wire::http1::written;
+use crate::wire::{Headers, HttpFile, Load, Policy, Reference, Request, Together, http_file};
 
-use super::args::{SendArgs, Sends, header, http};
+use super::args::{Export, SendArgs, Sends, header, http};
 use super::output::Output;
 use super::{Common, Means};
 
@@ -38,7 +41,8 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
     if let Some(values) = &values {
         filler.vary(&values.name, &values.all[0]);
     }
-    let mut request = typed(common, a, &mut filler, means)?;
+    let (typed, asks) = typed(common, a, means)?;
+    let mut request = typed.filled(&mut filler, means.files.as_ref())?;
     let used = std::mem::take(&mut filler.used);
     let keyring = means.identify(common, &a.sends, &mut request)?;
     let adds = request.identity.as_ref().map(|name| keyring.headers(name)).transpose()?.unwrap_or_default();
@@ -47,7 +51,11 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
             .at("--identity")
             .hint("write the credential into the bytes, or leave out --raw"));
     }
-    let policy = Policy { raw: true, ..common.policy(http(a.http.as_deref())?)? };
+    let mut policy = Policy { raw: true, ..common.policy(http(a.http.as_deref())?)? };
+    policy.insecure |= asks.draft.insecure;
+    if a.http.is_none() {
+        policy.http = asks.http;
+    }
     if a.explain {
         send::introduce(&mut request, send::USER_AGENT);
         return explained(common, a, request, &used, &keyring, &policy, means);
@@ -62,13 +70,13 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
         }
         // What the workspace adds is the same for every value.
         let added = dressed.headers.split_off(request.headers.len());
-        let parts = parts(a, means)?;
+        let files = Arc::clone(&means.files);
         let (environment, as_is, identity) = (a.vary.env.clone(), a.as_is, request.identity.clone());
         let name = values.name.clone();
         let make = move |value: &[u8]| {
             let mut filler = variables.filler(environment.as_deref(), as_is)?;
             filler.vary(&name, value);
-            let mut request = filled(&parts, &mut filler)?;
+            let mut request = typed.filled(&mut filler, files.as_ref())?;
             request.identity.clone_from(&identity);
             send::dress(&mut request, added.clone());
             send::introduce(&mut request, send::USER_AGENT);
@@ -77,12 +85,18 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
         return super::vary::carry(common, values, make, policy, keyring, means);
     }
     send::introduce(&mut dressed, send::USER_AGENT);
+    if let Some(export) = a.export {
+        return Ok(exported(common, a, export, &dressed, &policy, &adds));
+    }
     if let Some(times) = a.times {
         let scope = vec![Entry::typed(&dressed.origin)];
         let requests = vec![dressed; usize::from(times)];
         return together(common, a, requests, scope, policy, keyring, means);
     }
-    let follow = Follow { most: a.follow.map_or(0, usize::from), keep_credentials: a.keep_credentials };
+    let follow = Follow {
+        most: a.follow.map(usize::from).or(asks.follow.map(|n| n as usize)).unwrap_or(0),
+        keep_credentials: a.keep_credentials,
+    };
     carry(common, dressed, policy, a.show, keyring, means, Some(&a.sends), follow)
 }
 
@@ -147,27 +161,63 @@ fn parts(a: &SendArgs, means: &Means) -> Result<Parts> {
     })
 }
 
-/// The request of what was typed, with its variables put in.
-fn filled(parts: &Parts, filler: &mut Filler<'_>) -> Result<Request> {
-    let mut request = Request::new("GET", &filler.put("URL", &parts.url)?)?;
-    request.method.clone_from(&parts.method);
-    if let Some(target) = &parts.target {
-        request.target = filler.put("URL", target)?;
-    }
-    for (name, value) in &parts.headers {
-        let place = format!("header {}", display(name));
-        let value = filler.put(&place, value)?;
-        known::learn_header(name, &value);
-        request.headers.push((filler.put(&place, name)?, value));
-    }
-    let (body, whole) = &parts.body;
-    request.body = if *whole { body.clone() } else { filler.put("body", body)? }.into();
-    Ok(request)
+/// What the arguments say, before variables are put in.
+enum Typed {
+    /// Bytes that are given whole: nothing is put into them.
+    Whole(Request),
+    Parts(Parts),
+    /// A curl command, and headers typed beside it.
+    Pasted(Draft, Headers),
 }
 
-/// The request that the arguments say. Nothing is put into bytes that are given whole.
-fn typed(common: &Common, a: &SendArgs, filler: &mut Filler<'_>, means: &Means) -> Result<Request> {
-    let Some(file) = &a.raw else { return filled(&parts(a, means)?, filler) };
+impl Typed {
+    /// The request, with its variables put in.
+    fn filled(&self, filler: &mut Filler<'_>, files: &dyn Load) -> Result<Request> {
+        let headers = |request: &mut Request, headers: &Headers, filler: &mut Filler<'_>| -> Result<()> {
+            for (name, value) in headers {
+                let place = format!("header {}", display(name));
+                let value = filler.put(&place, value)?;
+                known::learn_header(name, &value);
+                request.headers.push((filler.put(&place, name)?, value));
+            }
+            Ok(())
+        };
+        let parts = match self {
+            Self::Whole(request) => return Ok(request.clone()),
+            Self::Pasted(draft, more) => {
+                let mut request = draft::prepare(draft, filler, files)?;
+                headers(&mut request, more, filler)?;
+                return Ok(request);
+            }
+            Self::Parts(parts) => parts,
+        };
+        let mut request = Request::new("GET", &filler.put("URL", &parts.url)?)?;
+        request.method.clone_from(&parts.method);
+        if let Some(target) = &parts.target {
+            request.target = filler.put("URL", target)?;
+        }
+        headers(&mut request, &parts.headers, filler)?;
+        let (body, whole) = &parts.body;
+        request.body = if *whole { body.clone() } else { filler.put("body", body)? }.into();
+        Ok(request)
+    }
+}
+
+/// Reads the arguments; and what a curl command asks for besides its request.
+fn typed(common: &Common, a: &SendArgs, means: &Means) -> Result<(Typed, Imported)> {
+    if let Some(text) = &a.curl {
+        let bytes = match text.as_bytes() {
+            b"-" => means.files.whole(Path::new("-"), MOST_BODY)?,
+            text => text.to_vec(),
+        };
+        let mut asks = curl::imported(&String::from_utf8_lossy(&bytes))?;
+        common.note(&std::mem::take(&mut asks.notes));
+        asks.draft.as_is = a.as_is;
+        let more = a.sends.header.iter().map(|h| header(h)).collect::<Result<_>>()?;
+        return Ok((Typed::Pasted(asks.draft.clone(), more), asks));
+    }
+    let asks = Imported { draft: Draft::default(), http: http(a.http.as_deref())?, follow: None, notes: Vec::new() };
+    let Some(file) = &a.raw else { return Ok((Typed::Parts(parts(a, means)?), asks)) };
     // With --raw the method stands in the bytes.
     let (method, url) = match (&a.method, &a.url) {
         (Some(method), Some(url)) => (Some(method), url),
@@ -179,7 +229,32 @@ fn typed(common: &Common, a: &SendArgs, filler: &mut Filler<'_>, means: &Means) 
     if let Some(method) = method.filter(|m| m.as_bytes() != whole.method) {
         common.note(&[format!("{} is typed, and the bytes of --raw are what is sent", display(method.as_bytes()))]);
     }
-    Ok(whole)
+    Ok((Typed::Whole(whole), asks))
+}
+
+/// Prints a request as something else that sends it. Nothing leaves.
+fn exported(common: &Common, a: &SendArgs, to: Export, request: &Request, policy: &Policy, adds: &[String]) -> Exit {
+    if !adds.is_empty() {
+        common.note(&[format!("the identity adds {} when it is sent; it is not in here", adds.join(", "))]);
+    }
+    let bytes = written(request);
+    if to == Export::Raw {
+        let shown = if a.show { bytes.to_vec() } else { mask_message(&bytes) };
+        if shown != bytes {
+            common.note(&["secrets in it are masked; --show leaves them".to_owned()]);
+        }
+        return Output::new(common.format).showing(a.show).exact(&shown, || display(&shown));
+    }
+    let export = crate::wire::curl::write(request, policy.http, policy.insecure, a.show);
+    let mut notes = export.changes.clone();
+    if !notes.is_empty() {
+        notes.push("--export raw > FILE has the bytes, and --raw FILE sends them".to_owned());
+    }
+    if export.masked {
+        notes.push("secrets in it are masked; --show leaves them".to_owned());
+    }
+    common.note(&notes);
+    Output::new(common.format).showing(a.show).result(|| export::document(&export), || export::plain(&export))
 }
 
 /// The requests of a file, together.

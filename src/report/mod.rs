@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod exchange;
 pub mod explanation;
+pub mod export;
 pub mod grade;
 pub mod history;
 pub mod inventory;

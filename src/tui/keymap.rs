@@ -174,6 +174,7 @@ actions! {
     Environment "environment" ["u"] Composer "" "Puts in the values of the next environment, or of none; with a name, of that one." ("[NAME|none]");
     Insecure "insecure" ["I"] Composer "" "Goes on when the certificate is not trusted, or stops doing so; faults are shown either way.";
     CopyHere "copy" ["y"] Composer "copy" "Copies what is under the cursor.";
+    CopyCurl "copy-curl" ["Y"] Composer "curl" "Copies the request as a curl command, secrets masked unless they are shown.";
     ExplainHere "explain" ["K"] Composer "" "Shows what is under the cursor whole.";
 
     TypeToken "type-token" ["i" "e"] Token "type or paste" "Takes a token typed or pasted, and reads it on Enter.";

@@ -13,7 +13,7 @@ use super::chrome;
 use super::effect::{Effect, Grades, Level, Msg, PaneId};
 use super::keymap::{self, Action, Context, find};
 use super::notices::Notices;
-use super::panes::composer::ComposerPane;
+use super::panes::composer::{ComposerPane, exported};
 use super::panes::inventory::InventoryPane;
 use super::panes::plain::Plain;
 use super::panes::rate::RatePane;
@@ -418,6 +418,7 @@ impl Root {
                 self.work.running.retain(|j| *j != id);
                 return self.panes.composer.ended(id, why);
             }
+            Event::Exported(export) => return exported(*export),
             Event::Explained(title, parts) => return vec![Effect::Explain(title, lines(&parts))],
             Event::Wrote(path, wrote) => return self.panes.inventory.wrote(&path, wrote),
             Event::Looked(looked) => return self.panes.inventory.looked(*looked),

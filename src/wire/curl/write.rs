@@ -18,6 +18,9 @@ pub struct Export {
 /// Writes a command for a request. Headers that lunette adds by itself are expected in it.
 pub fn write(request: &Request, http: HttpChoice, insecure: bool, show: bool) -> Export {
     let mut changes = Vec::new();
+    if request.raw.is_some() {
+        changes.push("curl cannot send bytes that are given whole; this is what can be read of them".to_owned());
+    }
     let mut words: Vec<String> = vec!["curl".to_owned(), "-g".to_owned(), "--path-as-is".to_owned()];
     match http {
         HttpChoice::Auto => {}

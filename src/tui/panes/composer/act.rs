@@ -1,15 +1,27 @@
 //! What each action does, by the side that has the keys.
 
-use super::form::BodyKind;
+use super::form::{BodyKind, Form};
 use super::response::{Response, TABS};
 use super::{COPY_CAP, ComposerPane, GO, Sending, Side, captured, info, told};
 use crate::app::Ask;
+use crate::app::curl::imported;
 use crate::base::text::display;
 use crate::tui::effect::{Effect, Level};
 use crate::tui::keymap::Action;
 use crate::tui::panes::movement;
 use crate::tui::widgets::input::Field;
 use crate::tui::widgets::pen::clip;
+use crate::wire::curl::Export;
+
+/// A request as a curl command: copied, and what curl would change told.
+pub fn exported(export: Export) -> Vec<Effect> {
+    let mut told = export.changes;
+    if export.masked {
+        told.push("secrets in it are masked; where they are shown they are copied".to_owned());
+    }
+    let copy = Effect::Copy("the request as a curl command", export.command);
+    if told.is_empty() { vec![copy] } else { vec![copy, Effect::Explain("of the curl command".to_owned(), told)] }
+}
 
 impl ComposerPane {
     /// What is the same on either side; `None` for what is not.
@@ -78,6 +90,7 @@ impl ComposerPane {
                     Effect::Explain("under the cursor".to_owned(), vec![text.chars().take(8_192).collect()])
                 }]);
             }
+            Action::CopyCurl => return Some(self.export()),
             Action::Back => {
                 if let Sending::Running(id) = self.sending {
                     return Some(vec![Effect::Ask(Ask::Cancel(id))]);
@@ -95,6 +108,29 @@ impl ComposerPane {
                 return Some(vec![Effect::Go(crate::tui::effect::PaneId::Inventory)]);
             }
             _ => None,
+        }
+    }
+
+    /// Puts a pasted curl command in place of the request, and says what of it is left out.
+    pub(super) fn paste_curl(&mut self, text: &str) -> Vec<Effect> {
+        let got = match imported(text) {
+            Ok(got) => got,
+            Err(e) => return vec![Effect::Notice(Level::Warn, e.to_string())],
+        };
+        self.form = Form::again(&got.draft, "from curl");
+        self.endpoint = (None, None);
+        self.side = Side::Request;
+        if got.notes.is_empty() {
+            return vec![Effect::Notice(Level::Info, "the curl command is the request now: s sends it".to_owned())];
+        }
+        vec![Effect::Explain("of the curl command".to_owned(), got.notes)]
+    }
+
+    /// Asks for the request as a curl command.
+    fn export(&mut self) -> Vec<Effect> {
+        match self.draft() {
+            Ok(draft) => vec![Effect::Ask(Ask::Export(draft, self.reveal))],
+            Err(why) => vec![Effect::Notice(Level::Warn, why)],
         }
     }
 

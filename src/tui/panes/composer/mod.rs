@@ -28,6 +28,8 @@ use crate::tui::widgets::body::Lines;
 use crate::tui::widgets::input::Field;
 use crate::tui::widgets::pen::{Pen, clip};
 use crate::tui::widgets::table::Move;
+use crate::wire::curl;
+pub use act::exported;
 use form::{BodyKind, Form, Item};
 use response::{Response, tls_word};
 use varied::Varied;
@@ -457,6 +459,7 @@ impl Pane for ComposerPane {
     fn paste(&mut self, text: &str, _: Now) -> Vec<Effect> {
         match &mut self.search {
             Some(field) => field.paste(text),
+            None if curl::is_command(text) && !self.form.editing_area() => return self.paste_curl(text),
             None if self.form.paste(text) => {}
             None => {
                 return vec![Effect::Notice(Level::Info, "open a field before pasting: Enter".to_owned())];

@@ -128,6 +128,22 @@ impl Body {
         Self { kind, text: area(text), ..Self::default() }
     }
 
+    /// A body as the app holds it.
+    pub fn held(media_type: &str, content: &Content) -> Self {
+        match content {
+            Content::Text(text) => Self::sent(media_type, text),
+            Content::File(path) => Self { kind: Kind::File, file: path.clone(), ..Self::default() },
+            Content::Multipart(parts) => Self {
+                kind: Kind::Multipart,
+                fields: parts.iter().map(|(n, v)| Row::new(RowKind::Part, n, v)).collect(),
+                ..Self::default()
+            },
+            Content::Graphql { query, variables } => {
+                Self { kind: Kind::Graphql, graphql: [area(query), area(variables)], ..Self::default() }
+            }
+        }
+    }
+
     /// The fields as the text that they are.
     pub fn form(&self) -> String {
         joined(self.fields.iter().filter(|r| r.kind == RowKind::Field))

@@ -135,14 +135,14 @@ impl Form {
         form
     }
 
-    /// A request that was sent before, as it was.
+    /// A request as it stands in a draft: one that was sent before, or was pasted.
     pub fn again(draft: &Draft, title: &str) -> Self {
         let mut form = Self::open(&draft.method, &draft.url);
         title.clone_into(&mut form.title);
         form.rows.retain(|r| r.kind != Kind::At(Place::Header));
         form.rows.extend(draft.headers.iter().take(ROWS_CAP).map(|(n, v)| header(n, v)));
         let media_type = form.header("content-type").map(|r| r.value.clone()).unwrap_or_default();
-        form.body = Body::sent(&media_type, draft.body.text());
+        form.body = Body::held(&media_type, &draft.body);
         form.insecure = draft.insecure;
         form.as_is = draft.as_is;
         form
