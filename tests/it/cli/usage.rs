@@ -67,14 +67,13 @@ fn what_the_contract_names_for_later_is_refused_with_a_sentence() {
     for command in ["oauth", "run", "rate", "check", "graphql", "report", "man"] {
         cli.run(&[command]).usage(&[command, "is not part of this version", "this version has init, inventory"]);
     }
-    for option in ["--proxy", "--cert", "--key", "--p12", "--follow", "--raw", "--curl", "--export"] {
+    for option in ["--proxy", "--cert", "--key", "--p12", "--follow", "--curl", "--export"] {
         cli.run(&["send", "GET", "http://127.0.0.1:1/", option, "x"]).usage(&[option, "is not part of this version"]);
     }
     for arguments in [
         &["inventory", "a", "--base", "http://h"][..],
         &["grade", "http://127.0.0.1:1/", "--tls-only"],
         &["jwt", "decode", "x", "--jwks", "f"],
-        &["send", "GET", "http://127.0.0.1:1/", "--explain"],
     ] {
         cli.run(arguments).usage(&["is not part of this version"]);
     }
