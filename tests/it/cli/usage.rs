@@ -67,7 +67,7 @@ fn what_the_contract_names_for_later_is_refused_with_a_sentence() {
     for command in ["oauth", "run", "rate", "check", "graphql", "report", "man"] {
         cli.run(&[command]).usage(&[command, "is not part of this version", "this version has init, inventory"]);
     }
-    for option in ["--raw", "--curl", "--export"] {
+    for option in ["--infer", "--tls-only"] {
         cli.run(&["send", "GET", "http://127.0.0.1:1/", option, "x"]).usage(&[option, "is not part of this version"]);
     }
     for arguments in [
