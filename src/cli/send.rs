@@ -11,8 +11,9 @@ use crate::engine::{Budget, Engine, Entry};
 use crate::report::exchange::{Secrets, document, plain};
 use crate::wire::{HttpChoice, Request};
 
-use super::args::{SendArgs, Sends, header, http};
+use super::args::{SendArgs, header, http};
 use super::output::Output;
+use super::sends::Sends;
 use super::{Common, Means};
 
 /// Bytes of a body file.
