@@ -73,7 +73,6 @@ impl Jar {
             at.map(|at| self.0.remove(at));
             return true;
         }
-        known::learn(cookie.value.expose());
         if let Some(at) = at {
             self.0[at] = cookie;
             return true;
@@ -185,6 +184,8 @@ impl Jars {
         let mut jars = self.lock();
         let stored = jars.entry(identity.map(str::to_owned)).or_default().store(origin, b"/", line, now);
         if stored {
+            // What a peer sets is not learnt: it would choose what is masked. What is typed here is one's own.
+            known::learn_header(b"Cookie", line.split(|b| *b == b';').next().unwrap_or_default());
             return Ok(());
         }
         Err(Error::input(format!("{origin} cannot set this cookie"))

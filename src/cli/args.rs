@@ -11,16 +11,17 @@ use crate::app::fetched::is_url;
 use crate::base::error::nearest;
 use crate::base::text::display_str;
 use crate::base::{Error, Letter, Result, known};
-use crate::engine::{Config, Entry, Family, Override, Sni};
+use crate::engine::{Config, Entry, Family, Override};
 use crate::inventory::log::{FORMATS, TYPED};
 use crate::inventory::{RULES, State};
 use crate::store::Workspace;
-use crate::wire::{Deadlines, HttpChoice, Load, Policy, identity, proxy};
+use crate::wire::{Deadlines, HttpChoice, Load, Policy, proxy};
 
 use super::Invocation;
 use super::demo::DemoArgs;
 use super::future;
 use super::output::Format;
+use super::sends::Sends;
 use super::vary::VaryArgs;
 use super::vault::VaultArgs;
 
@@ -341,64 +342,6 @@ pub enum AuditAction {
         #[arg(long, value_name = "SHA256")]
         head: Option<String>,
     },
-}
-
-/// Options of every command that sends.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Who and how")]
-pub struct Sends {
-    #[arg(long, value_name = "NAME|NAME=SPEC", help = identity_help())]
-    pub identity: Option<String>,
-    /// A header of the request, repeatable
-    #[arg(short = 'H', value_name = "'Name: value'")]
-    pub header: Vec<String>,
-    /// Present this client certificate to the host typed: PEM, with its chain
-    #[arg(long, value_name = "FILE", conflicts_with = "p12")]
-    pub cert: Option<PathBuf>,
-    /// The key of --cert, where it stands in a file of its own: PKCS#1, PKCS#8 (encrypted too) or SEC1, as PEM
-    #[arg(long, value_name = "FILE", requires = "cert")]
-    pub key: Option<PathBuf>,
-    /// Present the client certificate of this PKCS#12 file to the host typed
-    #[arg(long, value_name = "FILE")]
-    pub p12: Option<PathBuf>,
-    #[arg(long, value_name = "SECRET", help = password_help())]
-    pub key_password: Option<String>,
-    /// The server name to send in the TLS handshake with the host typed, and to judge its certificate by; none sends none
-    #[arg(long, value_name = "NAME|none")]
-    pub sni: Option<String>,
-}
-
-fn password_help() -> String {
-    format!("The password of --key, --cert or --p12: {}", identity::SECRET)
-}
-
-impl Sends {
-    /// The server name to send, where one is typed.
-    ///
-    /// # Errors
-    /// One that cannot be sent.
-    pub(super) fn sni(&self) -> Result<Option<Sni>> {
-        let Some(typed) = &self.sni else { return Ok(None) };
-        if typed == "none" {
-            return Ok(Some(Sni::Hidden));
-        }
-        let odd = |b: u8| !(b.is_ascii_alphanumeric() || b"-._".contains(&b));
-        if typed.is_empty() || typed.parse::<std::net::IpAddr>().is_ok() || typed.bytes().any(odd) {
-            return Err(Error::input(format!("{} cannot be a TLS server name", display_str(typed)))
-                .at("--sni")
-                .hint("write a host name, or none to send none"));
-        }
-        Ok(Some(Sni::Name(typed.to_ascii_lowercase())))
-    }
-}
-
-fn identity_help() -> String {
-    format!(
-        "Send as an identity of the workspace, or as the one given: SPEC is one of {}; then ,role=R and \
-         ,ids=PARAM:V1|V2; a SECRET is {}",
-        identity::forms(),
-        identity::SECRET
-    )
 }
 
 /// `lunette history`.

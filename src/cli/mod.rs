@@ -13,6 +13,7 @@ mod passphrase;
 mod rules;
 mod select;
 mod send;
+mod sends;
 mod token;
 mod vary;
 mod vault;
@@ -22,20 +23,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::app::identity::MOST_CERTIFICATE;
+use crate::app::Keyring;
 use crate::app::secrets::Reader;
 use crate::app::workspace::dress;
-use crate::app::{Keyring, proxy};
 use crate::base::error::nearest;
 use crate::base::text::display_str;
 use crate::base::{Clock as _, Error, Exit, Result, SystemClock};
-use crate::engine::{ClientCertificate, Engine, Entry, Most, Proxies};
+use crate::engine::{Engine, Entry, Most};
 use crate::store::history::{Form, Kept, Select};
 use crate::store::vault::{Key, State};
 use crate::store::{History, Keeper, Workspace};
-use crate::wire::{Credential, Identity, Load, Record, Reference, Request, Secrets};
+use crate::wire::{Credential, Identity, Load, Record, Request, Secrets};
 
-use args::Sends;
+use sends::Sends;
 
 pub use args::{ColorChoice, Common};
 pub use demo::DemoArgs;
@@ -177,56 +177,6 @@ impl Means {
         config.roots.get_or_insert_default().extend(roots);
         config.roots = config.roots.filter(|r| !r.is_empty());
         Engine::start(config, Arc::clone(&self.record))
-    }
-
-    /// The client certificate that was typed, read whole before anything is sent.
-    ///
-    /// # Errors
-    /// A file that is not there or not right, each named.
-    fn certificate(&self, common: &Common, sends: &Sends) -> Result<Option<ClientCertificate>> {
-        let Some(file) = sends.cert.as_ref().or(sends.p12.as_ref()) else {
-            return match sends.key_password {
-                Some(_) => Err(Error::input("there is no certificate it is for")
-                    .at("--key-password")
-                    .hint("name one with --cert or --p12")),
-                None => Ok(None),
-            };
-        };
-        let read = |path: &Path| self.files.whole(path, MOST_CERTIFICATE);
-        let password = sends.key_password.as_deref().map(Reference::parse);
-        if password.as_ref().is_some_and(Reference::is_literal) {
-            common.note(&["--key-password: the secret itself was typed, where the shell's history and the list of \
-                           processes show it; use env:NAME or file:PATH"
-                .to_owned()]);
-        }
-        let password = password.map(|p| self.secrets.read(&p).map_err(|e| e.at("--key-password"))).transpose()?;
-        let key = sends.key.as_deref().map(read).transpose()?;
-        let shown = |path: &Path| display_str(&path.to_string_lossy());
-        let place =
-            sends.key.as_deref().map_or_else(|| shown(file), |key| format!("{} with {}", shown(file), shown(key)));
-        let bytes = read(file)?;
-        if sends.p12.is_some() && bytes.first() != Some(&b'0') {
-            return Err(Error::input("this is no PKCS#12").at(place).hint("give a PEM file with --cert"));
-        }
-        ClientCertificate::read(&bytes, key.as_deref(), password.as_ref()).map(Some).map_err(|e| e.at(place))
-    }
-
-    /// What everything goes through, which is said.
-    ///
-    /// # Errors
-    /// What is no proxy, or a secret of it that is not there.
-    fn proxies(&self, common: &Common) -> Result<Proxies> {
-        let of_workspace = self.workspace.as_ref().and_then(|w| Some((w, w.proxy.as_ref()?)));
-        let (asked, secrets, place) = match (&common.proxy, of_workspace) {
-            (Some(typed), _) => (typed, self.secrets_from(Path::new("")), "--proxy".to_owned()),
-            (None, Some((w, (asked, place)))) => (asked, self.secrets_from(&w.folder), place.clone()),
-            (None, None) => return Ok(Proxies::default()),
-        };
-        let variable = |name: &str| std::env::var(name).ok();
-        let (proxies, notes) = proxy::chosen(asked, &variable, secrets.as_ref())
-            .map_err(|e| if e.place.is_none() { e.at(place.clone()) } else { e })?;
-        common.note(&notes);
-        Ok(proxies)
     }
 
     /// What reads secrets, from paths that start in this folder.

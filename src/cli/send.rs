@@ -18,8 +18,9 @@ use crate::report::{explanation, export};
 use crate::wire::http1::written;
 use crate::wire::{Headers, HttpFile, Load, Policy, Reference, Request, Together, http_file};
 
-use super::args::{Export, SendArgs, Sends, header, http};
+use super::args::{Export, SendArgs, header, http};
 use super::output::Output;
+use super::sends::Sends;
 use super::{Common, Means};
 
 /// Bytes of a body file.

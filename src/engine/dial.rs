@@ -253,16 +253,16 @@ impl Dialer {
             return connect_any(&token.origin().host_port(), &addresses.dialled, by, &policy.deadlines, out).await;
         };
         let forwards = self.proxies.forward(token.origin(), policy.http).is_some();
+        if forwards && goals.iter().any(|goal| matches!(goal, Goal::Address(_))) {
+            let message = "a proxy for plain http looks up the host itself; leave out --resolve for it";
+            return Err(failure(Phase::Prepare, FailureKind::Inexpressible, message));
+        }
         let mut last = failure(Phase::Dns, FailureKind::Dns, "there is no address to ask the proxy for");
         for goal in goals {
             let shown = route.proxy.origin.host_port();
             let dialled = connect_any(&shown, &addresses.dialled, by, &policy.deadlines, out).await;
             let mut tcp = dialled.map_err(|f| of_proxy(route, &f))?;
             if forwards {
-                if matches!(goal, Goal::Address(_)) {
-                    let message = "a proxy for plain http looks up the host itself; leave out --resolve for it";
-                    return Err(failure(Phase::Prepare, FailureKind::Inexpressible, message));
-                }
                 return Ok(tcp);
             }
             let opened = route.open(&mut tcp, goal, Deadline::from_std(by), &mut out.answer).await;

@@ -163,3 +163,37 @@ fn an_endpoint_that_refuses_everybody_does_not_log_in_for_ever() {
     assert_eq!((status(), logins(&recorder)), (Some(200), 2));
     assert_eq!((status(), logins(&recorder)), (Some(200), 3), "once it was taken, a refusal is a sign again");
 }
+
+#[test]
+fn cookies_are_kept_by_identity_and_go_along_once_that_is_switched_on() {
+    let first = b"HTTP/1.1 200 OK\r\nSet-Cookie: sid=from-the-server; Path=/\r\nContent-Length: 0\r\n\r\n".to_vec();
+    let recorder = Recorder::scripted(vec![first, OK.to_vec()], true);
+    let (engine, keyring, _folder) = begun(&recorder, "cookie:sid=at-first-typed", "");
+    let send = |identity: Option<&str>| {
+        let mut request = request(&recorder);
+        request.identity = identity.map(str::to_owned);
+        let keyring = Arc::clone(&keyring);
+        let ended = engine
+            .run(Budget::HAND, move |t| Box::pin(async move { keyring.send(t, request, Policy::default()).await }));
+        ended.expect("the job ends").expect("sent").exchange
+    };
+    assert_eq!(send(Some("alice")).altered, []);
+    let listed = keyring.jars.list(Some("alice"));
+    assert_eq!((listed.len(), listed[0].domain.as_str()), (1, "127.0.0.1"));
+    assert!(!format!("{listed:?}").contains("from-the-server") && keyring.jars.list(None).is_empty());
+    send(Some("alice"));
+    keyring.jars.use_everywhere(true);
+    let told = send(Some("alice")).altered;
+    assert_eq!((told.len(), told[0].by.as_ref()), (1, "cookies"));
+    send(None);
+    let heard = recorder.requests(4, Duration::from_secs(20));
+    let cookies: Vec<Option<String>> = heard
+        .iter()
+        .map(|r| {
+            let text = String::from_utf8_lossy(r).into_owned();
+            text.lines().find_map(|l| l.strip_prefix("Cookie: ").map(str::to_owned))
+        })
+        .collect();
+    let (typed, newer) = (Some("sid=at-first-typed".to_owned()), Some("sid=from-the-server".to_owned()));
+    assert_eq!(cookies, [typed.clone(), typed, newer, None]);
+}
