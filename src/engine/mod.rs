@@ -81,7 +81,7 @@ pub fn expressible(request: &Request) -> Result<Vec<Alteration>, String> {
 /// Who asked for a job, and how much it may send.
 #[derive(Debug, Clone, Copy)]
 pub struct Budget {
-    /// The word in the record: `hand`, `load`, `grade`, `check`, `rate`, `oauth`, `login`.
+    /// The word in the record: `hand`, `vary`, `load`, `grade`, `check`, `rate`, `oauth`, `login`.
     pub origin: &'static str,
     /// Which lane it takes.
     pub lane: Lane,

@@ -396,7 +396,8 @@ impl Form {
         let proposed: Vec<String> = BodyKind::ALL.iter().filter_map(|k| k.media_type()).collect();
         self.open_tab(Tab::Body);
         self.body.kind = kind;
-        self.at = 2;
+        // Enter types it at once.
+        self.at = 3.min(self.items().len() - 1);
         let at = self
             .rows
             .iter()
