@@ -185,7 +185,11 @@ impl Form {
             form.as_is = true;
             form.notes.push("the document holds {{…}}, which is sent as it stands; A puts variables in".to_owned());
         }
-        form.at = form.items().iter().position(|i| matches!(i, Item::Row(_))).unwrap_or(1);
+        // Where there is no parameter, the body is what one looks at.
+        if form.body.kind != BodyKind::None && form.items().len() == 2 {
+            form.tab = Tab::Body;
+        }
+        form.at = form.items().iter().position(|i| matches!(i, Item::Row(_) | Item::Area(_))).unwrap_or(1);
         form
     }
 
