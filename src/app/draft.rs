@@ -39,6 +39,19 @@ pub struct Draft {
     pub declared: Vec<String>,
 }
 
+impl Draft {
+    /// True when files or secrets may be read for it.
+    pub fn reads(&self) -> bool {
+        let holds = |text: &str| text.contains("{{");
+        let text = holds(&self.url)
+            || holds(self.body.text())
+            || self.raw.is_some()
+            || matches!(self.body, Content::Graphql { .. } | Content::Multipart(_))
+            || self.headers.iter().any(|(n, v)| holds(n) || holds(v));
+        self.body.reads() || (text && !self.as_is)
+    }
+}
+
 /// A body as it is typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {

@@ -160,7 +160,7 @@ mod tests {
             "header Host            h.test   (added by the sender)",
             "header Content-Length  2   (added by the sender)",
             "admits it: h.test",
-            "sender                 hyper on HTTP/1.1",
+            "sender                 hyper",
         ] {
             assert!(text.contains(words), "{words}: {text}");
         }

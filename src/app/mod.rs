@@ -264,7 +264,7 @@ pub enum Event {
     /// What would be sent for each of some values: a heading and lines.
     Varies {
         /// The request, with the place of the values in it.
-        draft: Draft,
+        draft: Box<Draft>,
         /// The values.
         values: Arc<vary::Values>,
         /// What is to be known before it is sent, in display form.

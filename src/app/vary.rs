@@ -87,13 +87,15 @@ fn range(text: &str) -> Option<Result<Vec<Vec<u8>>>> {
     let wide = from.trim_start_matches('-');
     let width = if wide.len() > 1 && wide.starts_with('0') { from.len() } else { 0 };
     let down = first > last;
-    let count = first.abs_diff(last) / step.unsigned_abs() + 1;
+    let count = (first.abs_diff(last) / step.unsigned_abs()).saturating_add(1);
     if count > MOST as u64 {
         return Some(Err(Error::input(format!("{count} values are more than the {MOST} of one run"))
             .hint("take a part of them, or a step: 1..100000/100")));
     }
-    let steps = 0..i64::try_from(count).unwrap_or(0);
-    let value = |i: i64| if down { first - i * step } else { first + i * step };
+    // Wide enough for any step between any two ends.
+    let (first, step) = (i128::from(first), i128::from(if down { -step } else { step }));
+    let value = |i: u64| first + i128::from(i) * step;
+    let steps = 0..count;
     Some(Ok(steps.map(|i| format!("{:0width$}", value(i)).into_bytes()).collect()))
 }
 
@@ -114,17 +116,6 @@ pub struct Outcome {
     pub print: Print,
     /// The exchange; without it once the rows hold too many bytes.
     pub judged: Option<Arc<Judged>>,
-}
-
-impl Outcome {
-    /// How it differs from the first: `status`, `12 %`, or nothing.
-    pub fn difference(&self, base: &Print) -> String {
-        match self.print.differs(base) {
-            None => "status".to_owned(),
-            Some(0) => String::new(),
-            Some(n) => format!("{n} %"),
-        }
-    }
 }
 
 /// Sends one value after the other. `make` gives the request of a value; `each` is told what came of it and says whether to go
@@ -201,6 +192,8 @@ mod tests {
         assert_eq!(values("id=08..12/2"), ["08", "10", "12"]);
         assert_eq!(values("3..1"), ["3", "2", "1"]);
         assert_eq!(values("-1..1"), ["-1", "0", "1"]);
+        let wide = format!("{}..{}/{}", i64::MIN, i64::MAX, i64::MAX);
+        assert_eq!(values(&wide), ["-9223372036854775808", "-1", "9223372036854775806"]);
         assert_eq!(values("a,b=c,../..//x"), ["a", "b=c", "../..//x"]);
         let file = Scratch::write("values", b"x\r\n\ny z\n").expect("a file");
         let parsed = Values::parse(&format!("who=@{}", file.path().display()), &Disk).expect("read");

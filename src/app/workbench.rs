@@ -31,15 +31,17 @@ const MOST_EVENTS: usize = 1_024;
 /// Sends that may wait for an answer about scope.
 const MOST_WAITING: usize = 32;
 
-/// One workbench: an engine, the reviewer's files, and the state that asks share.
+/// One workbench: an engine, the reviewer's files, and the state that asks share. Clones are the same one, for threads that may
+/// wait for a disk.
+#[derive(Clone)]
 pub struct Workbench {
     shared: Arc<Shared>,
-    engine: Engine,
+    engine: Arc<Engine>,
     files: Arc<dyn Load>,
     history: Arc<dyn History>,
     keyring: Arc<Keyring>,
-    waiting: Mutex<Vec<(Request, Policy)>>,
-    next: AtomicU64,
+    waiting: Arc<Mutex<Vec<(Request, Policy)>>>,
+    next: Arc<AtomicU64>,
     run: String,
     variables: Arc<Variables>,
     vault: Option<Held>,
@@ -81,12 +83,12 @@ impl Workbench {
             Shared { events, live: Mutex::new(Live::new()), jobs: Mutex::default(), loading: Mutex::default() };
         let bench = Self {
             shared: Arc::new(shared),
-            engine,
+            engine: Arc::new(engine),
             files,
             history,
             keyring,
-            waiting: Mutex::default(),
-            next: AtomicU64::new(1),
+            waiting: Arc::default(),
+            next: Arc::new(AtomicU64::new(1)),
             run: run.to_owned(),
             variables: Arc::default(),
             vault: None,
@@ -166,14 +168,15 @@ impl Workbench {
                     }
                 })
             }
-            Ask::Explain(draft) => self.explain(&draft),
-            Ask::Export(draft, show) => self.export(&draft, show),
-            Ask::Vary(draft, text) => self.varies(draft, &text),
-            Ask::VaryGo(draft, values) => self.vary(draft, values),
+            Ask::Explain(draft) => self.apart(move |bench| bench.explain(&draft)),
+            Ask::Export(draft, show) => self.apart(move |bench| bench.export(&draft, show)),
+            Ask::Vary(draft, text) => self.apart(move |bench| bench.varies(draft, &text)),
+            Ask::VaryGo(draft, values) => self.vary(&draft, values),
             Ask::Capture(name, value) => {
                 self.variables.capture(&name, value.expose().to_vec());
                 Ok(())
             }
+            Ask::Send(draft) if draft.reads() => self.apart(move |bench| bench.send(&draft)),
             Ask::Send(draft) => self.send(&draft),
             Ask::Live { judged, plan, insecure } => self.live(&judged, plan, insecure),
             Ask::Admit { origin, allow } => self.admit(&origin, allow),
@@ -285,6 +288,16 @@ impl Workbench {
         })
     }
 
+    /// Does what may wait for a disk on a thread of its own.
+    fn apart(&self, work: impl FnOnce(&Self) -> Result<()> + Send + 'static) -> Result<()> {
+        let bench = self.clone();
+        spawn("prepare", move || {
+            if let Err(e) = work(&bench) {
+                tell(&bench.shared.events, Event::Failed(e));
+            }
+        })
+    }
+
     /// A request made of what is typed.
     fn prepared(&self, draft: &Draft) -> Result<(Request, Vec<super::variables::Used>)> {
         let mut filler = self.variables.filler(draft.environment.as_deref(), draft.as_is)?;
@@ -295,7 +308,7 @@ impl Workbench {
     /// Says what would be sent for each of some values.
     fn varies(&self, draft: Draft, text: &str) -> Result<()> {
         let values = Arc::new(vary::Values::parse(text, self.files.as_ref())?);
-        let make = self.maker(&draft, &values)?;
+        let make = self.maker(&draft, &values);
         let first = make(&values.all[0])?;
         if let Some(name) = &first.identity {
             self.keyring.admits(name, &first.origin)?;
@@ -311,12 +324,12 @@ impl Workbench {
             format!("values  {}", values.words()),
             format!("as      {}", first.identity.as_deref().unwrap_or("nobody")),
         ];
-        tell(&self.shared.events, Event::Varies { draft, values, lines });
+        tell(&self.shared.events, Event::Varies { draft: Box::new(draft), values, lines });
         Ok(())
     }
 
     /// What makes the request of a value.
-    fn maker(&self, draft: &Draft, values: &vary::Values) -> Result<Maker> {
+    fn maker(&self, draft: &Draft, values: &vary::Values) -> Maker {
         let (variables, files, keyring) =
             (Arc::clone(&self.variables), Arc::clone(&self.files), Arc::clone(&self.keyring));
         let (workspace, draft, name) = (self.workspace.clone(), draft.clone(), values.name.clone());
@@ -334,14 +347,14 @@ impl Workbench {
             }
             Ok(request)
         };
-        Ok(Box::new(make))
+        Box::new(make)
     }
 
-    fn vary(&self, draft: Draft, values: Arc<vary::Values>) -> Result<()> {
-        let make = self.maker(&draft, &values)?;
+    fn vary(&self, draft: &Draft, values: Arc<vary::Values>) -> Result<()> {
+        let make = self.maker(draft, &values);
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let (shared, keyring) = (Arc::clone(&self.shared), Arc::clone(&self.keyring));
-        let policy = Policy { fresh: false, ..Self::by_hand(&draft) };
+        let policy = Policy { fresh: false, ..Self::by_hand(draft) };
         let mut jobs = lock(&self.shared.jobs);
         let handle = self.engine.submit(values.budget(), move |transport| {
             Box::pin(async move {

@@ -326,7 +326,7 @@ pub struct AuditArgs {
 pub enum AuditAction {
     /// List what was sent
     Show {
-        /// Only what was asked for by: hand, load, grade, check, rate, oauth, login
+        /// Only what was asked for by: hand, vary, load, grade, check, rate, oauth, login
         #[arg(long, value_name = "WHO")]
         who: Option<String>,
         /// Only what was sent to this host
@@ -366,7 +366,7 @@ pub enum HistoryAction {
         /// Only those with this status
         #[arg(long, value_name = "CODE")]
         status: Option<u16>,
-        /// Only those asked for by: hand, load, grade, check, rate, oauth, login
+        /// Only those asked for by: hand, vary, load, grade, check, rate, oauth, login
         #[arg(long, value_name = "WHO")]
         who: Option<String>,
         /// Only those sent as this identity

@@ -17,6 +17,8 @@ pub enum Context {
     Tree,
     /// The composer, either side.
     Composer,
+    /// The composer, either side, after what is each side's own.
+    Either,
     /// The composer's request side.
     Request,
     /// The composer's response side.
@@ -51,6 +53,7 @@ impl Context {
             Self::FilterLine => "in the filter",
             Self::Tree => "inventory, tree",
             Self::Composer => "composer",
+            Self::Either => "composer, both sides",
             Self::Request => "composer, request",
             Self::Response => "composer, response",
             Self::Varied => "composer, values",
@@ -136,21 +139,21 @@ actions! {
     FilterHelp "filter-help" ["F1"] FilterLine "explain" "Explains the language of filters; so does ? in an empty one.";
 
     Send "send" ["Ctrl+J" "Alt+Enter" "Ctrl+Enter" "s"] Composer "send" "Sends the request as it stands.";
-    ExplainSend "explain-send" ["E"] Composer "explain" "Shows what would be sent, part by part, and where each came from; nothing leaves.";
-    Edit "edit" ["Enter" "e"] Request "edit" "Edits the field under the cursor, or chooses what it is on.";
     NextField "next-field" ["Tab"] Composer "next" "Goes to the next field, and from the last one to the response.";
     PreviousField "previous-field" ["Shift+Tab"] Composer "" "Goes to the field before.";
-    ToResponse "response" ["l" "Right"] Request "response" "Goes to the response.";
+    ExplainSend "explain-send" ["E"] Composer "explain" "Shows what would be sent, part by part, and where each came from; nothing leaves.";
+    Edit "edit" ["Enter" "e"] Request "edit" "Edits the field under the cursor, or chooses what it is on.";
     NextPart "next-part" ["]"] Request "tabs" "Opens the next tab of the request, and after the last one the response.";
     PreviousPart "previous-part" ["["] Request "" "Opens the tab before.";
+    Vary "vary" ["v"] Request "vary" "Sends once for each value of the field under the cursor, or of {{NAME}}; what is sent is shown first." ("[NAME=]1..50[/STEP]|a,b,c|@FILE");
     Add "add" ["a"] Request "add" "Adds a query parameter, a header or a field, as the open tab says.";
     Toggle "toggle" ["Space"] Request "on / off" "Leaves the field out, or takes it in again.";
     Remove "remove" ["x" "Delete"] Request "remove" "Removes the field.";
     BodyKind "body-kind" ["b"] Request "body" "Types the body another way: json, form, multipart, graphql, text, file or none; with a name, as that one." ("[KIND]");
-    AsText "as-text" ["T"] Request "text / table" "Writes the query, the headers or the form as text, or as a table again.";
     Outside "edit-outside" ["o"] Request "editor" "Opens the body or the raw request in $VISUAL or $EDITOR.";
+    AsText "as-text" ["T"] Request "text / table" "Writes the query, the headers or the form as text, or as a table again.";
     Reformat "reformat" ["F"] Request "" "Writes the JSON of the body with line breaks; values stay as they are.";
-    Vary "vary" ["v"] Request "vary" "Sends once for each value of the field under the cursor, or of {{NAME}}; what is sent is shown first." ("[NAME=]1..50[/STEP]|a,b,c|@FILE");
+    ToResponse "response" ["l" "Right"] Request "response" "Goes to the response.";
     Fold "fold" ["Enter" "Space"] Response "fold" "Folds or unfolds what the line opens; shows a long line whole.";
     NextTab "next-tab" ["]" "l" "Right"] Response "tabs" "Opens the next tab of the response.";
     PreviousTab "previous-tab" ["[" "h" "Left"] Response "" "Opens the tab before.";
@@ -161,21 +164,21 @@ actions! {
     SearchPrevious "search-previous" ["N"] Response "" "Goes to the match before.";
     ScrollRight "scroll-right" [">" "Shift+Right"] Response "" "Shows more of long lines to the right.";
     ScrollLeft "scroll-left" ["<" "Shift+Left"] Response "" "Goes back to the left of long lines.";
-    OpenToken "token" ["t"] Composer "token" "Opens the token under the cursor, or the first one of the exchange.";
-    Again "again" ["r" "F5"] Composer "again" "Sends the last request once more, as it was.";
-    Identity "identity" ["i"] Composer "" "Sends as the next identity, or as nobody; with a name, as that one." ("[NAME|none]");
-    VaryRows "vary-rows" ["V"] Composer "" "Shows what came of the values, or goes back.";
+    OpenToken "token" ["t"] Either "token" "Opens the token under the cursor, or the first one of the exchange.";
+    Again "again" ["r" "F5"] Either "again" "Sends the last request once more, as it was.";
+    Identity "identity" ["i"] Either "" "Sends as the next identity, or as nobody; with a name, as that one." ("[NAME|none]");
+    VaryRows "vary-rows" ["V"] Either "" "Shows what came of the values, or goes back.";
     OpenOutcome "open-row" ["Enter"] Varied "open" "Opens the exchange of the row; Esc comes back.";
     SortOutcomes "sort-rows" ["d"] Varied "sort" "Sorts by the next column.";
     TurnOutcomes "turn-rows" ["D"] Varied "" "Turns the order round.";
     Baseline "baseline" ["b"] Varied "compare with" "Compares the other rows with the one under the cursor.";
-    Raw "raw" ["R"] Composer "raw" "Writes the whole request as text and bytes, filled from the fields, or goes back to them.";
-    AsIs "as-is" ["A"] Composer "" "Sends {{name}} and backslashes as they stand, or reads them again.";
-    Environment "environment" ["u"] Composer "" "Puts in the values of the next environment, or of none; with a name, of that one." ("[NAME|none]");
-    Insecure "insecure" ["I"] Composer "" "Goes on when the certificate is not trusted, or stops doing so; faults are shown either way.";
-    CopyHere "copy" ["y"] Composer "copy" "Copies what is under the cursor.";
-    CopyCurl "copy-curl" ["Y"] Composer "curl" "Copies the request as a curl command, secrets masked unless they are shown.";
-    ExplainHere "explain" ["K"] Composer "" "Shows what is under the cursor whole.";
+    Raw "raw" ["R"] Either "raw" "Writes the whole request as text and bytes, filled from the fields, or goes back to them.";
+    AsIs "as-is" ["A"] Either "" "Sends {{name}} and backslashes as they stand, or reads them again.";
+    Environment "environment" ["u"] Either "" "Puts in the values of the next environment, or of none; with a name, of that one." ("[NAME|none]");
+    Insecure "insecure" ["I"] Either "" "Goes on when the certificate is not trusted, or stops doing so; faults are shown either way.";
+    CopyHere "copy" ["y"] Either "copy" "Copies what is under the cursor.";
+    CopyCurl "copy-curl" ["Y"] Either "curl" "Copies the request as a curl command, secrets masked unless they are shown.";
+    ExplainHere "explain" ["K"] Either "" "Shows what is under the cursor whole.";
 
     TypeToken "type-token" ["i" "e"] Token "type or paste" "Takes a token typed or pasted, and reads it on Enter.";
     CopyToken "copy-token" ["y"] Token "copy" "Copies the token.";

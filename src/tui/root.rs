@@ -268,7 +268,9 @@ impl Root {
         let spec = keymap::spec(action);
         match spec.context {
             Context::Inventory | Context::Tree | Context::FilterLine => self.at = PaneId::Inventory,
-            Context::Composer | Context::Request | Context::Response | Context::Varied => self.at = PaneId::Composer,
+            Context::Composer | Context::Either | Context::Request | Context::Response | Context::Varied => {
+                self.at = PaneId::Composer;
+            }
             Context::Token => self.at = PaneId::Token,
             _ => {}
         }
@@ -412,7 +414,7 @@ impl Root {
                     self.at = PaneId::Composer;
                 }
             }
-            Event::Varies { draft, values, lines } => return self.panes.composer.varies(draft, values, lines),
+            Event::Varies { draft, values, lines } => return self.panes.composer.varies(*draft, values, lines),
             Event::Varied(id, outcome) => self.panes.composer.row(id, *outcome),
             Event::VaryEnded(id, why) => {
                 self.work.running.retain(|j| *j != id);

@@ -91,7 +91,7 @@ pub fn message(text: &str, as_is: bool) -> Result<Vec<u8>, (usize, &'static str)
         if !open && !is_last {
             out.extend_from_slice(if head { b"\r\n" } else { b"\n" });
         }
-        head &= !(line.is_empty() && !open);
+        head &= !line.is_empty() || open;
     }
     Ok(out)
 }

@@ -301,7 +301,7 @@ pub fn varied(s: &mut lunette::tui::harness::Screen) {
         ("https://api.test/orders/{{vary}}?expand=items%20%26%20more", "1001..1006")
     );
     let lines = vec!["6 requests, one after the other, at the pace that the target takes.".into()];
-    s.event(Event::Varies { draft, values: values(), lines });
+    s.event(Event::Varies { draft: Box::new(draft), values: values(), lines });
     assert!(s.view().contains("vary {{vary}}: 6 requests") && s.view().contains("x sends them"), "{}", s.view());
     s.keys("x");
     assert!(matches!(s.asks.pop_back(), Some(lunette::app::Ask::VaryGo(_, values)) if values.all.len() == 6));

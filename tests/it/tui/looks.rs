@@ -122,7 +122,7 @@ fn composer() {
     picture("composer-graphql", |s| {
         with_request(s);
         s.keys(":").text("body-kind graphql");
-        s.keys("Enter j Enter").text("{ me { id } }");
+        s.keys("Enter Enter").text("{ me { id } }");
         s.keys("Esc");
     });
     picture("composer-identity", |s| {

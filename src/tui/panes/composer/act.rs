@@ -27,53 +27,51 @@ impl ComposerPane {
     /// What is the same on either side; `None` for what is not.
     pub(super) fn act_either(&mut self, action: Action, argument: &str) -> Option<Vec<Effect>> {
         match action {
-            Action::Send => return Some(self.send()),
+            Action::Send => Some(self.send()),
             Action::Again => {
                 let Some((draft, key)) = self.last.clone() else { return Some(self.send()) };
-                return Some(self.ask(draft, key));
+                Some(self.ask(draft, key))
             }
             Action::NextField | Action::PreviousField => {
                 self.next_field(action == Action::PreviousField);
-                return Some(Vec::new());
+                Some(Vec::new())
             }
-            Action::OpenToken => return Some(self.token()),
+            Action::OpenToken => Some(self.token()),
             Action::Identity if self.who.is_empty() => {
                 let text = "there is no identity: declare one in lunette.toml, [identity.NAME]";
-                return Some(vec![Effect::Notice(Level::Info, text.to_owned())]);
+                Some(vec![Effect::Notice(Level::Info, text.to_owned())])
             }
             Action::Identity if argument.is_empty() => {
                 self.who.next();
-                return Some(Vec::new());
+                Some(Vec::new())
             }
             Action::Identity => {
                 let chosen = self.who.choose(argument);
-                return Some(chosen.err().map(|text| Effect::Notice(Level::Warn, text)).into_iter().collect());
+                Some(chosen.err().map(|text| Effect::Notice(Level::Warn, text)).into_iter().collect())
             }
             Action::Environment => {
                 let chosen = self.who.choose_environment(argument);
-                return Some(chosen.err().map(|text| Effect::Notice(Level::Info, text)).into_iter().collect());
+                Some(chosen.err().map(|text| Effect::Notice(Level::Info, text)).into_iter().collect())
             }
             Action::AsIs => {
                 self.form.done(true);
                 self.form.as_is = !self.form.as_is;
-                return Some(Vec::new());
+                Some(Vec::new())
             }
             Action::Raw => {
                 self.form.turn_raw();
                 self.side = Side::Request;
-                return Some(Vec::new());
+                Some(Vec::new())
             }
-            Action::VaryRows => return Some(self.show_rows()),
-            Action::Vary if argument == GO => return Some(self.vary(argument)),
-            Action::ExplainSend => {
-                return Some(match self.draft() {
-                    Ok(draft) => vec![Effect::Ask(Ask::Explain(draft))],
-                    Err(why) => vec![Effect::Notice(Level::Warn, why)],
-                });
-            }
+            Action::VaryRows => Some(self.show_rows()),
+            Action::Vary if argument == GO => Some(self.vary(argument)),
+            Action::ExplainSend => Some(match self.draft() {
+                Ok(draft) => vec![Effect::Ask(Ask::Explain(draft))],
+                Err(why) => vec![Effect::Notice(Level::Warn, why)],
+            }),
             Action::Insecure => {
                 self.form.insecure = !self.form.insecure;
-                return Some(Vec::new());
+                Some(Vec::new())
             }
             Action::CopyHere | Action::ExplainHere => {
                 if let (Side::Response, Some(more)) = (self.side, self.response.as_mut().and_then(Response::more)) {
@@ -84,11 +82,11 @@ impl ComposerPane {
                     (Side::Response, Some(r)) => r.under(COPY_CAP),
                     _ => display(self.form.under_shown(self.reveal).as_bytes()),
                 };
-                return Some(vec![if action == Action::CopyHere {
+                Some(vec![if action == Action::CopyHere {
                     Effect::Copy("what is under the cursor", text)
                 } else {
                     Effect::Explain("under the cursor".to_owned(), vec![text.chars().take(8_192).collect()])
-                }]);
+                }])
             }
             Action::CopyCurl => return Some(self.export()),
             Action::Back => {
@@ -105,7 +103,7 @@ impl ComposerPane {
                     self.side = if self.rows_shown { Side::Varied } else { Side::Request };
                     return Some(Vec::new());
                 }
-                return Some(vec![Effect::Go(crate::tui::effect::PaneId::Inventory)]);
+                Some(vec![Effect::Go(crate::tui::effect::PaneId::Inventory)])
             }
             _ => None,
         }

@@ -275,7 +275,15 @@ impl ComposerPane {
     /// Enter on what is not typed: the next kind of body, or an identity.
     fn enter(&mut self) -> Vec<Effect> {
         match self.form.item() {
-            Item::Kind => self.kind(self.form.next_kind()),
+            Item::Kind => {
+                let effects = self.kind(self.form.next_kind());
+                // Pressed again, it goes on.
+                self.form.step(-1);
+                if self.form.item() != Item::Kind {
+                    self.form.step(1);
+                }
+                effects
+            }
             Item::Who(place) => {
                 self.who.pick(place);
                 Vec::new()
@@ -408,16 +416,13 @@ impl Pane for ComposerPane {
         if self.editing() {
             return vec![Context::Field, Context::Always];
         }
-        let side = match self.side {
-            Side::Request => Context::Request,
-            Side::Response => Context::Response,
-            // Their own keys come first: d sorts.
-            Side::Varied => {
-                return vec![Context::Varied, Context::Composer, Context::Move, Context::Global, Context::Always];
-            }
+        // Sending comes first in the footer, but where rows have keys of their own.
+        let own: &[Context] = match self.side {
+            Side::Request => &[Context::Composer, Context::Request, Context::Either],
+            Side::Response => &[Context::Composer, Context::Either, Context::Response],
+            Side::Varied => &[Context::Varied, Context::Composer, Context::Either],
         };
-        // Sending comes first in the footer, whichever side has the keys.
-        vec![Context::Composer, side, Context::Move, Context::Global, Context::Always]
+        own.iter().copied().chain([Context::Move, Context::Global, Context::Always]).collect()
     }
 
     fn editing(&self) -> bool {

@@ -28,6 +28,8 @@ const COLUMNS: &[Column] = &[
 pub struct Varied {
     values: Arc<Values>,
     rows: Vec<Outcome>,
+    /// How each differs from the base, in percent; `None` for another status.
+    differs: Vec<Option<u8>>,
     /// Rows in the order they are listed.
     order: Vec<usize>,
     sort: usize,
@@ -42,6 +44,7 @@ impl Varied {
         Self {
             values,
             rows: Vec::new(),
+            differs: Vec::new(),
             order: Vec::new(),
             sort: 0,
             reverse: false,
@@ -50,11 +53,27 @@ impl Varied {
         }
     }
 
+    fn push(&mut self, outcome: Outcome) {
+        self.rows.push(outcome);
+        self.differs.push(self.differs_of(self.rows.len() - 1));
+        self.sorted();
+    }
+
+    /// Compares with another row.
+    fn compare(&mut self, base: usize) {
+        self.base = base;
+        self.differs = (0..self.rows.len()).map(|i| self.differs_of(i)).collect();
+        self.sorted();
+    }
+
+    fn differs_of(&self, row: usize) -> Option<u8> {
+        self.rows.get(row)?.print.differs(&self.rows.get(self.base)?.print)
+    }
+
     fn sorted(&mut self) {
         let under = self.order.get(self.cursor.at).copied();
         self.order = (0..self.rows.len()).collect();
-        let base = self.rows.get(self.base).map(|r| r.print.clone()).unwrap_or_default();
-        let (rows, sort) = (&self.rows, self.sort);
+        let (rows, differs, sort) = (&self.rows, &self.differs, self.sort);
         self.order.sort_by(|a, b| {
             let (x, y) = (&rows[*a], &rows[*b]);
             match sort {
@@ -63,7 +82,7 @@ impl Varied {
                 3 => x.bytes.cmp(&y.bytes),
                 4 => x.ms.unwrap_or_default().total_cmp(&y.ms.unwrap_or_default()),
                 // Another status differs most.
-                5 => x.print.differs(&base).unwrap_or(u8::MAX).cmp(&y.print.differs(&base).unwrap_or(u8::MAX)),
+                5 => differs[*a].unwrap_or(u8::MAX).cmp(&differs[*b].unwrap_or(u8::MAX)),
                 _ => a.cmp(b),
             }
         });
@@ -110,10 +129,11 @@ impl Rows for Varied {
             3 => Cell::new(count(r.bytes), Role::Text),
             4 => Cell::new(r.ms.map(millis).unwrap_or_default(), Role::Text),
             _ if at == self.base => Cell::new("base", Role::Muted),
-            _ => {
-                let base = self.rows.get(self.base).map(|b| b.print.clone()).unwrap_or_default();
-                Cell::new(r.difference(&base), Role::Warn)
-            }
+            _ => match self.differs.get(at) {
+                Some(None) => Cell::new("status", Role::Warn),
+                Some(Some(n)) if *n > 0 => Cell::new(format!("{n} %"), Role::Warn),
+                _ => Cell::new("", Role::Text),
+            },
         }
     }
 
@@ -175,11 +195,10 @@ impl ComposerPane {
 
     /// What came of one value.
     pub fn row(&mut self, id: JobId, outcome: Outcome) {
-        if matches!(self.sending, Sending::Asked) || self.sending == Sending::Running(id) {
-            if let Some(varied) = &mut self.varied {
-                varied.rows.push(outcome);
-                varied.sorted();
-            }
+        if (matches!(self.sending, Sending::Asked) || self.sending == Sending::Running(id))
+            && let Some(varied) = &mut self.varied
+        {
+            varied.push(outcome);
         }
     }
 
@@ -225,8 +244,8 @@ impl ComposerPane {
                 varied.sorted();
             }
             Action::Baseline => {
-                varied.base = varied.order.get(varied.cursor.at).copied().unwrap_or(0);
-                varied.sorted();
+                let base = varied.order.get(varied.cursor.at).copied().unwrap_or(0);
+                varied.compare(base);
             }
             _ => return None,
         }

@@ -66,7 +66,7 @@ impl Form {
         self.tabs(pen, y, (at(0), end), who);
         let inner = Rect { y: y + 1, height: area.bottom() - y - 1, ..area };
         if self.raw.on {
-            let note = "line breaks of the head are CRLF; \\xHH \\r \\n \\t \\0 \\\\ stand for bytes, \\ at an end for no break";
+            let note = "head lines end in CRLF; \\xHH \\r \\n \\t \\0 \\\\ are bytes; \\ at an end: no break";
             pen.put(at(0), inner.y, end, note, Role::Comment);
             let inner = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
             return self.text_area(pen, inner, Item::Raw, focused);

@@ -185,7 +185,11 @@ impl Form {
             form.as_is = true;
             form.notes.push("the document holds {{…}}, which is sent as it stands; A puts variables in".to_owned());
         }
-        form.at = form.items().iter().position(|i| matches!(i, Item::Row(_))).unwrap_or(1);
+        // Where there is no parameter, the body is what one looks at.
+        if form.body.kind != BodyKind::None && form.items().len() == 2 {
+            form.tab = Tab::Body;
+        }
+        form.at = form.items().iter().position(|i| matches!(i, Item::Row(_) | Item::Area(_))).unwrap_or(1);
         form
     }
 
@@ -396,7 +400,8 @@ impl Form {
         let proposed: Vec<String> = BodyKind::ALL.iter().filter_map(|k| k.media_type()).collect();
         self.open_tab(Tab::Body);
         self.body.kind = kind;
-        self.at = 2;
+        // Enter types it at once.
+        self.at = 3.min(self.items().len() - 1);
         let at = self
             .rows
             .iter()

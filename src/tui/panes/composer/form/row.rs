@@ -221,15 +221,12 @@ fn decode(text: &str) -> Option<String> {
     let mut at = 0;
     while let Some(&b) = bytes.get(at) {
         let digit = |i: usize| bytes.get(at + i).and_then(|b| char::from(*b).to_digit(16));
-        match (b, digit(1).zip(digit(2))) {
-            (b'%', Some((high, low))) => {
-                out.push(u8::try_from(high << 4 | low).ok()?);
-                at += 3;
-            }
-            _ => {
-                out.push(b);
-                at += 1;
-            }
+        if let (b'%', Some((high, low))) = (b, digit(1).zip(digit(2))) {
+            out.push(u8::try_from(high << 4 | low).ok()?);
+            at += 3;
+        } else {
+            out.push(b);
+            at += 1;
         }
     }
     String::from_utf8(out).ok().filter(|plain| encode(plain) == text)
