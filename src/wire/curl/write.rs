@@ -97,6 +97,12 @@ fn headers(request: &Request, show: bool, words: &mut Vec<String>, changes: &mut
             words.extend(["-H".to_owned(), quote(format!("{name}:").as_bytes())]);
         }
     }
+    // Where all that is typed is in lower case, so is what is added.
+    let lower =
+        !request.headers.is_empty() && !request.headers.iter().any(|(n, _)| n.iter().any(u8::is_ascii_uppercase));
+    if lower && !has("host") {
+        changes.push("curl writes Host where host is sent".to_owned());
+    }
     let mut masked = false;
     let mut hosts = 0;
     for (at, (name, value)) in request.headers.iter().enumerate() {

@@ -2,6 +2,7 @@
 
 mod age;
 mod aws4;
+mod curl;
 mod examples;
 mod github;
 mod mtls;
