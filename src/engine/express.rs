@@ -62,7 +62,7 @@ pub fn express(request: &Request) -> Result<Expressed, String> {
             }
         }
         if name == TRANSFER_ENCODING {
-            return Err("Transfer-Encoding is typed, and this sender writes it itself".to_owned());
+            return Err("Transfer-Encoding is typed, and hyper writes it itself".to_owned());
         }
         let value = HeaderValue::from_bytes(v)
             .map_err(|_| format!("the value of {name} holds a control byte: {}", display(&mask_header(n, v))))?;
@@ -94,7 +94,7 @@ fn short(bytes: &[u8]) -> String {
 fn target(bytes: &[u8]) -> Result<Uri, String> {
     // These words reach a terminal and a document: what is secret in the target does not.
     let shown = || short(&mask_target(bytes));
-    let fail = || format!("the target {} holds a byte that this sender cannot put on a request line", shown());
+    let fail = || format!("the target {} holds a byte that hyper cannot put on a request line", shown());
     if bytes != b"*" && bytes.first() != Some(&b'/') {
         return Err(format!("the target {} does not begin with a slash", shown()));
     }

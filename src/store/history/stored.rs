@@ -160,6 +160,21 @@ pub mod tests {
         Alteration, Certificate, Connection, Failure, FailureKind, Phase, Phases, Request, Sender, TlsFacts,
     };
 
+    #[test]
+    fn a_request_given_whole_comes_back_whole_or_masked() {
+        let bytes = b"POST /x HTTP/1.1\nAuthorization: Bearer hunter22\nA : \xff\n\nbody";
+        let origin = Request::new("GET", b"http://h/").expect("url").origin;
+        let x =
+            Exchange::new(1, Stamp::from_unix(0).expect("a time"), Request::whole(origin, Bytes::from_static(bytes)));
+        let keys = keys();
+        let (row, parts) = store(&x, "run", "hand", Some(&keys)).expect("kept");
+        assert_eq!(restore(&row, parts, Some(&keys)).expect("whole").request, x.request);
+        let (row, parts) = store(&x, "run", "hand", None).expect("kept");
+        let masked = restore(&row, parts, None).expect("masked").request;
+        let raw = masked.raw.expect("still whole");
+        assert!(memchr::memmem::find(&raw, b"hunter22").is_none() && raw.ends_with(b"\n\nbody"), "{raw:?}");
+    }
+
     pub fn keys() -> Keys {
         Keys::new(vec![DataKey::make().expect("a key")]).expect("one key")
     }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lunette::demo::Demo;
-use lunette::engine::{Config, Engine, Override};
+use lunette::engine::{Budget, Config, Engine, Override};
 use lunette::store::Memory;
-use lunette::wire::{Exchange, FailureKind, HttpChoice, Phase, Policy, TlsFacts};
+use lunette::wire::{Exchange, FailureKind, HttpChoice, Phase, Policy, Sender, TlsFacts, Together};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
@@ -246,6 +246,36 @@ fn alpn_chooses_http2_and_the_user_can_choose_otherwise() {
         assert!(again.connection.as_ref().is_some_and(|c| c.reused), "{http:?}");
         assert_eq!((again.phases.dns, again.phases.connect, again.phases.tls), (None, None, None));
         assert_eq!(facts(&again), facts(&x), "the facts of the connection stay with it");
+    }
+}
+
+#[test]
+fn the_sender_waits_for_what_alpn_agrees_on_and_says_where_it_offers_less() {
+    let shop = Demo::start(None).expect("the practice API");
+    let url = url(&shop, "localhost");
+    let engine = engine(&shop, &url, true);
+    let typed = Policy { raw: true, ..Policy::default() };
+    let odd_case = || get(&url).header("X-CSRF-Token", "1");
+    let x = send(&engine, odd_case(), typed);
+    assert_eq!((x.status(), x.http2, x.sender, x.sender_reason.as_deref()), (Some(200), true, Sender::Hyper, None));
+    assert_eq!(x.altered.len(), 1, "HTTP/2 has lower case alone");
+    let x = send(&engine, odd_case(), Policy { http: HttpChoice::Http1, ..typed });
+    assert_eq!((x.status(), x.http2, x.sender, x.altered.len()), (Some(200), false, Sender::Raw, 0));
+    assert!(x.tls.is_some() && x.phases.tls.is_some(), "the same facts as of hyper");
+    let mut spaced = get(&url);
+    spaced.target.extend_from_slice(b"?a b");
+    let x = send(&engine, spaced, typed);
+    assert_eq!(x.connection.as_ref().and_then(|c| c.alpn.as_deref()), Some("http/1.1"));
+    assert!(x.sender_reason.is_some_and(|why| why.contains("HTTP/1.1 alone is offered in the handshake")));
+    // A group at one instant: one connection on HTTP/2, one for each on HTTP/1.1.
+    for (http, http2, reused) in [(HttpChoice::Auto, true, 5), (HttpChoice::Http1, false, 0)] {
+        let requests = vec![get(&url); 6];
+        let policy = Policy { http, ..typed };
+        let all = engine
+            .run(Budget::HAND, move |t| Box::pin(async move { t.together(requests, Together::Parallel, policy).await }))
+            .expect("exchanges");
+        assert!(all.iter().all(|x| x.status() == Some(200) && x.http2 == http2), "{http:?}: {:?}", all[0].error);
+        assert_eq!(all.iter().filter(|x| x.connection.as_ref().is_some_and(|c| c.reused)).count(), reused);
     }
 }
 
