@@ -219,7 +219,7 @@ fn multipart(
     Ok(out)
 }
 
-/// Fields of a multipart body as [`multipart`] writes it: name and value. `None` for one that is written otherwise.
+/// Fields of a multipart body as [`prepare`] writes it: name and value. `None` for one that is written otherwise.
 pub fn fields(text: &str) -> Option<Vec<(String, String)>> {
     let text = text.replace("\r\n", "\n");
     let first = text.lines().next().filter(|l| l.len() > 2 && l.starts_with("--"))?.to_owned();

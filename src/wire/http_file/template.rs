@@ -49,7 +49,7 @@ impl Template {
     /// The text with every variable replaced by what `values` gives for it.
     ///
     /// # Errors
-    /// As `values`, at the line of the text; more than [`MOST_FILLED`] bytes.
+    /// As `values`, at the line of the text; more than 1 MiB.
     pub fn put(&self, values: &mut dyn FnMut(&str) -> Result<Vec<u8>>) -> Result<Vec<u8>> {
         let mut out = Vec::new();
         for piece in &self.pieces {
