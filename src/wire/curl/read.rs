@@ -344,7 +344,7 @@ fn join(parts: &[Vec<u8>]) -> Vec<u8> {
     parts.join(&b'&')
 }
 
-/// `--data-urlencode`: `content`, `=content` and `name=content`, the content percent-encoded.
+/// `--data-urlencode`: `content`, `=content` and `name=content`, the content percent-encoded with `+` for a space.
 fn encoded(value: &[u8]) -> Vec<u8> {
     let (name, content) = match memchr::memchr(b'=', value) {
         Some(at) => (&value[..at], &value[at + 1..]),
@@ -357,6 +357,8 @@ fn encoded(value: &[u8]) -> Vec<u8> {
     for b in content {
         if b.is_ascii_alphanumeric() || b"-._~".contains(b) {
             out.push(*b);
+        } else if *b == b' ' {
+            out.push(b'+');
         } else {
             out.extend(format!("%{b:02X}").bytes());
         }
@@ -406,12 +408,12 @@ mod tests {
             ("curl -sSLI h", "HEAD", "h", Data::None),
             ("curl h -d a=1 -d b=2", "POST", "h", Data::Bytes(b"a=1&b=2".to_vec())),
             ("curl h -d ''", "POST", "h", Data::Bytes(Vec::new())),
-            ("curl -G h?x#f -d a=1 --data-urlencode 'b=c d&'", "GET", "h?x&a=1&b=c%20d%26#f", Data::None),
+            ("curl -G h?x#f -d a=1 --data-urlencode 'b=c d&'", "GET", "h?x&a=1&b=c+d%26#f", Data::None),
             ("curl h --json '{' --json '}'", "POST", "h", Data::Bytes(b"{}".to_vec())),
             ("curl h --data-binary @f.bin", "POST", "h", Data::File("f.bin".into())),
             ("curl h --data-raw @f", "POST", "h", Data::Bytes(b"@f".to_vec())),
             ("curl -T up.txt h", "PUT", "h", Data::File("up.txt".into())),
-            ("curl h --url-query 'q=a b'", "GET", "h?q=a%20b", Data::None),
+            ("curl h --url-query 'q=a b'", "GET", "h?q=a+b", Data::None),
             (
                 "curl h -F a=1 -F 'f=@x.png;type=image/png' --form-string s=@y",
                 "POST",

@@ -42,8 +42,8 @@ pub fn write(request: &Request, http: HttpChoice, insecure: bool, show: bool) ->
     if !request.body.is_empty() {
         let body = if show { request.body.to_vec() } else { mask_body(&request.body) };
         masked |= body != request.body;
-        if body.contains(&0) {
-            // No argument can hold a zero byte; printf can write one.
+        if body.contains(&0) || body.len() > LONGEST_ARGUMENT {
+            // No argument can hold a zero byte or so much; printf is a part of the shell and can write either.
             before = format!("printf {} | ", quote(octal(&body).as_bytes()));
             words.extend(["--data-binary".to_owned(), "@-".to_owned()]);
         } else {
@@ -56,6 +56,8 @@ pub fn write(request: &Request, http: HttpChoice, insecure: bool, show: bool) ->
     Export { command: format!("{before}{}", words.join(" ")), changes, masked }
 }
 
+/// Linux passes at most 128 KiB in one argument.
+const LONGEST_ARGUMENT: usize = 100_000;
 /// From so many bytes on curl asks first whether the server wants them.
 const EXPECTS: usize = 1 << 20;
 
@@ -124,11 +126,8 @@ fn headers(request: &Request, show: bool, words: &mut Vec<String>, changes: &mut
         if is("content-length") && value.as_slice() != request.body.len().to_string().as_bytes() {
             changes.push("curl may hang up where Content-Length is not that of the body".to_owned());
         }
-        if is("expect")
-            || is("connection")
-                && request.headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case(b"connection")).count() > 1
-        {
-            changes.push(format!("curl acts on {shown} itself"));
+        if is("expect") {
+            changes.push("curl waits for the reply that Expect asks for".to_owned());
         }
         if name.is_empty() || name.contains(&b':') || name.contains(&0) || value.contains(&0) {
             changes.push(format!("no argument of curl can hold the header {shown}"));
