@@ -646,7 +646,9 @@ mod tests {
     fn errors_are_sentences_with_a_next_step() {
         assert_eq!(fails(&["inventroy"]), "inventroy is neither a command nor a file; did you mean lunette inventory?");
         assert!(fails(&["oauth"]).starts_with("lunette oauth is not part of this version; this version has"));
-        assert!(fails(&["send", "GET", "http://h/", "--curl", "x"]).starts_with("--curl is not part of this version"));
+        assert!(fails(&["rate", "x"]).starts_with("lunette rate is not part of this version"));
+        assert!(fails(&["send", "GET", "http://h/", "--infer"]).starts_with("--infer is not part of this version"));
+        assert!(fails(&["send", "GET", "http://h/", "--curl", "x"]).contains("cannot be used with"));
         assert!(fails(&["send", "--fromat", "json", "GET", "http://h/"]).contains("did you mean --format?"));
         assert!(fails(&["send", "GET"]).starts_with("an argument is missing: <URL>"));
         assert!(fails(&["grade", "http://h/", "--fail-below", "E"]).contains("A+, A, B"));

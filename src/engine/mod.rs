@@ -359,7 +359,7 @@ impl Transport for Line {
                 }
             }
             let origin = self.budget.origin;
-            let sent = self.shared.exchanger.together(going, origin, how, policy, &self.cancel).await;
+            let sent = Box::pin(self.shared.exchanger.together(going, origin, how, policy, &self.cancel)).await;
             for (place, exchange) in places.into_iter().zip(sent) {
                 out[place] = Some(exchange);
             }

@@ -104,6 +104,15 @@ pub(super) enum Refusal {
     Broke(String),
 }
 
+/// What a proxy has to be sent to forward a request.
+struct Forwarded {
+    /// The target in absolute-form.
+    absolute: Vec<u8>,
+    /// The credential, where it wants one and none is typed.
+    credential: Option<String>,
+    altered: Vec<Alteration>,
+}
+
 impl Route {
     /// `Basic` and the credential (RFC 7617 section 2), where it has one.
     fn authorization(&self) -> Option<String> {
@@ -120,12 +129,11 @@ impl Route {
         [format!("http://{}", origin.authority()).as_bytes(), target].concat()
     }
 
-    /// What this proxy has to be sent to forward a request: the target in absolute-form, the credential where it wants one and
-    /// none is typed, and what of it is altered.
+    /// What this proxy has to be sent to forward a request, and what of that is altered.
     ///
     /// # Errors
     /// A target that has no absolute-form.
-    fn forwarded(&self, request: &Request) -> Result<(Vec<u8>, Option<String>, Vec<Alteration>), String> {
+    fn forwarded(&self, request: &Request) -> Result<Forwarded, String> {
         let (origin, target) = (&request.origin, &request.target);
         // `*` for a proxy is a URL without a path (RFC 9112 section 3.2.4), which nobody types here.
         if target.first() != Some(&b'/') {
@@ -145,7 +153,7 @@ impl Route {
             changed.push("a proxy reads the host from the target, and replaces Host by it".to_owned());
         }
         let altered = changed.into_iter().map(|what| Alteration { by: "proxy".into(), what }).collect();
-        Ok((absolute, credential, altered))
+        Ok(Forwarded { absolute, credential, altered })
     }
 
     /// Turns a request in hyper's terms into one that this proxy forwards, and says what is altered.
@@ -153,7 +161,7 @@ impl Route {
     /// # Errors
     /// A target that has no absolute-form.
     pub(super) fn express(&self, request: &Request, expressed: &mut Expressed) -> Result<Vec<Alteration>, String> {
-        let (absolute, credential, altered) = self.forwarded(request)?;
+        let Forwarded { absolute, credential, altered } = self.forwarded(request)?;
         let no = || format!("the proxy {} cannot be asked for {}", self.proxy, display(&mask_url(&absolute)));
         let uri = http::Uri::try_from(absolute.as_slice()).ok().filter(|u| u.to_string().as_bytes() == absolute);
         expressed.target = uri.ok_or_else(no)?;
@@ -173,7 +181,7 @@ impl Route {
         if request.raw.is_some() {
             return Ok((written(request), Vec::new()));
         }
-        let (absolute, credential, altered) = self.forwarded(request)?;
+        let Forwarded { absolute, credential, altered } = self.forwarded(request)?;
         let mut forwarded = Request { target: absolute, ..request.clone() };
         forwarded.headers.extend(credential.map(|c| (b"Proxy-Authorization".to_vec(), c.into_bytes())));
         Ok((written(&forwarded), altered))

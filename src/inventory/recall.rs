@@ -145,14 +145,13 @@ impl Recall {
                 left = &left[n..];
                 let hash = self.state.hash_one(piece);
                 let next = self.next();
-                at = match self.pieces.find(hash, |(p, _)| *p == piece) {
-                    Some((_, to)) => *to,
-                    None => {
-                        let state = &self.state;
-                        self.pieces.insert_unique(hash, (piece, next), |(p, _)| state.hash_one(p));
-                        self.places.push(Place::new());
-                        next
-                    }
+                at = if let Some((_, to)) = self.pieces.find(hash, |(p, _)| *p == piece) {
+                    *to
+                } else {
+                    let state = &self.state;
+                    self.pieces.insert_unique(hash, (piece, next), |(p, _)| state.hash_one(p));
+                    self.places.push(Place::new());
+                    next
                 };
             }
         }
@@ -263,7 +262,7 @@ fn words(bytes: &[u8]) -> (u64, u64) {
 /// How many bytes stand before the first slash of eight, counted from the lowest; eight where there is none.
 fn first_slash(word: u64) -> u32 {
     const ONES: u64 = 0x0101_0101_0101_0101;
-    let other = word ^ (ONES * b'/' as u64);
+    let other = word ^ (ONES * u64::from(b'/'));
     (other.wrapping_sub(ONES) & !other & (ONES << 7)).trailing_zeros() / 8
 }
 

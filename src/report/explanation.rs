@@ -92,7 +92,7 @@ pub fn plain(explained: &Explanation, secrets: Secrets) -> String {
     let bytes = written(&explained.request);
     let bytes = if secrets == Secrets::Masked { mask_message(&bytes) } else { bytes.to_vec() };
     let _ = writeln!(out, "\nas HTTP/1.1:");
-    for line in bytes.split(|b| *b == b'\n') {
+    for line in bytes.strip_suffix(b"\n").unwrap_or(&bytes).split(|b| *b == b'\n') {
         let _ = writeln!(out, "  {}", display(line.strip_suffix(b"\r").unwrap_or(line)));
     }
     out

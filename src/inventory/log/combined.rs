@@ -160,6 +160,9 @@ fn duration(tail: &[u8]) -> Option<u64> {
     seconds(until_space(after_agent(tail)?.strip_prefix(b" ")?))
 }
 
+/// What a number of so many decimals is multiplied with to be microseconds.
+const SCALE: [u64; 7] = [1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
+
 /// `0.123` in microseconds. A number without a dot could be anything and is left alone.
 fn seconds(field: &[u8]) -> Option<u64> {
     let field = field.strip_prefix(b"\"").and_then(|f| f.strip_suffix(b"\"")).unwrap_or(field);
@@ -180,7 +183,6 @@ fn seconds(field: &[u8]) -> Option<u64> {
     if !(1..=6).contains(&whole) || !(1..=6).contains(&part) {
         return None;
     }
-    const SCALE: [u64; 7] = [1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
     Some(digits * SCALE[part])
 }
 

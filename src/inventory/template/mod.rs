@@ -21,19 +21,19 @@ pub use weights::Features;
 /// True for a target that is its own path, which most are: neither query nor fragment, nothing encoded, no parameters and no
 /// backslash.
 pub(super) fn is_plain(target: &[u8]) -> bool {
-    fn is_other(b: u8) -> bool {
-        (b == b'?') | (b == b'#') | (b == b'%') | (b == b';') | (b == b'\\')
+    fn other(b: u8) -> u8 {
+        [b'?', b'#', b'%', b';', b'\\'].iter().fold(0, |found, c| found | u8::from(b == *c))
     }
     let (chunks, rest) = target.as_chunks::<16>();
-    let Some(last) = target.last_chunk::<16>() else { return !rest.iter().any(|b| is_other(*b)) };
+    let Some(last) = target.last_chunk::<16>() else { return rest.iter().all(|b| other(*b) == 0) };
     // Sixteen at a time and without a branch, so that a compiler can compare them all at once.
-    let mut others = [false; 16];
+    let mut others = [0; 16];
     for chunk in chunks.iter().chain([last]) {
-        for (other, b) in others.iter_mut().zip(chunk) {
-            *other |= is_other(*b);
+        for (seen, b) in others.iter_mut().zip(chunk) {
+            *seen |= other(*b);
         }
     }
-    others == [false; 16]
+    others == [0; 16]
 }
 
 /// Path and query of a request target. The path loses `;` parameters and one level of percent-encoding, but never a

@@ -96,9 +96,9 @@ pub fn read(text: &str) -> Result<Command> {
                 match long(&name) {
                     Some(option) if option.takes => {
                         let value = value(given, &format!("--{name}"))?;
-                        reader.option(option.does, option.long, value)?;
+                        reader.option(option.does, option.long, value);
                     }
-                    Some(option) => reader.option(option.does, option.long, Vec::new())?,
+                    Some(option) => reader.option(option.does, option.long, Vec::new()),
                     None => {
                         if OTHERS.contains(&name.as_str()) {
                             value(given, &format!("--{name}"))?;
@@ -114,10 +114,10 @@ pub fn read(text: &str) -> Result<Command> {
                     match short(*letter) {
                         Some(option) if option.takes => {
                             let value = value(rest, &format!("-{}", char::from(*letter)))?;
-                            reader.option(option.does, option.long, value)?;
+                            reader.option(option.does, option.long, value);
                             break;
                         }
-                        Some(option) => reader.option(option.does, option.long, Vec::new())?,
+                        Some(option) => reader.option(option.does, option.long, Vec::new()),
                         None => reader.note(format!("-{} means nothing here and was left out", display(&[*letter]))),
                     }
                 }
@@ -133,6 +133,7 @@ pub fn read(text: &str) -> Result<Command> {
 }
 
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option that stands there or does not")]
 struct Reader {
     command: Command,
     notes: Vec<String>,
@@ -170,7 +171,7 @@ impl Reader {
         }
     }
 
-    fn option(&mut self, does: Does, name: &str, value: Vec<u8>) -> Result<()> {
+    fn option(&mut self, does: Does, name: &str, value: Vec<u8>) {
         match does {
             Does::Method => self.method = Some(value),
             Does::Header => self.header(&value),
@@ -207,7 +208,6 @@ impl Reader {
             Does::Next => self.ended = true,
             Does::Option(here) => self.note(format!("--{name} was left out; here it is {here}")),
         }
-        Ok(())
     }
 
     /// `Name: value`, `Name;` for an empty one, `Name:` to leave one out.

@@ -1,5 +1,7 @@
 //! A request as a curl command that sends the same bytes.
 
+use std::fmt::Write as _;
+
 use crate::base::secret::{mask_body, mask_header, mask_target};
 use crate::base::text::display;
 use crate::wire::{HttpChoice, Request};
@@ -164,22 +166,20 @@ pub fn quote(word: &[u8]) -> String {
     let text = std::str::from_utf8(word)
         .ok()
         .filter(|t| !t.chars().any(crate::base::text::is_hazard) && !t.contains(char::is_control));
-    match text {
-        Some(text) => format!("'{}'", text.replace('\'', "'\\''")),
-        // Every byte that is no plain character is written by its number, so that no terminal acts on it either.
-        None => {
-            let mut out = String::from("$'");
-            for b in word {
-                match b {
-                    b'\'' | b'\\' => out.extend(['\\', char::from(*b)]),
-                    b' '..=b'~' => out.push(char::from(*b)),
-                    b => out.push_str(&format!("\\{b:03o}")),
-                }
-            }
-            out.push('\'');
-            out
+    if let Some(text) = text {
+        return format!("'{}'", text.replace('\'', "'\\''"));
+    }
+    // Every byte that is no plain character is written by its number, so that no terminal acts on it either.
+    let mut out = String::from("$'");
+    for b in word {
+        match b {
+            b'\'' | b'\\' => out.extend(['\\', char::from(*b)]),
+            b' '..=b'~' => out.push(char::from(*b)),
+            b => _ = write!(out, "\\{b:03o}"),
         }
     }
+    out.push('\'');
+    out
 }
 
 /// Bytes as printf reads them.
@@ -190,7 +190,7 @@ fn octal(bytes: &[u8]) -> String {
             b'\\' => out.push_str("\\\\"),
             b'%' => out.push_str("%%"),
             b' '..=b'~' => out.push(char::from(*b)),
-            b => out.push_str(&format!("\\{b:03o}")),
+            b => _ = write!(out, "\\{b:03o}"),
         }
     }
     out

@@ -72,7 +72,7 @@ fn an_explanation_says_where_each_part_came_from_and_sends_nothing() {
     }
     assert!(!text.contains("t0ken"), "{text}");
     let document = cli.run(&[&arguments[..], &["--format", "json", "--offline"]].concat());
-    let document = document.ended(0).json("explain");
+    let document = document.ended(0).json("explanation");
     let parts = document["parts"].as_array().expect("parts");
     assert!(parts.iter().any(|p| p["what"] == "scope" && p["value"].as_str().is_some_and(|v| v.contains("offline"))));
     assert!(recorder.heard().is_empty(), "nothing was even connected");

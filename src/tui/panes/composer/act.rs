@@ -88,7 +88,7 @@ impl ComposerPane {
                     Effect::Explain("under the cursor".to_owned(), vec![text.chars().take(8_192).collect()])
                 }])
             }
-            Action::CopyCurl => return Some(self.export()),
+            Action::CopyCurl => Some(self.export()),
             Action::Back => {
                 if let Sending::Running(id) = self.sending {
                     return Some(vec![Effect::Ask(Ask::Cancel(id))]);
