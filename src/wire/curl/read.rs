@@ -206,7 +206,9 @@ impl Reader {
             Does::Insecure => self.command.insecure = true,
             Does::AsIs | Does::Nothing => {}
             Does::Next => self.ended = true,
-            Does::Option(here) => self.note(format!("--{name} was left out; here it is {here}")),
+            Does::Option(here) => {
+                self.note(format!("--{name} is no part of the request and was left out; give lunette {here}"))
+            }
         }
     }
 
@@ -450,8 +452,8 @@ mod tests {
     fn what_is_not_carried_is_said() {
         for (text, note) in [
             ("curl a b", "more than one URL"),
-            ("curl h -x http://p", "here it is --proxy"),
-            ("curl h --cert c", "here it is --cert"),
+            ("curl h -x http://p", "give lunette --proxy"),
+            ("curl h --cert c", "give lunette --cert"),
             ("curl h --aws-sigv4 aws:amz", "--aws-sigv4 means nothing"),
             ("curl h --frobnicate", "--frobnicate means nothing"),
             ("curl h --http3", "HTTP/3"),
