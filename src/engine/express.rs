@@ -64,10 +64,11 @@ pub fn express(request: &Request) -> Result<Expressed, String> {
         if name == TRANSFER_ENCODING {
             return Err("Transfer-Encoding is typed, and hyper writes it itself".to_owned());
         }
-        let value = HeaderValue::from_bytes(v)
-            .map_err(|_| format!("the value of {name} holds a control byte: {}", display(&mask_header(n, v))))?;
+        let value = HeaderValue::from_bytes(v).map_err(|_| {
+            format!("the value of {} holds a control byte: {}", display(n), display(&mask_header(n, v)))
+        })?;
         if v.first().is_some_and(|b| *b == b' ' || *b == b'\t') || v.last().is_some_and(|b| *b == b' ' || *b == b'\t') {
-            return Err(format!("the value of {name} begins or ends with white space"));
+            return Err(format!("the value of {} begins or ends with white space", display(n)));
         }
         headers.append(name, value);
     }

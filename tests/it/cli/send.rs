@@ -341,3 +341,28 @@ fn any_status_is_a_result() {
         assert_eq!(ran.err(), "");
     }
 }
+
+#[test]
+fn what_cannot_go_is_said_and_what_is_odd_goes() {
+    let recorder = Recorder::start();
+    let url = recorder.url("/");
+    let cli = Cli::new().file("cert.pem", "no certificate");
+    // Odd, and yet what was typed.
+    let method = "M".repeat(10 << 10);
+    cli.run(&["send", &method, &url]).ended(0);
+    assert!(recorder.requests(1, PATIENCE)[0].starts_with(method.as_bytes()));
+    let folded = cli.run(&["send", "GET", &url, "-H", "A: b\r\n c", "--format", "json"]).ended(0).json("exchange");
+    assert!(
+        folded["request"]["sender_reason"].as_str().is_some_and(|r| r.contains("the value of A holds a control byte"))
+    );
+    let sent = recorder.requests(2, PATIENCE);
+    assert!(memchr::memmem::find(&sent[1], b"\r\nA: b\r\n c\r\n").is_some());
+    // What is not there, before anything leaves.
+    cli.run(&["send", "POST", &url, "-d", "@none.json"]).usage(&["none.json", "no such file"]);
+    cli.run(&["send", "GET", &url, "--cert", "cert.pem"]).usage(&["cert.pem", "no certificate in it"]);
+    cli.run(&["send", "GET", &url, "--proxy", "ftp://p"]).usage(&["ftp"]);
+    assert_eq!(recorder.heard().len(), 2);
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port");
+    let nobody = cli.run(&["send", "GET", &format!("http://{closed}/")]);
+    assert!(nobody.ended(4).err().contains("connect: "), "{}", nobody.err());
+}
