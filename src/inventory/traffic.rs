@@ -546,6 +546,7 @@ impl Traffic {
             }
             out.entry(unknown).or_default().merge(tally);
         }
+        fold_heads(&mut out, &mut became);
         (out, became)
     }
 
@@ -580,6 +581,22 @@ impl Traffic {
     pub fn beyond(&self) -> (u64, u64) {
         let misses = &self.undeclared.misses;
         (self.undeclared.missed, misses.distinct().saturating_sub(misses.len() as u64))
+    }
+}
+
+/// Counts HEAD with the GET of its template (RFC 9110, section 9.3.2): values may have made one template of their paths that
+/// was not one path.
+fn fold_heads(out: &mut HashMap<Unknown, Tally>, became: &mut HashMap<Spot, Spot>) {
+    let get = |head: &Unknown| Unknown { method: b"GET".to_vec(), ..head.clone() };
+    let heads: Vec<Unknown> =
+        out.keys().filter(|u| u.method == b"HEAD" && out.contains_key(&get(u))).cloned().collect();
+    for head in heads {
+        let Some(tally) = out.remove(&head) else { continue };
+        let get = get(&head);
+        let (from, to) = (Spot::Unknown(head.key()), Spot::Unknown(get.key()));
+        out.entry(get).or_default().merge(&tally);
+        became.values_mut().filter(|spot| **spot == from).for_each(|spot| *spot = to.clone());
+        became.entry(from).or_insert(to);
     }
 }
 
@@ -660,6 +677,21 @@ mod tests {
         assert_eq!(requests + kept, 3 * MOST_MISSES as u64 + 1);
         assert!(paths > MOST_MISSES as u64, "{paths}");
         assert!(!t.overflowed() && t.undeclared(&trie).0.keys().any(|u| u.template == b"/orders"));
+    }
+
+    #[test]
+    fn head_goes_with_the_get_of_its_template() {
+        let mut t = Traffic::default();
+        let trie = Trie::default();
+        for i in 0..3_000 {
+            count(&mut t, &trie, "GET", &format!("/p/{}", letters(i * 977)), 200);
+            count(&mut t, &trie, "HEAD", &format!("/p/{}", letters(i * 977 + 13)), 200);
+        }
+        let (all, became) = t.undeclared(&trie);
+        let list: Vec<_> = all.iter().map(|(u, t)| (u.method.as_slice(), u.template.as_slice(), t.requests)).collect();
+        assert_eq!(list, [(&b"GET"[..], &b"/p/{name}"[..], 6_000)]);
+        let get = all.keys().next().expect("one").key();
+        assert!(became.values().all(|spot| *spot == Spot::Unknown(get.clone())));
     }
 
     #[test]
