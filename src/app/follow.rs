@@ -195,7 +195,8 @@ fn scheme_of(reference: &[u8]) -> Option<&[u8]> {
 /// first; what a redirect changed stands among the alterations of the request it led to.
 ///
 /// # Errors
-/// As [`send::once`].
+/// When the engine takes no more jobs, or what the credential is made of cannot be used. A refused or failed exchange is
+/// not an error here.
 pub fn once(
     engine: &Engine,
     budget: Budget,

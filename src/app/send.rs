@@ -63,27 +63,6 @@ pub fn judge(exchange: Exchange) -> Judged {
     Judged { exchange, headers, tokens }
 }
 
-/// Sends one request, as the identity it names, and waits: for a front end that has nothing else to do. Gives what the user is
-/// to know besides.
-///
-/// # Errors
-/// When the engine takes no more jobs, or what the credential is made of cannot be used. A refused or failed exchange is
-/// not an error here.
-pub fn once(
-    engine: &Engine,
-    budget: Budget,
-    keyring: Arc<Keyring>,
-    request: Request,
-    policy: Policy,
-) -> Result<(Judged, Vec<String>)> {
-    engine.run(budget, move |transport| {
-        Box::pin(async move {
-            let (exchange, notes) = carried(transport, &keyring, request, policy).await?;
-            Ok((judge(exchange), notes))
-        })
-    })?
-}
-
 /// Sends requests together, each as the identity it names, and waits. Gives what the user is to know besides.
 ///
 /// # Errors

@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::app::follow::{self, Follow};
 use crate::app::{grade as case, send};
 use crate::base::secret::mask_target;
 use crate::base::{Clock as _, Error, Exit, Result, SystemClock, text};
@@ -52,7 +53,7 @@ pub fn run(common: &Common, a: &GradeArgs, means: &Means) -> Result<Exit> {
     } else {
         let engine = Arc::new(means.engine_for(common, Some(&a.sends), false, scope, Vec::new(), &keyring)?);
         super::send::stop_on_signal(&engine)?;
-        send::once(&engine, Budget::GRADE, keyring, request, policy)?
+        follow::once(&engine, Budget::GRADE, keyring, request, policy, Follow::default())?
     };
     common.note(&notes);
     send::sent(&judged.exchange)?;

@@ -64,15 +64,7 @@ pub async fn carry(
             });
         }
         Some(Err(e)) => return Err(words(&e, course)),
-        None => {
-            let limit = limit.as_secs_f32();
-            let late = if course.sends_still() {
-                format!("the server did not take the whole request within {limit} s")
-            } else {
-                format!("no reply within {limit} s of sending")
-            };
-            return Err(timer.failure(Phase::Wait, late));
-        }
+        None => return Err(timer.failure(Phase::Wait, course.unanswered(limit))),
     };
     course.head_at = Some(Instant::now());
     course.phase = Phase::Receive;

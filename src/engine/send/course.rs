@@ -55,6 +55,16 @@ impl Course {
         }
     }
 
+    /// What did not come within a limit, in words.
+    pub fn unanswered(&self, limit: Duration) -> String {
+        let limit = limit.as_secs_f32();
+        if self.sends_still() {
+            format!("the server did not take the whole request within {limit} s")
+        } else {
+            format!("no reply within {limit} s of sending")
+        }
+    }
+
     /// True while the peer has not taken the whole request. On HTTP/2 the bytes of a connection belong to many.
     pub fn sends_still(&self) -> bool {
         let body = self.exchange.request.body.len() as u64;

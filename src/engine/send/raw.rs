@@ -147,15 +147,7 @@ pub async fn rest(
     let mut going = match timer.since(limit, wrote, turn.until_head(reader)).await {
         Some(Ok(going)) => going,
         Some(Err(e)) => return Err(broke(&e, course)),
-        None => {
-            let limit = limit.as_secs_f32();
-            let late = if course.sends_still() {
-                format!("the server did not take the whole request within {limit} s")
-            } else {
-                format!("no reply within {limit} s of sending")
-            };
-            return Err(timer.failure(Phase::Wait, late));
-        }
+        None => return Err(timer.failure(Phase::Wait, course.unanswered(limit))),
     };
     if reader.has_head() {
         course.head_at = Some(Instant::now());

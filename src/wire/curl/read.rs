@@ -207,7 +207,7 @@ impl Reader {
             Does::AsIs | Does::Nothing => {}
             Does::Next => self.ended = true,
             Does::Option(here) => {
-                self.note(format!("--{name} is no part of the request and was left out; give lunette {here}"))
+                self.note(format!("--{name} is no part of the request and was left out; give lunette {here}"));
             }
         }
     }
