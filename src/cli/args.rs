@@ -429,7 +429,7 @@ pub struct SendArgs {
     #[arg(short, long, value_name = "DATA|@FILE")]
     pub data: Option<OsString>,
     /// Follow at most this many redirects, each of them shown
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100))]
+    #[arg(long, value_name = "N", conflicts_with_all = ["times", "group", "vary"], value_parser = clap::value_parser!(u8).range(1..=100))]
     pub follow: Option<u8>,
     /// Let credentials go along when a redirect leads to another origin
     #[arg(long, requires = "follow")]
