@@ -515,7 +515,7 @@ impl Builder {
         endpoint.requests = tally.requests;
         endpoint.statuses = tally.statuses.iter().copied().collect();
         endpoint.course = tally.course.course();
-        endpoint.latency = tally.latency.as_ref().and_then(|h| h.latency());
+        endpoint.latency = tally.latency.latency();
         endpoint.first_seen = tally.times.and_then(|(first, _)| Stamp::from_unix(first));
         endpoint.last_seen = tally.times.and_then(|(_, last)| Stamp::from_unix(last));
         if tally.with + tally.without > 0 {

@@ -55,7 +55,7 @@ pub(super) struct Tally {
     pub statuses: Vec<(u16, u64)>,
     /// First and last time, where lines say one.
     pub times: Option<(i64, i64)>,
-    pub latency: Option<Box<Histogram>>,
+    pub latency: Histogram,
     /// Requests over time.
     pub course: Counts,
     /// Requests that carried a credential, and that carried none; of the others it is not known.
@@ -95,7 +95,7 @@ impl Tally {
             None => self.statuses.push((line.status, 1)),
         }
         if let Some(micros) = line.micros {
-            self.latency.get_or_insert_default().record(micros);
+            self.latency.record(micros);
         }
         if matches!(line.status, 200..=299) {
             self.good.note(line);
@@ -153,9 +153,7 @@ impl Tally {
                 None => self.statuses.push((status, n)),
             }
         }
-        if let Some(latency) = &other.latency {
-            self.latency.get_or_insert_default().merge(latency);
-        }
+        self.latency.merge(&other.latency);
     }
 
     /// True for GraphQL and JSON-RPC.

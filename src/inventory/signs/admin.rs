@@ -54,7 +54,7 @@ impl Admins {
             self.full = true;
             return;
         }
-        let seen = self.clients.entry(cut(client)).or_insert_with(|| Seen { first: time, ..Seen::default() });
+        let seen = self.clients.entry(cut(client).into()).or_insert_with(|| Seen { first: time, ..Seen::default() });
         seen.first = seen.first.min(time);
         seen.requests += 1;
         // Of few requests: those of who comes late are the ones that are shown.

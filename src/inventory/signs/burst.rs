@@ -45,9 +45,9 @@ impl Bursts {
     /// Takes in a refusal at a login. Only what sends a credential counts: a page that asks who is logged in is refused often.
     pub fn note(&mut self, place: Place<'_>, line: &Line<'_>, asked: &Asked<'_>) {
         let (Some(client), Some(time), b"POST" | b"PUT") = (line.client, line.time, asked.method) else { return };
-        let refused = self.clients.entry((cut(client), place.into())).or_insert_with(|| Refused {
-            method: cut(asked.method),
-            path: cut(asked.path),
+        let refused = self.clients.entry((cut(client).into(), place.into())).or_insert_with(|| Refused {
+            method: cut(asked.method).into(),
+            path: cut(asked.path).into(),
             ..Refused::default()
         });
         let count = refused.at.entry((time, line.status)).or_insert_with(|| {

@@ -25,12 +25,13 @@ const TIMES: u64 = 10;
 /// One client's way to one path.
 #[derive(Debug, Clone)]
 struct Visit {
-    client: Box<[u8]>,
     spot: Spot,
-    path: Box<[u8]>,
+    /// Client, method and path one after the other, and where the last two begin: one piece of memory and not three, since in a
+    /// log of many clients most lines make a visit.
+    said: Box<[u8]>,
+    ends: (u16, u16),
     /// The number of the path.
     number: u64,
-    method: Box<[u8]>,
     /// The least status it was answered with.
     status: u16,
     /// Only refused, or not there.
@@ -60,6 +61,24 @@ pub(in crate::inventory) struct Walk {
     pub samples: Vec<String>,
 }
 
+impl Visit {
+    fn client(&self) -> &[u8] {
+        &self.said[..usize::from(self.ends.0)]
+    }
+
+    fn method(&self) -> &[u8] {
+        &self.said[usize::from(self.ends.0)..usize::from(self.ends.1)]
+    }
+
+    fn path(&self) -> &[u8] {
+        &self.said[usize::from(self.ends.1)..]
+    }
+}
+
+fn short(bytes: &[u8]) -> u16 {
+    u16::try_from(bytes.len()).unwrap_or(u16::MAX)
+}
+
 impl Walks {
     pub fn note(&mut self, place: Place<'_>, line: &Line<'_>, asked: &Asked<'_>) {
         let Some(client) = line.client.filter(|_| !line.templated && line.status > 0) else { return };
@@ -74,11 +93,10 @@ impl Walks {
         };
         let missed = matches!(line.status, 401 | 403 | 404);
         let visit = self.visits.entry(mix(key, &number.to_le_bytes())).or_insert_with(|| Visit {
-            client: cut(client),
             spot: place.into(),
-            path: Box::from(&asked.path[..asked.path.len().min(LONGEST)]),
+            said: [cut(client), cut(asked.method), cut(asked.path)].concat().into(),
+            ends: (short(cut(client)), short(cut(client)) + short(cut(asked.method))),
             number,
-            method: cut(asked.method),
             status: line.status,
             missed,
         });
@@ -112,7 +130,7 @@ impl Walks {
     pub fn found(&self, at: At<'_>) -> Vec<Walk> {
         let mut by_spot: BTreeMap<Spot, BTreeMap<&[u8], Vec<&Visit>>> = BTreeMap::new();
         for visit in self.visits.values() {
-            by_spot.entry(at(&visit.spot)).or_default().entry(&visit.client).or_default().push(visit);
+            by_spot.entry(at(&visit.spot)).or_default().entry(visit.client()).or_default().push(visit);
         }
         let mut found = Vec::new();
         for (spot, clients) in by_spot {
@@ -123,13 +141,13 @@ impl Walks {
                 if paths < LEAST || visits.len() < LEAST_KEPT {
                     continue;
                 }
-                visits.sort_by(|a, b| (a.path.len(), &a.path).cmp(&(b.path.len(), &b.path)));
+                visits.sort_by(|a, b| (a.path().len(), a.path()).cmp(&(b.path().len(), b.path())));
                 let in_sequence = in_sequence(&visits, paths);
                 let missed = visits.iter().filter(|v| v.missed).count() as u64 * 100 / visits.len() as u64;
                 let median = usual[(usual.len() - 1) / 2];
                 let alone = paths >= MANY && usual.len() > OTHERS && paths >= median * TIMES;
                 if in_sequence || missed >= 50 || alone {
-                    let samples = visits.iter().take(SAMPLES).map(|v| sample(&v.method, &v.path, v.status)).collect();
+                    let samples = visits.iter().take(SAMPLES).map(|v| sample(v.method(), v.path(), v.status)).collect();
                     let exact = self.level == 0;
                     found.push(Walk {
                         client: Box::from(client),
@@ -150,10 +168,10 @@ impl Walks {
 /// True when the paths differ in a segment that is a number, another one in nearly each, and hold at least half of all between.
 fn in_sequence(visits: &[&Visit], paths: u64) -> bool {
     let (Some(first), Some(last)) = (visits.first(), visits.last()) else { return false };
-    let parts = |v: &Visit| v.path.split(|b| *b == b'/').map(<[u8]>::to_vec).collect::<Vec<_>>();
+    let parts = |v: &Visit| v.path().split(|b| *b == b'/').map(<[u8]>::to_vec).collect::<Vec<_>>();
     let (a, b) = (parts(first), parts(last));
     let Some(at) = a.iter().zip(&b).position(|(a, b)| a != b) else { return false };
-    let number = |v: &&Visit| std::str::from_utf8(v.path.split(|b| *b == b'/').nth(at)?).ok()?.parse::<u64>().ok();
+    let number = |v: &&Visit| std::str::from_utf8(v.path().split(|b| *b == b'/').nth(at)?).ok()?.parse::<u64>().ok();
     let mut numbers: Vec<u64> = visits.iter().filter_map(number).collect();
     numbers.sort_unstable();
     numbers.dedup();

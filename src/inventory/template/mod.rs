@@ -21,19 +21,7 @@ pub use weights::Features;
 /// True for a target that is its own path, which most are: neither query nor fragment, nothing encoded, no parameters and no
 /// backslash.
 pub(super) fn is_plain(target: &[u8]) -> bool {
-    fn other(b: u8) -> u8 {
-        [b'?', b'#', b'%', b';', b'\\'].iter().fold(0, |found, c| found | u8::from(b == *c))
-    }
-    let (chunks, rest) = target.as_chunks::<16>();
-    let Some(last) = target.last_chunk::<16>() else { return rest.iter().all(|b| other(*b) == 0) };
-    // Sixteen at a time and without a branch, so that a compiler can compare them all at once.
-    let mut others = [0; 16];
-    for chunk in chunks.iter().chain([last]) {
-        for (seen, b) in others.iter_mut().zip(chunk) {
-            *seen |= other(*b);
-        }
-    }
-    others == [0; 16]
+    memchr::memchr3(b'?', b'%', b'\\', target).is_none() && memchr::memchr2(b'#', b';', target).is_none()
 }
 
 /// Path and query of a request target. The path loses `;` parameters and one level of percent-encoding, but never a
