@@ -124,7 +124,7 @@ fn sample(method: &[u8], path: &[u8], status: u16) -> String {
     format!("{} {} {status}", display(&method[..method.len().min(20)]), display(&mask_target(path)))
 }
 
-/// The start of what a client is called.
+/// The start of what a client, a method or a path is called.
 fn cut(client: &[u8]) -> &[u8] {
     &client[..client.len().min(LONGEST)]
 }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{At, LONGEST, Place, SAMPLES, Spot, cut, sample};
+use super::{At, Place, SAMPLES, Spot, cut, sample};
 use crate::inventory::log::Line;
 use crate::inventory::template::Asked;
 
