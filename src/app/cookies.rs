@@ -149,6 +149,11 @@ impl Jars {
         Some((pairs.join(&b"; "[..]), own.iter().map(|c| c.name.display()).collect()))
     }
 
+    /// The names that [`Jars::add`] would add.
+    pub fn names(&self, request: &Request, now: Stamp) -> Vec<String> {
+        self.merged(request, now).map(|(_, names)| names).unwrap_or_default()
+    }
+
     /// The `Cookie` that [`Jars::add`] would make; what stands there where the jar has nothing.
     pub fn header(&self, request: &Request, now: Stamp) -> Option<Vec<u8>> {
         self.merged(request, now).map(|(value, _)| value).or_else(|| request.get("cookie").map(<[u8]>::to_vec))

@@ -26,6 +26,8 @@ pub struct Ground<'a> {
     pub declared: &'a [String],
     /// How it would be carried.
     pub policy: &'a Policy,
+    /// Whether the cookies of the jar go with it, wherever they else go.
+    pub cookies: bool,
 }
 
 /// Explains a request that is ready to be sent.
@@ -73,6 +75,13 @@ pub fn explain(mut request: Request, ground: &Ground<'_>) -> Result<Explanation>
         say("identity", value, format!("{}, made when it is sent", display_str(name)));
     } else {
         say("identity", "none".to_owned(), "nobody is chosen".to_owned());
+    }
+    let jar = &ground.keyring.jars;
+    let kept =
+        if ground.cookies || jar.are_used_everywhere() { jar.names(&request, SystemClock.wall()) } else { Vec::new() };
+    if !kept.is_empty() {
+        let whose = request.identity.as_deref().map_or_else(|| "nobody".to_owned(), display_str);
+        say("header Cookie", kept.join(", "), format!("the jar of {whose}"));
     }
     let length = request.body.len() as u64;
     if length == 0 {
@@ -149,6 +158,7 @@ mod tests {
             used: &[used],
             declared: &["header Accept".to_owned()],
             policy: &Policy { raw: true, ..Policy::default() },
+            cookies: false,
         };
         let lines = lines(&explain(request.clone(), &ground).expect("explained").parts);
         let text = lines.join("\n");

@@ -92,6 +92,15 @@ pub enum Ask {
     Vary(Draft, String),
     /// Send it: [`Event::Started`], an [`Event::Varied`] for each value, then [`Event::VaryEnded`].
     VaryGo(Draft, Arc<vary::Values>),
+    /// Say what request a redirect leads to, without sending it: [`Event::Stepped`].
+    Step {
+        /// What was typed for the reply, where that is known.
+        draft: Option<Draft>,
+        /// The redirect.
+        judged: Arc<Judged>,
+        /// Take what is a credential along to another origin.
+        keep: bool,
+    },
     /// Keep a value for `{{name}}` for the rest of the run.
     Capture(String, Secret),
     /// Send what is typed: [`Event::Started`], then [`Event::Done`], or [`Event::ScopeAsked`] when scope does not admit the host.
@@ -274,6 +283,8 @@ pub enum Event {
     Varied(JobId, Box<vary::Outcome>),
     /// No more values are sent, and why not where it ended early.
     VaryEnded(JobId, Option<String>),
+    /// The request that a redirect leads to.
+    Stepped(Box<follow::Stepped>),
     /// A send was queued under this number.
     Started(JobId),
     /// Scope does not admit this origin: one question, answered with [`Ask::Admit`].

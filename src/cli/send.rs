@@ -124,6 +124,7 @@ fn explained(
         used,
         declared: &[],
         policy,
+        cookies: false,
     };
     let explained = explain::explain(request, &ground)?;
     let secrets = secrets(a.show);

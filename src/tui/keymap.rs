@@ -19,6 +19,10 @@ pub enum Context {
     Composer,
     /// The composer, either side, after what is each side's own.
     Either,
+    /// The composer, while the reply that is shown is a redirect.
+    Redirect,
+    /// The composer, after redirects that led here.
+    Hop,
     /// The composer's request side.
     Request,
     /// The composer's response side.
@@ -54,6 +58,8 @@ impl Context {
             Self::Tree => "inventory, tree",
             Self::Composer => "composer",
             Self::Either => "composer, both sides",
+            Self::Redirect => "composer, on a redirect",
+            Self::Hop => "composer, after a redirect",
             Self::Request => "composer, request",
             Self::Response => "composer, response",
             Self::Varied => "composer, values",
@@ -137,6 +143,9 @@ actions! {
     FilterOlder "filter-older" ["Up"] FilterLine "recall" "Brings back the filter before.";
     FilterNewer "filter-newer" ["Down"] FilterLine "" "Brings back the filter after.";
     FilterHelp "filter-help" ["F1"] FilterLine "explain" "Explains the language of filters; so does ? in an empty one.";
+
+    Step "redirect" ["f"] Redirect "follow" "Makes the request that the redirect leads to, and says what changes; nothing is sent. With keep, credentials go along." ("[keep]");
+    StepBack "redirect-back" ["B"] Hop "hop back" "Goes back to the redirect that led here, and its reply.";
 
     Send "send" ["Ctrl+J" "Alt+Enter" "Ctrl+Enter" "s"] Composer "send" "Sends the request as it stands.";
     NextField "next-field" ["Tab"] Composer "next" "Goes to the next field, and from the last one to the response.";

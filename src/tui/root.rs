@@ -268,7 +268,13 @@ impl Root {
         let spec = keymap::spec(action);
         match spec.context {
             Context::Inventory | Context::Tree | Context::FilterLine => self.at = PaneId::Inventory,
-            Context::Composer | Context::Either | Context::Request | Context::Response | Context::Varied => {
+            Context::Composer
+            | Context::Either
+            | Context::Redirect
+            | Context::Hop
+            | Context::Request
+            | Context::Response
+            | Context::Varied => {
                 self.at = PaneId::Composer;
             }
             Context::Token => self.at = PaneId::Token,
@@ -415,6 +421,7 @@ impl Root {
                 }
             }
             Event::Varies { draft, values, lines } => return self.panes.composer.varies(*draft, values, lines),
+            Event::Stepped(stepped) => return self.panes.composer.stepped(*stepped),
             Event::Varied(id, outcome) => self.panes.composer.row(id, *outcome),
             Event::VaryEnded(id, why) => {
                 self.work.running.retain(|j| *j != id);

@@ -63,6 +63,8 @@ impl ComposerPane {
                 self.side = Side::Request;
                 Some(Vec::new())
             }
+            Action::Step => Some(self.step(argument)),
+            Action::StepBack => Some(self.step_back()),
             Action::VaryRows => Some(self.show_rows()),
             Action::Vary if argument == GO => Some(self.vary(argument)),
             Action::ExplainSend => Some(match self.draft() {
@@ -117,6 +119,7 @@ impl ComposerPane {
         };
         self.form = Form::again(&got.draft, "from curl");
         self.endpoint = (None, None);
+        self.hops.clear();
         self.side = Side::Request;
         if got.notes.is_empty() {
             return vec![Effect::Notice(Level::Info, "the curl command is the request now: s sends it".to_owned())];

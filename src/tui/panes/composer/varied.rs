@@ -232,6 +232,7 @@ impl ComposerPane {
                 };
                 let (response, work) = Response::new(judged, 0, self.reveal);
                 self.response = Some(response);
+                self.answered = None;
                 (self.rows_shown, self.side) = (false, Side::Response);
                 return Some(work.into_iter().collect());
             }

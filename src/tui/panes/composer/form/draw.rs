@@ -13,7 +13,7 @@ use super::{Edit, Form, Item, Tab, masked_url};
 use crate::base::figure::bytes;
 use crate::inventory::Place;
 use crate::tui::theme::Role;
-use crate::tui::widgets::pen::{Pen, clip, shown};
+use crate::tui::widgets::pen::{Pen, clip, shown, wrap};
 
 /// What was drawn where, for the mouse.
 #[derive(Debug, Default)]
@@ -54,9 +54,10 @@ impl Form {
             self.becomes(pen, y, (at(8), end), who);
             y += 1;
         }
-        for note in &self.notes {
+        let room = usize::from(end.saturating_sub(at(8)));
+        for line in self.notes.iter().flat_map(|note| wrap(&pen.veil(&clip(note)), room)).collect::<Vec<_>>() {
             if y + 4 < area.bottom() {
-                pen.put(at(8), y, end, &clip(note), Role::Warn);
+                pen.put(at(8), y, end, &line, Role::Warn);
                 y += 1;
             }
         }
@@ -92,6 +93,9 @@ impl Form {
         }
         if self.as_is {
             notes.push("as-is".to_owned());
+        }
+        if self.cookies {
+            notes.push("with the cookies of the jar".to_owned());
         }
         if self.insecure {
             notes.push("certificate faults do not stop it".to_owned());

@@ -82,6 +82,8 @@ pub struct Form {
     raw: raw::Raw,
     /// Whether an untrusted certificate stops it.
     pub insecure: bool,
+    /// Whether the cookies of the jar go with it.
+    cookies: bool,
     /// Whether braces and backslashes stand for themselves.
     pub as_is: bool,
     /// How many identities there are to choose from.
@@ -122,6 +124,7 @@ impl Form {
             block: area(""),
             raw: raw::Raw::default(),
             insecure: false,
+            cookies: false,
             as_is: false,
             identities: 0,
             tab: Tab::Params,
@@ -145,7 +148,13 @@ impl Form {
         form.body = Body::held(&media_type, &draft.body);
         form.insecure = draft.insecure;
         form.as_is = draft.as_is;
+        form.cookies = draft.cookies;
         form
+    }
+
+    /// Says something below the URL, for as long as this form stands.
+    pub fn say(&mut self, notes: Vec<String>) {
+        self.notes = notes;
     }
 
     /// A request for an endpoint, filled from its declaration.
@@ -471,6 +480,7 @@ impl Form {
             body: self.body.content(),
             insecure: self.insecure,
             as_is: self.as_is,
+            cookies: self.cookies,
             declared,
             ..Draft::default()
         }
