@@ -2,7 +2,7 @@
 //! which sender would carry it. Nothing leaves, and no credential is made.
 
 use super::variables::Used;
-use super::{Keyring, draft, send, workspace};
+use super::{Draft, Keyring, draft, send, workspace};
 use crate::base::figure::bytes;
 use crate::base::secret::{mask_header, mask_url};
 use crate::base::text::{display, display_str};
@@ -124,6 +124,20 @@ pub fn explain(mut request: Request, ground: &Ground<'_>) -> Result<Explanation>
         Err(why) => say("sender", display_str(why), "nothing would be sent".to_owned()),
     }
     Ok(Explanation { title, parts, request, adds, choice })
+}
+
+/// Why a request as it is typed would be carried by the raw sender; `None` where hyper carries it. Variables stand there
+/// unfilled, and what cannot be told before it is made is left out.
+pub fn raw_reason(draft: &Draft) -> Option<String> {
+    if draft.raw.is_some() {
+        return Some("the whole request was given as bytes".to_owned());
+    }
+    let mut request = Request::new(&draft.method, draft.url.as_bytes()).ok()?;
+    let bytes = |text: &str| text.as_bytes().to_vec();
+    request.headers = draft.headers.iter().map(|(n, v)| (bytes(n), bytes(v))).collect();
+    request.body = bytes(draft.body.text()).into();
+    let choice = engine::choose(&request, &Policy { raw: true, ..Policy::default() }).ok()?;
+    choice.reason.filter(|_| choice.http1 == Sender::Raw)
 }
 
 fn is_body(place: &str) -> bool {

@@ -59,7 +59,7 @@ pub fn typed(exchange: &Exchange, keyring: &Keyring) -> Request {
     let by_jar = exchange.altered.iter().any(|a| a.by == "cookies");
     request.headers.retain(|(name, _)| {
         let is_own = own.iter().any(|o| o.as_bytes().eq_ignore_ascii_case(name));
-        !is_own && !(by_jar && name.eq_ignore_ascii_case(b"cookie"))
+        !(is_own || by_jar && name.eq_ignore_ascii_case(b"cookie"))
     });
     request
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::base::{Clock as _, Error, Exit, Result, Stamp, SystemClock};
 use crate::engine::{Budget, Engine};
 use crate::grade;
-use crate::wire::{Exchange, Failure, FailureKind, Phase, Policy, Request, Together, Transport};
+use crate::wire::{Exchange, Failure, FailureKind, Phase, Policy, Request, Transport};
 
 use super::{Judged, Keyring, token};
 
@@ -80,35 +80,6 @@ pub fn once(
         Box::pin(async move {
             let (exchange, notes) = carried(transport, &keyring, request, policy).await?;
             Ok((judge(exchange), notes))
-        })
-    })?
-}
-
-/// Sends requests together, each as the identity it names, and waits. Gives what the user is to know besides.
-///
-/// # Errors
-/// As [`once`], and what kept a credential from being made: then none is sent.
-pub fn together(
-    engine: &Engine,
-    budget: Budget,
-    keyring: Arc<Keyring>,
-    requests: Vec<Request>,
-    how: Together,
-    policy: Policy,
-) -> Result<(Vec<Exchange>, Vec<String>)> {
-    engine.run(budget, move |transport| {
-        Box::pin(async move {
-            let (mut dressed, mut notes) = (Vec::with_capacity(requests.len()), Vec::new());
-            for request in requests {
-                let (request, more) = keyring.dressed(transport, request, policy).await?;
-                dressed.push(request);
-                for note in more {
-                    if !notes.contains(&note) {
-                        notes.push(note);
-                    }
-                }
-            }
-            Ok((transport.together(dressed, how, policy).await, notes))
         })
     })?
 }

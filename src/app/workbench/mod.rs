@@ -180,6 +180,29 @@ impl Workbench {
             Ask::Vary(draft, text) => self.apart(move |bench| bench.varies(draft, &text)),
             Ask::VaryGo(draft, values) => self.vary(&draft, values),
             Ask::Step { draft, judged, keep } => self.apart(move |bench| bench.step(draft.as_ref(), &judged, keep)),
+            Ask::Group { drafts, how, times } => self.apart(move |bench| bench.groups(&drafts, how, times)),
+            Ask::GroupGo(plan) => self.group(plan),
+            Ask::Cookies(identity) => {
+                self.held(identity.as_deref());
+                Ok(())
+            }
+            Ask::SetCookie { identity, url, line } => {
+                let line = String::from_utf8_lossy(line.expose());
+                let jars = &self.keyring.jars;
+                let set = jars.set_typed(identity.as_deref(), &url, &line, SystemClock.wall());
+                self.held(identity.as_deref());
+                set
+            }
+            Ask::RemoveCookie(identity, cookie) => {
+                self.keyring.jars.remove(identity.as_deref(), &cookie);
+                self.held(identity.as_deref());
+                Ok(())
+            }
+            Ask::CookiesEverywhere(identity, on) => {
+                self.keyring.jars.use_everywhere(on);
+                self.held(identity.as_deref());
+                Ok(())
+            }
             Ask::Capture(name, value) => {
                 self.variables.capture(&name, value.expose().to_vec());
                 Ok(())
@@ -267,6 +290,11 @@ impl Workbench {
     /// Tells what guards this run.
     fn guarded(&self) {
         tell(&self.shared.events, Event::Guarded(Arc::new(Guard::of(&self.engine))));
+    }
+
+    /// Tells what the jar of an identity holds.
+    fn held(&self, identity: Option<&str>) {
+        tell(&self.shared.events, Event::Cookies(Arc::new(self.keyring.jars.held(identity))));
     }
 
     /// Reads the history on a thread of its own, and tells what came of it.

@@ -64,9 +64,21 @@ impl ComposerPane {
                 Some(Vec::new())
             }
             Action::Step => Some(self.step(argument)),
+            Action::Cookies | Action::EditCookie | Action::RemoveCookie | Action::CookiesEverywhere => {
+                let identity = self.who.name().map(str::to_owned);
+                Some(vec![Effect::Jar(identity.clone()), Effect::Ask(Ask::Cookies(identity))])
+            }
+            Action::SetCookie if argument.is_empty() => Some(vec![Effect::Command("set-cookie ".to_owned())]),
+            Action::SetCookie => {
+                let (identity, url) = (self.who.name().map(str::to_owned), self.form.resolved());
+                let ask = Ask::SetCookie { identity: identity.clone(), url, line: argument.into() };
+                Some(vec![Effect::Jar(identity), Effect::Ask(ask)])
+            }
             Action::StepBack => Some(self.step_back()),
             Action::VaryRows => Some(self.show_rows()),
             Action::Vary if argument == GO => Some(self.vary(argument)),
+            Action::Group => Some(self.group(argument)),
+            Action::PutAside => Some(self.put_aside()),
             Action::ExplainSend => Some(match self.draft() {
                 Ok(draft) => vec![Effect::Ask(Ask::Explain(draft))],
                 Err(why) => vec![Effect::Notice(Level::Warn, why)],
@@ -90,7 +102,7 @@ impl ComposerPane {
                     Effect::Explain("under the cursor".to_owned(), vec![text.chars().take(8_192).collect()])
                 }])
             }
-            Action::CopyCurl => return Some(self.export()),
+            Action::CopyCurl => Some(self.export()),
             Action::Back => {
                 if let Sending::Running(id) = self.sending {
                     return Some(vec![Effect::Ask(Ask::Cancel(id))]);
@@ -156,6 +168,7 @@ impl ComposerPane {
                 return Some(vec![Effect::Explain("the line".to_owned(), vec![text])]);
             }
             Action::Fold => {}
+            Action::Hex => response.turn_hex(),
             Action::NextTab => response.tab = (response.tab + 1) % TABS.len(),
             // Left of the first tab is the request.
             Action::PreviousTab if response.tab == 0 => self.side = Side::Request,

@@ -5,6 +5,7 @@ mod form;
 mod grade;
 mod redirect;
 mod response;
+mod sent;
 mod varied;
 mod who;
 
@@ -15,6 +16,7 @@ use ratatui::layout::Rect;
 
 use super::text::More;
 use super::{Now, Pane, Prompt, WIDE, columns};
+use crate::app::group::Plan;
 use crate::app::identity::Named;
 use crate::app::vary::Values;
 use crate::app::{Ask, Composed, Draft, JobId, Judged, Recalled, grade as live};
@@ -83,6 +85,10 @@ pub struct ComposerPane {
     /// What may be varied once it was shown, and by which values.
     values: Option<(Draft, Arc<Values>)>,
     varied: Option<Varied>,
+    /// Requests put aside for a group.
+    aside: Vec<Draft>,
+    /// A group that was shown.
+    grouped: Option<Arc<Plan>>,
     /// Whether the rows take the place of the reply.
     rows_shown: bool,
     /// Who it is sent as, whatever the form.
@@ -110,6 +116,8 @@ impl Default for ComposerPane {
             armed: None,
             values: None,
             varied: None,
+            aside: Vec::new(),
+            grouped: None,
             rows_shown: false,
             who: Who::default(),
             shelf: Vec::new(),
@@ -500,7 +508,11 @@ impl Pane for ComposerPane {
         };
         let place =
             if self.side == Side::Response && !place.is_empty() { format!("   {place}") } else { String::new() };
-        format!("{}{place}{state}", clip(&self.form.title))
+        let aside = match self.aside.len() {
+            0 => String::new(),
+            n => format!("   {n} aside"),
+        };
+        format!("{}{aside}{place}{state}", clip(&self.form.title))
     }
 
     fn prompt(&self) -> Option<Prompt<'_>> {

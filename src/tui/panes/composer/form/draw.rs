@@ -10,6 +10,7 @@ use super::super::who::Who;
 use super::body::Kind as BodyKind;
 use super::row::{Kind, Row};
 use super::{Edit, Form, Item, Tab, masked_url};
+use crate::app::explain::raw_reason;
 use crate::base::figure::bytes;
 use crate::inventory::Place;
 use crate::tui::theme::Role;
@@ -87,9 +88,14 @@ impl Form {
         if self.raw.on {
             notes.push("raw: sent as bytes to the host above".to_owned());
         } else if resolved != self.url() {
-            notes.push(shown(if pen.reveal { resolved } else { masked_url(&resolved) }.as_bytes()));
+            notes.push(shown(if pen.reveal { resolved.clone() } else { masked_url(&resolved) }.as_bytes()));
         } else if !resolved.is_empty() {
             notes.push("sent as typed".to_owned());
+        }
+        if let Some(why) = (!self.raw.on && !resolved.is_empty()).then(|| raw_reason(&self.fields())).flatten() {
+            // The badge is seen first; the reason stands where there is room.
+            notes.insert(0, "raw".to_owned());
+            notes.push(format!("raw since {}", clip(&why)));
         }
         if self.as_is {
             notes.push("as-is".to_owned());

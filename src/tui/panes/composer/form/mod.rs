@@ -66,6 +66,7 @@ pub enum Item {
 }
 
 /// A request as typed.
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own, with a key of its own")]
 pub struct Form {
     /// What it was made from, for line 2.
     pub title: String,
