@@ -156,7 +156,7 @@ pub fn next(typed: &Request, reply: &Response, keep_credentials: bool) -> Result
     }
     if !keep_credentials && mask_body(&request.body) != request.body {
         return Err(format!(
-            "the redirect leads to {}, and the body that would go there holds a secret; keep credentials to send it there",
+            "the redirect leads to {}, and the body that would go there holds a secret; --keep-credentials, on screen :redirect keep, sends it",
             request.origin
         ));
     }
