@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::base::{Error, Result, Secret, Stamp, Untrusted, known};
 use crate::grade::suffix::is_public;
-use crate::wire::{Alteration, Origin, Request, Response, Scheme};
+use crate::wire::{Alteration, Origin, Request, Response, Scheme, Target};
 
 use super::send;
 
@@ -33,8 +33,14 @@ pub struct Cookie {
     pub path: String,
     /// Goes over TLS only.
     pub secure: bool,
+    /// Kept from scripts; it goes with requests like any other.
+    pub http_only: bool,
+    /// `Strict`, `Lax` or `None`, where it was said; it binds browsers alone.
+    pub same_site: Option<&'static str>,
     /// The last second in which it is sent; with the run when `None`.
     pub until: Option<Stamp>,
+    /// By which reply of its jar it was set; 0 by hand.
+    set_by: u64,
 }
 
 impl Cookie {
@@ -53,46 +59,62 @@ impl Cookie {
 
 /// The cookies of one identity, in the order they were set.
 #[derive(Debug, Default)]
-pub struct Jar(Vec<Cookie>);
+pub struct Jar {
+    all: Vec<Cookie>,
+    /// Replies that came for this identity so far.
+    replies: u64,
+}
 
 impl Jar {
     /// Takes a `Set-Cookie` of a reply from `origin` to a request for `target` (RFC 6265 section 5.3), or lets it be.
     pub fn store(&mut self, origin: &Origin, target: &[u8], line: &[u8], now: Stamp) -> bool {
-        let Some(cookie) = parse(origin, target, line, now) else { return false };
+        let Some(mut cookie) = parse(origin, target, line, now) else { return false };
+        cookie.set_by = self.replies;
         let shadowed = |c: &Cookie| {
             c.secure
                 && c.name == cookie.name
                 && (domain_matches(&c.domain, &cookie.domain) || domain_matches(&cookie.domain, &c.domain))
         };
         // What came over TLS is not replaced from where anybody can write.
-        if origin.scheme == Scheme::Http && self.0.iter().any(shadowed) {
+        if origin.scheme == Scheme::Http && self.all.iter().any(shadowed) {
             return false;
         }
-        let at = self.0.iter().position(|c| c.is_same(&cookie));
+        let at = self.all.iter().position(|c| c.is_same(&cookie));
         if cookie.until.is_some_and(|until| until < now) {
-            at.map(|at| self.0.remove(at));
+            at.map(|at| self.all.remove(at));
             return true;
         }
         if let Some(at) = at {
-            self.0[at] = cookie;
+            self.all[at] = cookie;
             return true;
         }
-        let of_domain = self.0.iter().filter(|c| c.domain == cookie.domain).count();
-        let oldest = match self.0.iter().position(|c| c.domain == cookie.domain) {
+        let of_domain = self.all.iter().filter(|c| c.domain == cookie.domain).count();
+        let oldest = match self.all.iter().position(|c| c.domain == cookie.domain) {
             Some(first) if of_domain >= MOST_OF_DOMAIN => Some(first),
-            _ => (self.0.len() >= MOST).then_some(0),
+            _ => (self.all.len() >= MOST).then_some(0),
         };
-        oldest.map(|at| self.0.remove(at));
-        self.0.push(cookie);
+        oldest.map(|at| self.all.remove(at));
+        self.all.push(cookie);
         true
     }
 
     /// What goes to this place, longer paths first.
     pub fn of(&self, origin: &Origin, target: &[u8], now: Stamp) -> Vec<&Cookie> {
-        let mut all: Vec<&Cookie> = self.0.iter().filter(|c| c.goes_to(origin, target, now)).collect();
+        let mut all: Vec<&Cookie> = self.all.iter().filter(|c| c.goes_to(origin, target, now)).collect();
         all.sort_by_key(|c| std::cmp::Reverse(c.path.len()));
         all
     }
+}
+
+/// A jar to be looked at.
+#[derive(Debug, Clone, Default)]
+pub struct Held {
+    /// Whose it is; nobody's when `None`.
+    pub identity: Option<String>,
+    /// Whether cookies go with every request, and not on redirects alone.
+    pub everywhere: bool,
+    /// The cookies in the order they were set, and whether the last reply set them.
+    pub all: Vec<(Cookie, bool)>,
 }
 
 /// The jars of a run.
@@ -119,13 +141,10 @@ impl Jars {
 
     /// Keeps what a reply sets for who asked.
     pub fn learn(&self, request: &Request, reply: &Response, now: Stamp) {
-        let mut set = reply.all("set-cookie").peekable();
-        if set.peek().is_none() {
-            return;
-        }
         let mut jars = self.lock();
         let jar = jars.entry(request.identity.clone()).or_default();
-        for line in set {
+        jar.replies += 1;
+        for line in reply.all("set-cookie") {
             jar.store(&request.origin, &request.target, line.as_bytes(), now);
         }
     }
@@ -147,6 +166,11 @@ impl Jars {
             .collect();
         pairs.extend(own.iter().map(|c| [c.name.as_bytes(), b"=", c.value.expose()].concat()));
         Some((pairs.join(&b"; "[..]), own.iter().map(|c| c.name.display()).collect()))
+    }
+
+    /// The names that [`Jars::add`] would add.
+    pub fn names(&self, request: &Request, now: Stamp) -> Vec<String> {
+        self.merged(request, now).map(|(_, names)| names).unwrap_or_default()
     }
 
     /// The `Cookie` that [`Jars::add`] would make; what stands there where the jar has nothing.
@@ -171,9 +195,16 @@ impl Jars {
         Some(Alteration { by: "cookies".into(), what: format!("Cookie has {} of the jar", names.join(", ")) })
     }
 
-    /// The cookies of an identity, or of nobody; a value in it never prints.
-    pub fn list(&self, identity: Option<&str>) -> Vec<Cookie> {
-        self.lock().get(&identity.map(str::to_owned)).map(|jar| jar.0.clone()).unwrap_or_default()
+    /// The jar of an identity, or of nobody, as it stands.
+    pub fn held(&self, identity: Option<&str>) -> Held {
+        let jars = self.lock();
+        let jar = jars.get(&identity.map(str::to_owned));
+        let all = jar.map(|jar| jar.all.iter().map(|c| (c.clone(), c.set_by > 0 && c.set_by == jar.replies)).collect());
+        Held {
+            identity: identity.map(str::to_owned),
+            everywhere: self.are_used_everywhere(),
+            all: all.unwrap_or_default(),
+        }
     }
 
     /// Sets a cookie by hand, as if `origin` had sent this `Set-Cookie`.
@@ -182,7 +213,11 @@ impl Jars {
     /// One that `origin` could not set.
     pub fn set(&self, identity: Option<&str>, origin: &Origin, line: &[u8], now: Stamp) -> Result<()> {
         let mut jars = self.lock();
-        let stored = jars.entry(identity.map(str::to_owned)).or_default().store(origin, b"/", line, now);
+        let jar = jars.entry(identity.map(str::to_owned)).or_default();
+        // Set by no reply.
+        let replies = std::mem::take(&mut jar.replies);
+        let stored = jar.store(origin, b"/", line, now);
+        jar.replies = replies;
         if stored {
             // What a peer sets is not learnt: it would choose what is masked. What is typed here is one's own.
             known::learn_header(b"Cookie", line.split(|b| *b == b';').next().unwrap_or_default());
@@ -192,13 +227,26 @@ impl Jars {
             .hint("write NAME=VALUE; Domain, Path and Secure must fit where it goes"))
     }
 
+    /// The same with what is typed: a `Set-Cookie`, after the URL it would come from where it is not `url`.
+    ///
+    /// # Errors
+    /// As [`Jars::set`], and for a URL that is none.
+    pub fn set_typed(&self, identity: Option<&str>, url: &str, text: &str, now: Stamp) -> Result<()> {
+        let is_url = |word: &str| word.starts_with("http://") || word.starts_with("https://");
+        let (url, line) = text.trim().split_once(' ').filter(|(word, _)| is_url(word)).unwrap_or((url, text.trim()));
+        let origin = Target::parse(url.as_bytes())
+            .map_err(|e| e.hint("write the URL that sets it before it: https://HOST NAME=VALUE; Path=/"))?
+            .origin;
+        self.set(identity, &origin, line.trim().as_bytes(), now)
+    }
+
     /// Removes one; false when it was not there.
     pub fn remove(&self, identity: Option<&str>, cookie: &Cookie) -> bool {
         let mut jars = self.lock();
         let Some(jar) = jars.get_mut(&identity.map(str::to_owned)) else { return false };
-        let before = jar.0.len();
-        jar.0.retain(|c| !c.is_same(cookie));
-        jar.0.len() < before
+        let before = jar.all.len();
+        jar.all.retain(|c| !c.is_same(cookie));
+        jar.all.len() < before
     }
 }
 
@@ -213,6 +261,7 @@ fn parse(origin: &Origin, target: &[u8], line: &[u8], now: Stamp) -> Option<Cook
         return None;
     }
     let (mut domain, mut path, mut secure) = (String::new(), default_path(target), false);
+    let (mut http_only, mut same_site) = (false, None);
     let (mut by_date, mut by_age) = (None, None);
     let mut path_named = None;
     for part in parts {
@@ -221,6 +270,10 @@ fn parse(origin: &Origin, target: &[u8], line: &[u8], now: Stamp) -> Option<Cook
         let argument = argument.trim();
         match key.trim().to_ascii_lowercase().as_str() {
             "secure" => secure = true,
+            "httponly" => http_only = true,
+            "samesite" => {
+                same_site = ["Strict", "Lax", "None"].into_iter().find(|word| word.eq_ignore_ascii_case(argument));
+            }
             "domain" if !argument.is_empty() => {
                 domain = argument.strip_prefix('.').unwrap_or(argument).to_ascii_lowercase();
             }
@@ -264,7 +317,10 @@ fn parse(origin: &Origin, target: &[u8], line: &[u8], now: Stamp) -> Option<Cook
         host_only,
         path,
         secure,
+        http_only,
+        same_site,
         until: by_age.unwrap_or(by_date),
+        set_by: 0,
     })
 }
 
@@ -327,7 +383,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::wire::Target;
 
     fn origin(url: &str) -> Origin {
         Target::parse(url.as_bytes()).expect("url").origin
@@ -393,7 +448,7 @@ mod tests {
         assert!(jar.store(&tls, b"/", b"sid=3; Secure; Path=/", now()));
         assert_eq!(jar.of(&tls, b"/", now()).len(), 1);
         assert!(jar.store(&tls, b"/", b"sid=; Secure; Path=/; Max-Age=0", now()));
-        assert!(jar.0.is_empty());
+        assert!(jar.all.is_empty());
     }
 
     #[test]
@@ -403,7 +458,7 @@ mod tests {
             let host = origin(&format!("https://h{}.example/", n % 20));
             jar.store(&host, b"/", format!("c{n}=1").as_bytes(), now());
         }
-        assert!(jar.0.len() <= MOST);
+        assert!(jar.all.len() <= MOST);
         assert!(jar.of(&origin("https://h1.example/"), b"/", now()).len() <= MOST_OF_DOMAIN);
     }
 
@@ -420,9 +475,31 @@ mod tests {
         let said = jars.add(&mut request, now()).expect("added");
         assert_eq!(request.headers, [(b"cookie".to_vec(), b"theme=dark; sid=s3cretvalue".to_vec())]);
         assert!(said.what.contains("sid") && !said.what.contains("s3cret"));
-        let listed = jars.list(Some("alice"));
+        let listed: Vec<Cookie> = jars.held(Some("alice")).all.into_iter().map(|(cookie, _)| cookie).collect();
         assert!(!format!("{listed:?}").contains("s3cretvalue"));
         assert!(jars.remove(Some("alice"), &listed[0]) && !jars.remove(Some("alice"), &listed[0]));
+    }
+
+    #[test]
+    fn what_the_last_reply_set_is_told_from_the_rest() {
+        let jars = Jars::default();
+        let request = Request::new("GET", b"https://a.example/").expect("url");
+        let reply = |line: &str| Response { headers: vec![("Set-Cookie".into(), line.into())], ..Response::default() };
+        let fresh = || -> Vec<String> {
+            let held = jars.held(None).all.into_iter();
+            held.filter(|(_, fresh)| *fresh).map(|(c, _)| c.name.display()).collect()
+        };
+        jars.learn(&request, &reply("a=1; HttpOnly; SameSite=lax"), now());
+        jars.learn(&request, &reply("b=1"), now());
+        assert_eq!(fresh(), ["b"]);
+        jars.set_typed(None, "https://a.example/", "b=2; Path=/", now()).expect("set");
+        jars.set_typed(None, "", "https://b.example/x c=2", now()).expect("set");
+        assert!(jars.set_typed(None, "", "c=2", now()).is_err(), "nobody says for which host");
+        assert_eq!(fresh(), [""; 0]);
+        jars.learn(&request, &Response::default(), now());
+        let held = jars.held(None);
+        assert_eq!(held.all.iter().map(|(c, _)| c.name.display()).collect::<Vec<_>>(), ["a", "b", "c"]);
+        assert!(held.all[0].0.http_only && held.all[0].0.same_site == Some("Lax"));
     }
 
     const HOSTS: &[&str] = &[
@@ -460,7 +537,7 @@ mod tests {
             let mut jar = Jar::default();
             jar.store(&origin("https://a.example/"), b"/", &line, now());
             let _ = date(&String::from_utf8_lossy(&line));
-            prop_assert!(jar.0.iter().all(|c| c.domain.ends_with("a.example")));
+            prop_assert!(jar.all.iter().all(|c| c.domain.ends_with("a.example")));
         }
     }
 }

@@ -31,6 +31,8 @@ pub struct Draft {
     pub as_is: bool,
     /// Go on when the certificate is not trusted.
     pub insecure: bool,
+    /// The cookies of the jar go with it: it follows a redirect.
+    pub cookies: bool,
     /// Name of the identity to send as; anonymous when `None`.
     pub identity: Option<String>,
     /// Name of the environment that gives variables their values.
@@ -40,6 +42,25 @@ pub struct Draft {
 }
 
 impl Draft {
+    /// A request that was made before, as it is typed: braces in it are no variables. Bytes that are no text stand there as
+    /// U+FFFD, and it is said whether there are any.
+    pub fn of(request: &Request) -> (Self, bool) {
+        let parts =
+            [&request.method, &request.target].into_iter().chain(request.headers.iter().flat_map(|(n, v)| [n, v]));
+        let lossy = parts.map(Vec::as_slice).chain([request.body.as_ref()]).any(|b| std::str::from_utf8(b).is_err());
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let draft = Self {
+            method: text(&request.method),
+            url: format!("{}{}", request.origin, text(&request.target)),
+            headers: request.headers.iter().map(|(n, v)| (text(n), text(v))).collect(),
+            body: Content::Text(text(&request.body)),
+            as_is: true,
+            identity: request.identity.clone(),
+            ..Self::default()
+        };
+        (draft, lossy)
+    }
+
     /// True when files or secrets may be read for it.
     pub fn reads(&self) -> bool {
         let holds = |text: &str| text.contains("{{");

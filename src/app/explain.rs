@@ -2,7 +2,7 @@
 //! which sender would carry it. Nothing leaves, and no credential is made.
 
 use super::variables::Used;
-use super::{Keyring, draft, send, workspace};
+use super::{Draft, Keyring, draft, send, workspace};
 use crate::base::figure::bytes;
 use crate::base::secret::{mask_header, mask_url};
 use crate::base::text::{display, display_str};
@@ -26,6 +26,8 @@ pub struct Ground<'a> {
     pub declared: &'a [String],
     /// How it would be carried.
     pub policy: &'a Policy,
+    /// Whether the cookies of the jar go with it, wherever they else go.
+    pub cookies: bool,
 }
 
 /// Explains a request that is ready to be sent.
@@ -74,6 +76,13 @@ pub fn explain(mut request: Request, ground: &Ground<'_>) -> Result<Explanation>
     } else {
         say("identity", "none".to_owned(), "nobody is chosen".to_owned());
     }
+    let jar = &ground.keyring.jars;
+    let kept =
+        if ground.cookies || jar.are_used_everywhere() { jar.names(&request, SystemClock.wall()) } else { Vec::new() };
+    if !kept.is_empty() {
+        let whose = request.identity.as_deref().map_or_else(|| "nobody".to_owned(), display_str);
+        say("header Cookie", kept.join(", "), format!("the jar of {whose}"));
+    }
     let length = request.body.len() as u64;
     if length == 0 {
         say("body", "none".to_owned(), String::new());
@@ -117,6 +126,20 @@ pub fn explain(mut request: Request, ground: &Ground<'_>) -> Result<Explanation>
     Ok(Explanation { title, parts, request, adds, choice })
 }
 
+/// Why a request as it is typed would be carried by the raw sender; `None` where hyper carries it. Variables stand there
+/// unfilled, and what cannot be told before it is made is left out.
+pub fn raw_reason(draft: &Draft) -> Option<String> {
+    if draft.raw.is_some() {
+        return Some("the whole request was given as bytes".to_owned());
+    }
+    let mut request = Request::new(&draft.method, draft.url.as_bytes()).ok()?;
+    let bytes = |text: &str| text.as_bytes().to_vec();
+    request.headers = draft.headers.iter().map(|(n, v)| (bytes(n), bytes(v))).collect();
+    request.body = bytes(draft.body.text()).into();
+    let choice = engine::choose(&request, &Policy { raw: true, ..Policy::default() }).ok()?;
+    choice.reason.filter(|_| choice.http1 == Sender::Raw)
+}
+
 fn is_body(place: &str) -> bool {
     place == "body" || place.starts_with("GraphQL ") || place.starts_with("part ")
 }
@@ -149,6 +172,7 @@ mod tests {
             used: &[used],
             declared: &["header Accept".to_owned()],
             policy: &Policy { raw: true, ..Policy::default() },
+            cookies: false,
         };
         let lines = lines(&explain(request.clone(), &ground).expect("explained").parts);
         let text = lines.join("\n");

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use crate::base::secret::{mask_body, mask_url};
 use crate::base::text::{display, display_str};
-use crate::base::{Clock as _, Exit, Result, SystemClock};
+use crate::base::{Clock as _, Error, Exit, Result, SystemClock};
 use crate::engine::{Budget, Engine};
 use crate::wire::{Alteration, Exchange, Origin, Policy, Request, Response, Scheme, Target, Transport};
 
-use super::{Judged, Keyring, send};
+use super::history::NO_TEXT;
+use super::{Draft, Judged, Keyring, send};
 
 /// How redirects are followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -64,13 +65,51 @@ fn among(name: &[u8], list: &[&str]) -> bool {
     list.iter().any(|l| name.eq_ignore_ascii_case(l.as_bytes()))
 }
 
+/// True for a status that leads to another request (RFC 9110 section 15.4).
+pub fn leads_on(status: u16) -> bool {
+    matches!(status, 301 | 302 | 303 | 307 | 308)
+}
+
+/// The next hop as it is put into the composer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stepped {
+    /// The request; the cookies of the jar go with it, as with every redirect.
+    pub draft: Draft,
+    /// What differs from the one before, and what of it is left out, each in one sentence in display form.
+    pub changed: Vec<String>,
+}
+
+/// One hop, to be looked at before it is sent. `insecure` is whether faults of the certificate were let pass before: they are
+/// at another origin only once that is asked for there.
+///
+/// # Errors
+/// A reply that leads nowhere, or to where nothing is sent.
+pub fn step(typed: &Request, reply: &Response, keep_credentials: bool, insecure: bool) -> Result<Stepped> {
+    let step = next(typed, reply, keep_credentials)
+        .map_err(Error::input)?
+        .ok_or_else(|| Error::input(format!("the reply is no redirect ({})", reply.status)))?;
+    let Step { mut request, mut changed } = step;
+    if request.raw.take().is_some() {
+        changed.push("the raw bytes are left behind; the fields hold what was read from them".to_owned());
+    }
+    let (draft, lossy) = Draft::of(&request);
+    if lossy {
+        changed.push(format!("there are {NO_TEXT}"));
+    }
+    let stays = request.origin == typed.origin;
+    if insecure && !stays {
+        changed.push("faults of the certificate stop it again".to_owned());
+    }
+    Ok(Stepped { draft: Draft { cookies: true, insecure: insecure && stays, ..draft }, changed })
+}
+
 /// The request that the reply to `typed` leads to; `None` where the reply is no redirect (RFC 9110 section 15.4). `typed` is
 /// the request before its identity put a credential in.
 ///
 /// # Errors
 /// Why a redirect is not followed, in one sentence.
 pub fn next(typed: &Request, reply: &Response, keep_credentials: bool) -> Result<Option<Step>, String> {
-    if !matches!(reply.status, 301 | 302 | 303 | 307 | 308) {
+    if !leads_on(reply.status) {
         return Ok(None);
     }
     let mut places = reply.all("location");
@@ -117,7 +156,7 @@ pub fn next(typed: &Request, reply: &Response, keep_credentials: bool) -> Result
     }
     if !keep_credentials && mask_body(&request.body) != request.body {
         return Err(format!(
-            "the redirect leads to {}, and the body that would go there holds a secret; --keep-credentials sends it",
+            "the redirect leads to {}, and the body that would go there holds a secret; --keep-credentials, on screen :redirect keep, sends it",
             request.origin
         ));
     }

@@ -6,28 +6,20 @@ use std::sync::Arc;
 use crate::base::secret::{MASK, is_credential_header};
 use crate::base::text::display;
 use crate::store::history::{Form, Kept};
-use crate::wire::Request;
+use crate::wire::{Exchange, Request};
 
-use super::{Content, Draft, Keyring, Recalled, send};
+use super::{Draft, Keyring, Recalled, send};
+
+/// What a field of the composer cannot hold.
+pub const NO_TEXT: &str = "bytes that are no text (they stand there as \u{fffd})";
 
 /// The exchange of the history, judged anew, and its request as it can be sent again.
 pub fn recall(kept: Kept, keyring: &Keyring) -> Recalled {
     let (request, mut left_out) = again(&kept, keyring);
-    let parts = [&request.method, &request.target].into_iter().chain(request.headers.iter().flat_map(|(n, v)| [n, v]));
-    if parts.map(Vec::as_slice).chain([request.body.as_ref()]).any(|b| std::str::from_utf8(b).is_err()) {
-        left_out.push("bytes that are no text (they stand there as \u{fffd})".to_owned());
+    let (draft, lossy) = Draft::of(&request);
+    if lossy {
+        left_out.push(NO_TEXT.to_owned());
     }
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let draft = Draft {
-        method: text(&request.method),
-        url: format!("{}{}", request.origin, text(&request.target)),
-        headers: request.headers.iter().map(|(n, v)| (text(n), text(v))).collect(),
-        body: Content::Text(text(&request.body)),
-        // What was sent is sent again: braces in it are no variables.
-        as_is: true,
-        identity: request.identity.clone(),
-        ..Draft::default()
-    };
     Recalled { row: kept.row, judged: Arc::new(send::judge(kept.exchange)), draft, left_out }
 }
 
@@ -59,13 +51,26 @@ pub fn again(kept: &Kept, keyring: &Keyring) -> (Request, Vec<String>) {
     (request, left_out)
 }
 
+/// The request of an exchange of this run as it was before its identity and the jar put something in, as far as that can be
+/// told: a credential is left to the identity, and what the jar added is left to the jar.
+pub fn typed(exchange: &Exchange, keyring: &Keyring) -> Request {
+    let mut request = exchange.request.clone();
+    let own = request.identity.as_ref().and_then(|name| keyring.headers(name).ok()).unwrap_or_default();
+    let by_jar = exchange.altered.iter().any(|a| a.by == "cookies");
+    request.headers.retain(|(name, _)| {
+        let is_own = own.iter().any(|o| o.as_bytes().eq_ignore_ascii_case(name));
+        !(is_own || by_jar && name.eq_ignore_ascii_case(b"cookie"))
+    });
+    request
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::base::Stamp;
     use crate::store::Memory;
     use crate::store::history::{History as _, Select};
-    use crate::wire::{Exchange, Intent, Record as _};
+    use crate::wire::{Intent, Record as _};
 
     fn kept(form: Form, identity: Option<&str>, headers: &[(&str, &str)], url: &str) -> Kept {
         let mut request = Request::new("PUT", url.as_bytes()).expect("url");

@@ -10,6 +10,7 @@ pub mod fetched;
 pub mod follow;
 pub mod gate;
 pub mod grade;
+pub mod group;
 pub mod history;
 pub mod identity;
 pub mod load;
@@ -37,7 +38,7 @@ use crate::jwt::Decoded;
 use crate::rate::Snapshot;
 pub use crate::store::history::{Graded, Row, Select};
 use crate::wire::curl::Export;
-use crate::wire::{Exchange, Origin};
+use crate::wire::{Exchange, Origin, Together};
 
 pub use crate::report::explanation::Part;
 pub use crate::store::vault::State as VaultState;
@@ -92,6 +93,41 @@ pub enum Ask {
     Vary(Draft, String),
     /// Send it: [`Event::Started`], an [`Event::Varied`] for each value, then [`Event::VaryEnded`].
     VaryGo(Draft, Arc<vary::Values>),
+    /// Say what request a redirect leads to, without sending it: [`Event::Stepped`].
+    Step {
+        /// What was typed for the reply, where that is known.
+        draft: Option<Draft>,
+        /// The redirect.
+        judged: Arc<Judged>,
+        /// Take what is a credential along to another origin.
+        keep: bool,
+    },
+    /// Tell what the jar of an identity holds, or that of nobody: [`Event::Cookies`].
+    Cookies(Option<String>),
+    /// Set a cookie as a reply would: [`Event::Cookies`].
+    SetCookie {
+        /// Whose jar.
+        identity: Option<String>,
+        /// The URL that sets it, where the line names none.
+        url: String,
+        /// `[URL] NAME=VALUE; Path=/; Secure`.
+        line: Secret,
+    },
+    /// Take one out of a jar: [`Event::Cookies`].
+    RemoveCookie(Option<String>, Box<cookies::Cookie>),
+    /// Send cookies with every request, or on redirects alone; then tell of this jar: [`Event::Cookies`].
+    CookiesEverywhere(Option<String>, bool),
+    /// Say what a group of requests would be, each so many times: [`Event::Groups`].
+    Group {
+        /// The requests, in order.
+        drafts: Vec<Draft>,
+        /// How they are sent.
+        how: Together,
+        /// How often each is in it.
+        times: usize,
+    },
+    /// Send it: [`Event::Started`], an [`Event::Varied`] for each request, then [`Event::VaryEnded`].
+    GroupGo(Arc<group::Plan>),
     /// Keep a value for `{{name}}` for the rest of the run.
     Capture(String, Secret),
     /// Send what is typed: [`Event::Started`], then [`Event::Done`], or [`Event::ScopeAsked`] when scope does not admit the host.
@@ -270,10 +306,16 @@ pub enum Event {
         /// What is to be known before it is sent, in display form.
         lines: Vec<String>,
     },
-    /// What came of one value.
+    /// What a group would send, with what is to be known before, in display form.
+    Groups(Arc<group::Plan>, Vec<String>),
+    /// What came of one value, or of one request of a group.
     Varied(JobId, Box<vary::Outcome>),
     /// No more values are sent, and why not where it ended early.
     VaryEnded(JobId, Option<String>),
+    /// The request that a redirect leads to.
+    Stepped(Box<follow::Stepped>),
+    /// What a jar holds.
+    Cookies(Arc<cookies::Held>),
     /// A send was queued under this number.
     Started(JobId),
     /// Scope does not admit this origin: one question, answered with [`Ask::Admit`].

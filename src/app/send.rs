@@ -1,11 +1,8 @@
 //! Use case: send one request, and judge what came back.
 
-use std::sync::Arc;
-
 use crate::base::{Clock as _, Error, Exit, Result, Stamp, SystemClock};
-use crate::engine::{Budget, Engine};
 use crate::grade;
-use crate::wire::{Exchange, Failure, FailureKind, Phase, Policy, Request, Together, Transport};
+use crate::wire::{Exchange, Failure, FailureKind, Phase, Policy, Request, Transport};
 
 use super::{Judged, Keyring, token};
 
@@ -61,35 +58,6 @@ pub fn judge(exchange: Exchange) -> Judged {
     let headers = grade::headers(&exchange);
     let tokens = token::find(&exchange);
     Judged { exchange, headers, tokens }
-}
-
-/// Sends requests together, each as the identity it names, and waits. Gives what the user is to know besides.
-///
-/// # Errors
-/// As [`once`], and what kept a credential from being made: then none is sent.
-pub fn together(
-    engine: &Engine,
-    budget: Budget,
-    keyring: Arc<Keyring>,
-    requests: Vec<Request>,
-    how: Together,
-    policy: Policy,
-) -> Result<(Vec<Exchange>, Vec<String>)> {
-    engine.run(budget, move |transport| {
-        Box::pin(async move {
-            let (mut dressed, mut notes) = (Vec::with_capacity(requests.len()), Vec::new());
-            for request in requests {
-                let (request, more) = keyring.dressed(transport, request, policy).await?;
-                dressed.push(request);
-                for note in more {
-                    if !notes.contains(&note) {
-                        notes.push(note);
-                    }
-                }
-            }
-            Ok((transport.together(dressed, how, policy).await, notes))
-        })
-    })?
 }
 
 /// One request, as the identity it names, inside a job; and what the user is to know besides.

@@ -162,7 +162,8 @@ pub async fn run(
     Ok(())
 }
 
-fn outcome(value: &[u8], exchange: Exchange, kept: &mut usize) -> Outcome {
+/// A row of what came of one request; `kept` counts the bytes that all rows hold together.
+pub(super) fn outcome(value: &[u8], exchange: Exchange, kept: &mut usize) -> Outcome {
     let response = exchange.response.as_ref();
     *kept += response.map_or(0, |r| r.body.len()) + exchange.request.body.len() + 4_096;
     Outcome {

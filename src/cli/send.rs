@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::app::curl::{self, Imported};
 use crate::app::explain::{self, Ground};
 use crate::app::follow::{self, Follow};
+use crate::app::group;
 use crate::app::variables::{Filler, Source, Used, Variables};
 use crate::app::{Draft, Keyring, draft, send};
 use crate::base::secret::mask_message;
@@ -25,8 +26,6 @@ use super::{Common, Means};
 
 /// Bytes of a body file.
 const MOST_BODY: u64 = 256 << 20;
-/// Requests that are sent at one instant: on HTTP/1.1 each has a connection.
-const MOST_PARALLEL: usize = 256;
 
 pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
     if a.parallel && a.times.is_none() && a.group.is_none() {
@@ -124,6 +123,7 @@ fn explained(
         used,
         declared: &[],
         policy,
+        cookies: false,
     };
     let explained = explain::explain(request, &ground)?;
     let secrets = secrets(a.show);
@@ -300,13 +300,13 @@ fn together(
     means: &Means,
 ) -> Result<Exit> {
     let how = if a.parallel { Together::Parallel } else { Together::Sequence };
-    if a.parallel && requests.len() > MOST_PARALLEL {
+    if a.parallel && requests.len() > group::MOST_PARALLEL {
         return Err(Error::input(format!("{} requests at once are too many", requests.len()))
-            .hint(format!("at most {MOST_PARALLEL}")));
+            .hint(format!("at most {}", group::MOST_PARALLEL)));
     }
     let engine = Arc::new(means.engine(common, scope, Vec::new(), &keyring)?);
     stop_on_signal(&engine)?;
-    let (all, notes) = send::together(&engine, Budget::HAND, Arc::new(keyring), requests, how, policy)?;
+    let (all, notes) = group::once(&engine, Budget::HAND, Arc::new(keyring), requests, how, policy)?;
     common.note(&notes);
     all.iter().try_for_each(send::sent)?;
     let ended = all.iter().map(send::exit).find(|e| *e != Exit::Done).unwrap_or(Exit::Done);

@@ -17,7 +17,7 @@ pub const MOST_SENT: usize = 1 << 20;
 const MOST_HEAD: usize = 512 << 10;
 
 /// What went through since the last [`Tap::begin`].
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Seen {
     /// First write.
     pub first_write: Option<Instant>,
@@ -60,6 +60,11 @@ impl Tap {
         let head_done = seen.head_done && !reused;
         let behind = if reused { 0 } else { seen.behind };
         *seen = Seen { sent, head, head_done, behind, cut: seen.cut, ..Seen::default() };
+    }
+
+    /// What was seen so far, apart from the stream: what the next exchange does on it changes this one no more.
+    pub fn apart(&self) -> Self {
+        Self(Arc::new(Mutex::new(self.lock().clone())))
     }
 
     /// Makes the next read fail: the only way to stop a connection that never leaves its read loop.

@@ -123,6 +123,8 @@ pub enum Effect {
     Plan(String, Vec<String>, Action),
     /// Show what guards this run.
     Guard,
+    /// Show the cookies of an identity, or of nobody.
+    Jar(Option<String>),
     /// Ask for a command, with its start typed already.
     Command(String),
     /// Do something long off the main thread and come back with a message.

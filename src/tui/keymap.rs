@@ -19,6 +19,10 @@ pub enum Context {
     Composer,
     /// The composer, either side, after what is each side's own.
     Either,
+    /// The composer, while the reply that is shown is a redirect.
+    Redirect,
+    /// The composer, after redirects that led here.
+    Hop,
     /// The composer's request side.
     Request,
     /// The composer's response side.
@@ -35,6 +39,8 @@ pub enum Context {
     Guard,
     /// The history is open.
     Past,
+    /// The cookies of an identity are open.
+    Jar,
     /// What would be sent is shown.
     Plan,
     /// Something lies above the panes.
@@ -54,6 +60,8 @@ impl Context {
             Self::Tree => "inventory, tree",
             Self::Composer => "composer",
             Self::Either => "composer, both sides",
+            Self::Redirect => "composer, on a redirect",
+            Self::Hop => "composer, after a redirect",
             Self::Request => "composer, request",
             Self::Response => "composer, response",
             Self::Varied => "composer, values",
@@ -62,6 +70,7 @@ impl Context {
             Self::Scope => "scope question",
             Self::Guard => "scope and budgets",
             Self::Past => "history",
+            Self::Jar => "cookies",
             Self::Plan => "what would be sent",
             Self::Layer => "above the panes",
             Self::Always => "always",
@@ -138,6 +147,9 @@ actions! {
     FilterNewer "filter-newer" ["Down"] FilterLine "" "Brings back the filter after.";
     FilterHelp "filter-help" ["F1"] FilterLine "explain" "Explains the language of filters; so does ? in an empty one.";
 
+    Step "redirect" ["f"] Redirect "follow" "Makes the request that the redirect leads to, and says what changes; nothing is sent. With keep, credentials go along." ("[keep]");
+    StepBack "redirect-back" ["B"] Hop "hop back" "Goes back to the redirect that led here, and its reply.";
+
     Send "send" ["Ctrl+J" "Alt+Enter" "Ctrl+Enter" "s"] Composer "send" "Sends the request as it stands.";
     NextField "next-field" ["Tab"] Composer "next" "Goes to the next field, and from the last one to the response.";
     PreviousField "previous-field" ["Shift+Tab"] Composer "" "Goes to the field before.";
@@ -146,6 +158,8 @@ actions! {
     NextPart "next-part" ["]"] Request "tabs" "Opens the next tab of the request, and after the last one the response.";
     PreviousPart "previous-part" ["["] Request "" "Opens the tab before.";
     Vary "vary" ["v"] Request "vary" "Sends once for each value of the field under the cursor, or of {{NAME}}; what is sent is shown first." ("[NAME=]1..50[/STEP]|a,b,c|@FILE");
+    Group "group" ["g"] Request "group" "Sends the request as it stands so many times, or those put aside, on one connection or so that they meet; what is sent is shown first." ("[parallel|sequence] [N]|clear");
+    PutAside "put-aside" ["P"] Request "" "Puts the request as it stands aside for a group.";
     Add "add" ["a"] Request "add" "Adds a query parameter, a header or a field, as the open tab says.";
     Toggle "toggle" ["Space"] Request "on / off" "Leaves the field out, or takes it in again.";
     Remove "remove" ["x" "Delete"] Request "remove" "Removes the field.";
@@ -159,6 +173,7 @@ actions! {
     PreviousTab "previous-tab" ["[" "h" "Left"] Response "" "Opens the tab before.";
     Live "live" ["x"] Response "live extras" "Shows what the live extras of the grade would send; x or Enter there sends it.";
     Capture "capture" ["C"] Response "" "Keeps what is under the cursor: {{NAME}} stands for it in requests of this run." ("NAME");
+    Hex "hex" ["T"] Response "" "Shows what was sent as hexadecimal, or as text again.";
     Search "search" ["/"] Response "search" "Searches in the body." ("TEXT");
     SearchNext "search-next" ["n"] Response "" "Goes to the next match.";
     SearchPrevious "search-previous" ["N"] Response "" "Goes to the match before.";
@@ -167,6 +182,7 @@ actions! {
     OpenToken "token" ["t"] Either "token" "Opens the token under the cursor, or the first one of the exchange.";
     Again "again" ["r" "F5"] Either "again" "Sends the last request once more, as it was.";
     Identity "identity" ["i"] Either "" "Sends as the next identity, or as nobody; with a name, as that one." ("[NAME|none]");
+    Cookies "cookies" ["J"] Either "" "Shows the cookies of the identity, which are set, edited and removed there.";
     VaryRows "vary-rows" ["V"] Either "" "Shows what came of the values, or goes back.";
     OpenOutcome "open-row" ["Enter"] Varied "open" "Opens the exchange of the row; Esc comes back.";
     SortOutcomes "sort-rows" ["d"] Varied "sort" "Sorts by the next column.";
@@ -198,6 +214,11 @@ actions! {
     Resume "resume" ["R"] Guard "resume" "Lets traffic flow again after everything was stopped.";
 
     SendPlan "send-plan" ["x" "Enter"] Plan "send them" "Sends what is shown.";
+
+    EditCookie "edit-cookie" ["Enter" "e"] Jar "edit" "Writes the cookie under the cursor anew; its value is typed again unless secrets are shown.";
+    SetCookie "set-cookie" ["a"] Jar "set" "Sets a cookie as a reply would: from the URL that stands before it, or else that of the request." ("[URL] NAME=VALUE[; Path=/; Secure]");
+    RemoveCookie "remove-cookie" ["x" "Delete"] Jar "remove" "Takes the cookie under the cursor out of the jar.";
+    CookiesEverywhere "cookies-everywhere" ["w"] Jar "with every request on / off" "Sends cookies with every request they are for, or on redirects alone.";
 
     Recall "recall" ["Enter"] Past "open" "Opens the exchange in the composer, ready to be sent again.";
     SearchHistory "history" ["/"] Past "search" "Lists what was sent, newest first, with this text in its method or URL." ("[TEXT]");

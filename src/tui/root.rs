@@ -21,11 +21,13 @@ use super::panes::token::TokenPane;
 use super::panes::{Now, Pane, movement};
 use super::widgets::guard::GuardView;
 use super::widgets::input::Field;
+use super::widgets::jar::JarView;
 use super::widgets::layers::{Layer, Outcome};
 use super::widgets::masked::Masked;
 use super::widgets::past::Past;
 use super::widgets::pen::Pen;
 use super::widgets::table::{Cursor, Move};
+use crate::app::cookies::Held;
 use crate::app::{Ask, Event, Graded, Guard, JobId, Select, VaultState};
 use crate::base::known;
 use crate::base::text::display_str;
@@ -219,15 +221,15 @@ impl Root {
             _ => {}
         }
         if let Some(layer) = self.layers.last_mut() {
-            return match layer.act(action, movement(action)) {
+            return match layer.act(action, movement(action), self.reveal) {
                 Outcome::Stays => Vec::new(),
                 Outcome::Closes => {
                     self.layers.pop();
                     Vec::new()
                 }
-                Outcome::Types(action) => {
+                Outcome::Types(action, typed) => {
                     self.layers.pop();
-                    vec![Effect::Command(format!("{} ", keymap::spec(action).id))]
+                    vec![Effect::Command(format!("{} {typed}", keymap::spec(action).id))]
                 }
                 Outcome::Asks(ask) => vec![Effect::Ask(ask)],
                 Outcome::AsksAndCloses(ask) => {
@@ -268,7 +270,14 @@ impl Root {
         let spec = keymap::spec(action);
         match spec.context {
             Context::Inventory | Context::Tree | Context::FilterLine => self.at = PaneId::Inventory,
-            Context::Composer | Context::Either | Context::Request | Context::Response | Context::Varied => {
+            Context::Composer
+            | Context::Jar
+            | Context::Either
+            | Context::Redirect
+            | Context::Hop
+            | Context::Request
+            | Context::Response
+            | Context::Varied => {
                 self.at = PaneId::Composer;
             }
             Context::Token => self.at = PaneId::Token,
@@ -415,6 +424,8 @@ impl Root {
                 }
             }
             Event::Varies { draft, values, lines } => return self.panes.composer.varies(*draft, values, lines),
+            Event::Stepped(stepped) => return self.panes.composer.stepped(*stepped),
+            Event::Groups(plan, lines) => return self.panes.composer.groups(plan, lines),
             Event::Varied(id, outcome) => self.panes.composer.row(id, *outcome),
             Event::VaryEnded(id, why) => {
                 self.work.running.retain(|j| *j != id);
@@ -436,7 +447,18 @@ impl Root {
             Event::Done(id, judged) => {
                 self.work.running.retain(|j| *j != id);
                 self.work.questions.retain(|(o, _)| *o != judged.exchange.request.origin);
-                return self.panes.composer.done(id, &judged);
+                let mut effects = self.panes.composer.done(id, &judged);
+                // Its reply may have set some.
+                let jar = self.layers.iter().find_map(|l| if let Layer::Jar(jar) = l { Some(&jar.held) } else { None });
+                effects.extend(jar.map(|held| Effect::Ask(Ask::Cookies(held.identity.clone()))));
+                return effects;
+            }
+            Event::Cookies(held) => {
+                for layer in &mut self.layers {
+                    if let Layer::Jar(jar) = layer {
+                        jar.held = Arc::clone(&held);
+                    }
+                }
             }
             Event::Noted(text) => return vec![Effect::Notice(Level::Info, display_str(&text))],
             Event::Identity(name, until) => self.panes.composer.who.ends(&name, until),
@@ -557,6 +579,10 @@ impl Root {
                         self.layers.push(Layer::Guard(GuardView::new(guard)));
                     }
                 }
+                Effect::Jar(identity) => {
+                    let held = Held { identity, ..Held::default() };
+                    self.layers.push(Layer::Jar(JarView::new(Arc::new(held))));
+                }
                 Effect::Command(text) => self.layers.push(Layer::Command(Field::new(&text))),
                 other => out.push(other),
             }
@@ -580,7 +606,7 @@ impl Root {
         if let Some((step, action)) = wheel {
             for _ in 0..3 {
                 if let Some(layer) = self.layers.last_mut() {
-                    layer.act(action, Some(step));
+                    layer.act(action, Some(step), self.reveal);
                 } else if self.at == PaneId::Composer {
                     self.panes.composer.wheel(mouse.column, step);
                 } else if !self.pane().editing() {

@@ -108,6 +108,8 @@ impl Exchanger {
             runner.course.began = Instant::now();
             let ended = self.run(&mut runner.course, origin, policy, why, Source::Own(&mut own)).await;
             runner.ended = Some(ended);
+            // The next one begins anew on the same stream, and this one is put together when all have ended.
+            runner.course.tap = runner.course.tap.take().map(|tap| tap.apart());
         }
     }
 

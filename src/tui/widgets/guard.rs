@@ -40,7 +40,7 @@ impl GuardView {
             },
             Action::ReadOnly => Outcome::Asks(Ask::ReadOnly(!self.guard.read_only)),
             Action::Resume => Outcome::Asks(Ask::Resume),
-            Action::AdmitHost => Outcome::Types(action),
+            Action::AdmitHost => Outcome::Types(action, String::new()),
             _ => Outcome::Stays,
         }
     }

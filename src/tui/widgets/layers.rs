@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use super::guard::GuardView;
 use super::input::Field;
+use super::jar::JarView;
 use super::masked::Masked;
 use super::palette::matches;
 use super::past::Past;
@@ -37,6 +38,8 @@ pub enum Layer {
     Guard(GuardView),
     /// What was sent.
     Past(Past),
+    /// The cookies of an identity.
+    Jar(JarView),
 }
 
 /// What came of a key given to a layer.
@@ -47,8 +50,8 @@ pub enum Outcome {
     Closes,
     /// The layer closes and this action is done, with its argument.
     Does(Action, String),
-    /// The layer closes, and this action waits on the command line for its argument.
-    Types(Action),
+    /// The layer closes, and this action waits on the command line for its argument, of which this is typed already.
+    Types(Action, String),
     /// The layer stays, and the app is asked.
     Asks(Ask),
     /// The layer closes, and the app is asked.
@@ -70,6 +73,7 @@ impl Layer {
         match self {
             Self::Guard(_) => Some(Context::Guard),
             Self::Past(_) => Some(Context::Past),
+            Self::Jar(_) => Some(Context::Jar),
             Self::Plan(..) => Some(Context::Plan),
             _ => None,
         }
@@ -100,13 +104,14 @@ impl Layer {
         }
     }
 
-    /// Does an action.
-    pub fn act(&mut self, action: Action, step: Option<Move>) -> Outcome {
+    /// Does an action; `reveal` is whether secrets are shown.
+    pub fn act(&mut self, action: Action, step: Option<Move>, reveal: bool) -> Outcome {
         match (self, action) {
             (_, Action::Close | Action::Leave | Action::Back) => Outcome::Closes,
             (Self::Plan(_, _, _, does), Action::SendPlan) => Outcome::Does(*does, GO.to_owned()),
             (Self::Guard(view), _) => view.act(action, step),
             (Self::Past(past), _) => past.act(action, step),
+            (Self::Jar(jar), _) => jar.act(action, step, reveal),
             (Self::Palette(field, cursor), Action::Done) => match matches(field.text()).get(cursor.at) {
                 Some(s) => Outcome::Does(s.action, String::new()),
                 None => Outcome::Stays,
@@ -158,6 +163,7 @@ impl Layer {
             Self::Command(_) | Self::Passphrase(_) => {}
             Self::Guard(view) => view.draw(pen, area, now),
             Self::Past(past) => past.draw(pen, area),
+            Self::Jar(jar) => jar.draw(pen, area),
             Self::Help(contexts, cursor) => lines(pen, area, "keys", &help(contexts), cursor),
             Self::Log(cursor) => {
                 let rows: Vec<(String, String, Role)> = log

@@ -3,6 +3,7 @@
 pub mod body;
 pub mod guard;
 pub mod input;
+pub mod jar;
 pub mod json;
 pub mod layers;
 pub mod masked;

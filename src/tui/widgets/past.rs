@@ -90,7 +90,7 @@ impl Past {
                 Some(row) => Outcome::AsksAndCloses(Ask::Recall(row.id)),
                 None => Outcome::Closes,
             },
-            Action::SearchHistory => Outcome::Types(action),
+            Action::SearchHistory => Outcome::Types(action, String::new()),
             _ => Outcome::Stays,
         }
     }

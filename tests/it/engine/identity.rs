@@ -178,9 +178,9 @@ fn cookies_are_kept_by_identity_and_go_along_once_that_is_switched_on() {
         ended.expect("the job ends").expect("sent").exchange
     };
     assert_eq!(send(Some("alice")).altered, []);
-    let listed = keyring.jars.list(Some("alice"));
-    assert_eq!((listed.len(), listed[0].domain.as_str()), (1, "127.0.0.1"));
-    assert!(!format!("{listed:?}").contains("from-the-server") && keyring.jars.list(None).is_empty());
+    let held = keyring.jars.held(Some("alice"));
+    assert_eq!((held.all.len(), held.all[0].0.domain.as_str(), held.all[0].1), (1, "127.0.0.1", true));
+    assert!(!format!("{held:?}").contains("from-the-server") && keyring.jars.held(None).all.is_empty());
     send(Some("alice"));
     keyring.jars.use_everywhere(true);
     let told = send(Some("alice")).altered;

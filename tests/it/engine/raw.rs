@@ -336,11 +336,17 @@ fn a_sequence_stays_on_one_connection_while_the_server_keeps_it() {
     for name in ["X-Note", "x-NOTE"] {
         let recorder = Recorder::scripted(vec![OK.to_vec(), closes.clone(), OK.to_vec()], true);
         let url = recorder.url("/");
-        let requests = vec![get(&url).header("Accept", "x").header(name, "1"); 4];
+        let one = |i: usize| get(&format!("{url}{i}")).header("Accept", "x").header(name, "1");
+        let requests = (0..4).map(one).collect();
         let all = together(&url, requests, Together::Sequence, TYPED);
         let reused: Vec<bool> = all.iter().map(|x| x.connection.as_ref().expect("one").reused).collect();
         assert_eq!(reused, [false, true, false, true], "{name}");
         assert!(all.iter().all(|x| x.status() == Some(200) && x.group.is_some_and(|g| g.size == 4)));
+        // Each has the bytes that were its own, although they left on one stream.
+        for (i, x) in all.iter().enumerate() {
+            let start = format!("GET /{i} HTTP/1.1\r\n");
+            assert!(x.sent.as_ref().is_some_and(|sent| sent.starts_with(start.as_bytes())), "{:?}", x.sent);
+        }
     }
 }
 

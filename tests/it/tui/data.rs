@@ -13,7 +13,10 @@ use lunette::inventory::{
     Shape, ShapeLine, State, Stretch,
 };
 use lunette::rate::{Second, Snapshot, Summary};
-use lunette::wire::{Certificate, Connection, Exchange, Failure, FailureKind, Phase, Request, Response, TlsFacts};
+use lunette::wire::{
+    Alteration, Certificate, Connection, Exchange, Failure, FailureKind, Odd, Oddity, Phase, Request, Response, Sender,
+    TlsFacts,
+};
 
 pub const TOKEN: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhbGljZSIsInJvbGUiOiJhZG1pbiIsImV4cCI6MTcwMDAwMzYwMCwicm9sZSI6InVzZXIifQ.c2lnbmF0dXJl";
 
@@ -227,6 +230,52 @@ pub fn done_with(id: u64, nosniff: bool) -> Event {
     }
     let headers = lunette::grade::headers(&exchange);
     Event::Done(id, Arc::new(Judged { exchange, headers, tokens: Vec::new() }))
+}
+
+/// A redirect to another origin.
+pub fn redirected(id: u64) -> Event {
+    let mut exchange = exchange("https://api.test/orders/1001", 307, "");
+    exchange.id = 8;
+    let reply = exchange.response.as_mut().expect("a reply");
+    reply.headers.push(("location".into(), "https://other.test/next".into()));
+    Event::Done(id, Arc::new(Judged { exchange, headers: None, tokens: Vec::new() }))
+}
+
+/// A reply that the raw sender read, with what is odd in it and the bytes that it answers.
+pub fn raw(id: u64) -> Event {
+    let mut exchange = exchange("http://api.test/orders/1001", 200, "hello");
+    exchange.sender = Sender::Raw;
+    exchange.sender_reason = Some("the target holds a space".into());
+    exchange.sent = Some(Bytes::from_static(
+        b"POST /orders/1001 x HTTP/1.1\r\nHost: api.test\r\nAuthorization: Bearer abcdefgh\r\n\r\n\x00\xff",
+    ));
+    exchange.oddities = vec![
+        Oddity { odd: Odd::BareLf, detail: String::new() },
+        Oddity { odd: Odd::LengthsDiffer, detail: "5, 6".into() },
+    ];
+    exchange.altered = vec![Alteration { by: "cookies".into(), what: "Cookie has sid of the jar".into() }];
+    Event::Done(id, Arc::new(Judged { exchange, headers: None, tokens: Vec::new() }))
+}
+
+/// A jar whose last reply set one cookie.
+pub fn jar() -> Event {
+    let jars = lunette::app::cookies::Jars::default();
+    let now = Stamp::from_unix(1_700_000_000).expect("stamp");
+    let request = Request::new("GET", b"https://api.test/v1/login").expect("url");
+    let reply = |line: &str| Response { headers: vec![("set-cookie".into(), line.into())], ..Response::default() };
+    jars.learn(&request, &reply("theme=dark; Path=/; Domain=api.test; Max-Age=86400"), now);
+    jars.learn(&request, &reply("sid=s3cret; Path=/; Secure; HttpOnly; SameSite=Lax"), now);
+    Event::Cookies(Arc::new(jars.held(None)))
+}
+
+/// A group that was shown.
+pub fn group() -> Event {
+    use lunette::app::group::Plan;
+    let request = Request::new("POST", b"https://api.test/orders/1001").expect("url");
+    let plan = Plan::new(vec![request; 10], lunette::wire::Together::Parallel, lunette::wire::Policy::default());
+    let plan = plan.expect("a group");
+    let lines = plan.lines();
+    Event::Groups(Arc::new(plan), lines)
 }
 
 pub fn failed(id: u64) -> Event {

@@ -100,7 +100,7 @@ fn what_is_typed_is_what_is_asked_for() {
     assert!(!draft.headers.iter().any(|(n, _)| n == "Authorization"), "optional until taken in");
     s.event(data::done(1));
     // The URL itself: up to it, and dot segments at its end.
-    s.keys("g j Enter End").text("&up=/%2e%2e/../ x#f");
+    s.keys("Home j Enter End").text("&up=/%2e%2e/../ x#f");
     s.keys("Enter s");
     let url = sent(&mut s).url;
     assert!(url.ends_with("?expand=items%20%26%20more&up=/%2e%2e/../ x#f"), "{url}");
@@ -553,7 +553,7 @@ fn one_field_is_varied_and_each_row_opens() {
     // The field is as it was.
     s.keys("s");
     assert!(sent(&mut s).url.contains("/orders/1001?"));
-    s.event(data::done(6)).keys("g v").text("1..3");
+    s.event(data::done(6)).keys("Home v").text("1..3");
     s.keys("Enter");
     assert!(s.view().contains("put the cursor on a parameter"), "{}", s.view());
 }

@@ -133,6 +133,11 @@ fn composer() {
         with_request(s);
         s.keys("R");
     });
+    picture("composer-carried-raw", |s| {
+        with_request(s);
+        s.keys("] a").text("x-trace: 2");
+        s.keys("Enter");
+    });
     picture("composer-explain", |s| {
         with_request(s);
         s.keys("E").event(super::data::explained());
@@ -177,6 +182,46 @@ fn reply() {
         s.keys("/").text("sku");
         s.keys("Enter n");
     });
+}
+
+#[test]
+fn what_follows_a_reply() {
+    picture("composer-redirected", |s| {
+        with_request(s);
+        s.keys("s").event(lunette::app::Event::Started(3)).event(data::redirected(3));
+        s.pass(std::time::Duration::from_secs(4));
+    });
+    picture("composer-redirect", |s| {
+        with_request(s);
+        s.keys("s").event(lunette::app::Event::Started(3)).event(data::redirected(3));
+        super::composing::stepped(s);
+        s.pass(std::time::Duration::from_secs(4));
+    });
+    picture("cookies", |s| {
+        with_reply(s);
+        s.keys("J").event(data::jar());
+    });
+    picture("cookies-empty", |s| {
+        with_request(s);
+        s.keys("J");
+    });
+    picture("group-plan", |s| {
+        with_request(s);
+        s.keys("g Enter").event(data::group());
+    });
+    picture("group-rows", |s| {
+        with_request(s);
+        super::composing::grouped(s);
+        s.pass(std::time::Duration::from_secs(4));
+    });
+    for (name, keys) in [("text", "T T"), ("hex", "T"), ("odd", "]")] {
+        picture(&format!("reply-raw-{name}"), |s| {
+            with_request(s);
+            s.keys("s").event(lunette::app::Event::Started(3)).event(data::raw(3));
+            s.keys(if s.buffer().area.width >= 120 { "l" } else { "" }).keys(keys);
+            s.pass(std::time::Duration::from_secs(4));
+        });
+    }
 }
 
 #[test]

@@ -63,8 +63,22 @@ impl ComposerPane {
                 self.side = Side::Request;
                 Some(Vec::new())
             }
+            Action::Step => Some(self.step(argument)),
+            Action::Cookies | Action::EditCookie | Action::RemoveCookie | Action::CookiesEverywhere => {
+                let identity = self.who.name().map(str::to_owned);
+                Some(vec![Effect::Jar(identity.clone()), Effect::Ask(Ask::Cookies(identity))])
+            }
+            Action::SetCookie if argument.is_empty() => Some(vec![Effect::Command("set-cookie ".to_owned())]),
+            Action::SetCookie => {
+                let (identity, url) = (self.who.name().map(str::to_owned), self.form.resolved());
+                let ask = Ask::SetCookie { identity: identity.clone(), url, line: argument.into() };
+                Some(vec![Effect::Jar(identity), Effect::Ask(ask)])
+            }
+            Action::StepBack => Some(self.step_back()),
             Action::VaryRows => Some(self.show_rows()),
             Action::Vary if argument == GO => Some(self.vary(argument)),
+            Action::Group => Some(self.group(argument)),
+            Action::PutAside => Some(self.put_aside()),
             Action::ExplainSend => Some(match self.draft() {
                 Ok(draft) => vec![Effect::Ask(Ask::Explain(draft))],
                 Err(why) => vec![Effect::Notice(Level::Warn, why)],
@@ -117,6 +131,7 @@ impl ComposerPane {
         };
         self.form = Form::again(&got.draft, "from curl");
         self.endpoint = (None, None);
+        self.hops.clear();
         self.side = Side::Request;
         if got.notes.is_empty() {
             return vec![Effect::Notice(Level::Info, "the curl command is the request now: s sends it".to_owned())];
@@ -153,6 +168,7 @@ impl ComposerPane {
                 return Some(vec![Effect::Explain("the line".to_owned(), vec![text])]);
             }
             Action::Fold => {}
+            Action::Hex => response.turn_hex(),
             Action::NextTab => response.tab = (response.tab + 1) % TABS.len(),
             // Left of the first tab is the request.
             Action::PreviousTab if response.tab == 0 => self.side = Side::Request,

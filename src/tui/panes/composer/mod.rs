@@ -3,7 +3,9 @@
 mod act;
 mod form;
 mod grade;
+mod redirect;
 mod response;
+mod sent;
 mod varied;
 mod who;
 
@@ -14,6 +16,7 @@ use ratatui::layout::Rect;
 
 use super::text::More;
 use super::{Now, Pane, Prompt, WIDE, columns};
+use crate::app::group::Plan;
 use crate::app::identity::Named;
 use crate::app::vary::Values;
 use crate::app::{Ask, Composed, Draft, JobId, Judged, Recalled, grade as live};
@@ -31,6 +34,7 @@ use crate::tui::widgets::table::Move;
 use crate::wire::curl;
 pub use act::exported;
 use form::{BodyKind, Form, Item};
+use redirect::Hop;
 use response::{Response, tls_word};
 use varied::Varied;
 use who::Who;
@@ -71,12 +75,20 @@ pub struct ComposerPane {
     endpoint: (Option<EndpointKey>, Option<EndpointKey>),
     /// What was sent last, and for which endpoint.
     last: Option<(Draft, Option<EndpointKey>)>,
+    /// What was typed for the reply that is shown, where that is known.
+    answered: Option<Draft>,
+    /// The redirects that led here, oldest first.
+    hops: Vec<Hop>,
     search: Option<Field>,
     /// The live extras that were shown, and for which exchange.
     armed: Option<(u64, Vec<Probe>)>,
     /// What may be varied once it was shown, and by which values.
     values: Option<(Draft, Arc<Values>)>,
     varied: Option<Varied>,
+    /// Requests put aside for a group.
+    aside: Vec<Draft>,
+    /// A group that was shown.
+    grouped: Option<Arc<Plan>>,
     /// Whether the rows take the place of the reply.
     rows_shown: bool,
     /// Who it is sent as, whatever the form.
@@ -98,10 +110,14 @@ impl Default for ComposerPane {
             sending: Sending::No,
             endpoint: (None, None),
             last: None,
+            answered: None,
+            hops: Vec::new(),
             search: None,
             armed: None,
             values: None,
             varied: None,
+            aside: Vec::new(),
+            grouped: None,
             rows_shown: false,
             who: Who::default(),
             shelf: Vec::new(),
@@ -135,6 +151,7 @@ impl ComposerPane {
         self.endpoint.1 = key;
         self.side = Side::Request;
         self.response = None;
+        self.hops.clear();
     }
 
     fn shelve(&mut self) {
@@ -158,6 +175,7 @@ impl ComposerPane {
         self.form = Form::open(method, url);
         self.side = Side::Request;
         self.response = None;
+        self.hops.clear();
     }
 
     /// An exchange of the history is opened, ready to be sent again.
@@ -166,6 +184,8 @@ impl ComposerPane {
         self.form = Form::again(&recalled.draft, &format!("{} · no {}", recalled.draft.method, recalled.row.id));
         self.sending = Sending::No;
         let chosen = self.who.choose(recalled.draft.identity.as_deref().unwrap_or(who::NOBODY));
+        self.hops.clear();
+        self.answered = Some(recalled.draft.clone());
         self.last = Some((recalled.draft, None));
         let (response, work) = Response::new(recalled.judged, 0, self.reveal);
         self.response = Some(response);
@@ -208,6 +228,10 @@ impl ComposerPane {
         self.rows_shown = false;
         if self.side == Side::Varied {
             self.side = Side::Request;
+        }
+        // The live extras of a reply give the same exchange once more.
+        if self.response.as_ref().is_none_or(|r| r.judged.exchange.id != judged.exchange.id) {
+            self.answered = self.last.as_ref().map(|(draft, _)| draft.clone());
         }
         let tab = self.response.as_ref().map_or(0, |r| r.tab);
         let (response, work) = Response::new(Arc::clone(judged), tab, self.reveal);
@@ -422,7 +446,9 @@ impl Pane for ComposerPane {
             Side::Response => &[Context::Composer, Context::Either, Context::Response],
             Side::Varied => &[Context::Varied, Context::Composer, Context::Either],
         };
-        own.iter().copied().chain([Context::Move, Context::Global, Context::Always]).collect()
+        let hop = [(Context::Redirect, self.leads_on()), (Context::Hop, !self.hops.is_empty())];
+        let hop = hop.into_iter().filter(|(_, there)| *there).map(|(context, _)| context);
+        hop.chain(own.iter().copied()).chain([Context::Move, Context::Global, Context::Always]).collect()
     }
 
     fn editing(&self) -> bool {
@@ -482,7 +508,11 @@ impl Pane for ComposerPane {
         };
         let place =
             if self.side == Side::Response && !place.is_empty() { format!("   {place}") } else { String::new() };
-        format!("{}{place}{state}", clip(&self.form.title))
+        let aside = match self.aside.len() {
+            0 => String::new(),
+            n => format!("   {n} aside"),
+        };
+        format!("{}{aside}{place}{state}", clip(&self.form.title))
     }
 
     fn prompt(&self) -> Option<Prompt<'_>> {

@@ -7,11 +7,11 @@ use bytes::Bytes;
 use ratatui::layout::Rect;
 
 use super::super::text::{More, Styled, Text};
-use super::grade;
+use super::{grade, sent};
 use crate::app::Judged;
 use crate::base::figure::{bytes, millis};
 use crate::base::known;
-use crate::base::secret::{mask_body, mask_header, mask_message, mask_target};
+use crate::base::secret::mask_header;
 use crate::base::text::display;
 use crate::report::grade::cost;
 use crate::tui::effect::{Effect, Msg};
@@ -19,13 +19,16 @@ use crate::tui::theme::Role;
 use crate::tui::widgets::body::{self, Body, Lines};
 use crate::tui::widgets::pen::{Pen, clip, shown, wrap};
 use crate::tui::widgets::table::Move;
-use crate::wire::{Certificate, Exchange, Phase, TlsFacts};
+use crate::wire::{Certificate, Exchange, Phase, Sender, TlsFacts};
 
 /// Bodies up to this size are indexed on the spot: it takes less than a frame.
 const INLINE: usize = 1 << 20;
 
 /// The tabs, in order.
 pub const TABS: [&str; 6] = ["body", "headers", "sent", "time", "tls", "grade"];
+
+/// The place of the tab with what was sent.
+const SENT: usize = 2;
 
 /// A reply on screen.
 pub struct Response {
@@ -38,6 +41,8 @@ pub struct Response {
     pub tab: usize,
     drawn: Rect,
     reveal: bool,
+    /// Whether what was sent is shown as hexadecimal.
+    hex: bool,
 }
 
 impl Response {
@@ -56,14 +61,25 @@ impl Response {
             work = Some(Effect::Work(Box::new(move || Msg::Indexed(id, body::index(&content, json)))));
             None
         };
-        let [headers, sent, time, tls] = [headers(x, reveal), sent(x, reveal), time(x), tls(x)].map(Text::new);
-        let texts = [headers, sent, time, tls, grade::text(&judged)];
+        let [time, tls] = [time(x), tls(x)].map(Text::new);
+        let texts = [headers(x, reveal), sent::text(x, reveal, false), time, tls, grade::text(&judged)];
         // A failure without a body is told on the body tab, where the eye is.
-        (Self { judged, body, texts, tab, drawn: Rect::default(), reveal }, work)
+        (Self { judged, body, texts, tab, drawn: Rect::default(), reveal, hex: false }, work)
+    }
+
+    /// Shows what was sent as text or as hexadecimal, and opens its tab.
+    pub fn turn_hex(&mut self) {
+        self.hex = !self.hex || self.tab != SENT;
+        self.tab = SENT;
+        self.texts[SENT - 1] = sent::text(&self.judged.exchange, self.reveal, self.hex);
     }
 
     /// Stands where `other` stood, which shows the same exchange.
     pub fn stand_as(&mut self, other: &Self) {
+        if other.hex {
+            self.hex = true;
+            self.texts[SENT - 1] = sent::text(&self.judged.exchange, self.reveal, true);
+        }
         if let (Some(body), Some(stood)) = (&mut self.body, &other.body) {
             body.follow(stood);
         }
@@ -242,7 +258,10 @@ fn head(pen: &mut Pen<'_>, area: Rect, judged: &Judged) -> u16 {
         at = pen.put(at + 1, y, end, &bytes(r.decoded_bytes), Role::Text) + 2;
         at = pen.put(at, y, end, &total, Role::Text) + 2;
         if r.truncated {
-            pen.put(at, y, end, "cut short", Role::Warn);
+            at = pen.put(at, y, end, "cut short", Role::Warn) + 2;
+        }
+        if !x.oddities.is_empty() {
+            pen.put(at, y, end, &format!("odd: {}", x.oddities.len()), Role::Warn);
         }
     } else {
         let at = pen.put(left, y, end, "no reply", Role::Error) + 2;
@@ -264,6 +283,9 @@ fn head(pen: &mut Pen<'_>, area: Rect, judged: &Judged) -> u16 {
         None => ("–", Role::Muted),
     };
     at = pen.put(at, y, end, word, role) + 3;
+    if x.sender == Sender::Raw {
+        at = pen.put(at, y, end, Sender::Raw.word(), Role::Accent) + 2;
+    }
     let mut facts = Vec::new();
     if let Some(r) = &x.response {
         facts.push(clip(&r.version));
@@ -334,54 +356,34 @@ fn is_json(content: &[u8]) -> bool {
 }
 
 /// Bytes as they are drawn: through a mask, unless secrets are to be seen.
-fn through(mask: impl FnOnce(&[u8]) -> Vec<u8>, bytes: &[u8], reveal: bool) -> Cow<'_, [u8]> {
+pub(super) fn through(mask: impl FnOnce(&[u8]) -> Vec<u8>, bytes: &[u8], reveal: bool) -> Cow<'_, [u8]> {
     if reveal { Cow::Borrowed(bytes) } else { Cow::Owned(mask(bytes)) }
 }
 
-fn field(name: &[u8], value: &[u8], reveal: bool) -> Styled {
+pub(super) fn field(name: &[u8], value: &[u8], reveal: bool) -> Styled {
     let value = through(|v| mask_header(name, v), value, reveal);
     Styled::new(shown(name), Role::JsonKey).then(28, shown(&value), Role::Text)
 }
 
-fn headers(x: &Exchange, reveal: bool) -> Vec<Styled> {
-    let Some(r) = &x.response else { return vec![Styled::new("no reply, so no headers", Role::Muted)] };
-    let mut lines = vec![Styled::new(
-        format!("{} {} {}", clip(&r.version), r.status, shown(r.reason.as_bytes())),
-        Role::of_status(r.status),
-    )];
-    lines.extend(r.headers.iter().map(|(n, v)| field(n.as_bytes(), v.as_bytes(), reveal)));
-    lines
-}
-
-fn sent(x: &Exchange, reveal: bool) -> Vec<Styled> {
-    let mut lines: Vec<Styled> =
-        x.altered.iter().map(|a| Styled::new(format!("{}: {}", a.by, clip(&a.what)), Role::Warn)).collect();
-    if lines.is_empty() && x.sent.is_some() {
-        lines.push(Styled::new("sent as typed", Role::Ok));
+/// The head of a reply: what is odd in its bytes, then its lines.
+fn headers(x: &Exchange, reveal: bool) -> Text {
+    let mut text = Text::new(Vec::new());
+    for odd in &x.oddities {
+        let (rule, words) = (odd.rule(), clip(&odd.words()));
+        let lines = vec![words.clone(), format!("{}, {}", rule.id, rule.reference)];
+        let more = More { copy: words.clone(), title: "what is odd in the reply".to_owned(), lines };
+        text.push(Styled::new("odd", Role::Warn).then(5, words, Role::Warn), Some(more));
     }
-    if let Some(sent) = &x.sent {
-        lines.extend(
-            through(mask_message, sent, reveal)
-                .split(|b| *b == b'\n')
-                .take(10_000)
-                .map(|l| Styled::new(shown(l.strip_suffix(b"\r").unwrap_or(l)), Role::Text)),
-        );
-        return lines;
-    }
-    let why = match &x.response {
-        Some(_) => "this protocol has no request text; the request as typed:",
-        None => "nothing is known to have left; the request as typed:",
+    let Some(r) = &x.response else {
+        text.push(Styled::new("no reply, so no headers", Role::Muted), None);
+        return text;
     };
-    lines.push(Styled::new(why, Role::Muted));
-    let request = format!("{} {}", shown(&x.request.method), shown(&through(mask_target, &x.request.target, reveal)));
-    lines.push(Styled::new(request, Role::Text));
-    lines.extend(x.request.headers.iter().map(|(n, v)| field(n, v, reveal)));
-    if !x.request.body.is_empty() {
-        lines.push(Styled::default());
-        let body = through(mask_body, &x.request.body, reveal);
-        lines.extend(body.split(|b| *b == b'\n').take(10_000).map(|l| Styled::new(shown(l), Role::Text)));
+    let line = format!("{} {} {}", clip(&r.version), r.status, shown(r.reason.as_bytes()));
+    text.push(Styled::new(line, Role::of_status(r.status)), None);
+    for (name, value) in &r.headers {
+        text.push(field(name.as_bytes(), value.as_bytes(), reveal), None);
     }
-    lines
+    text
 }
 
 fn time(x: &Exchange) -> Vec<Styled> {

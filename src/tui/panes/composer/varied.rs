@@ -1,10 +1,12 @@
-//! What came of one request with many values: a row each, compared with the first or with the one that was chosen.
+//! What came of one request with many values, or of several sent together: a row each, compared with the first or with the one that was chosen.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ratatui::layout::Rect;
 
-use super::{ComposerPane, GO, Response, Sending, Side};
+use super::{ComposerPane, GO, Response, Sending, Side, info};
+use crate::app::group::{MOST_PARALLEL, Plan};
 use crate::app::vary::{MARK, Outcome, Values};
 use crate::app::{Ask, Draft, JobId};
 use crate::base::figure::{count, millis};
@@ -14,6 +16,7 @@ use crate::tui::panes::movement;
 use crate::tui::theme::Role;
 use crate::tui::widgets::pen::{Pen, clip};
 use crate::tui::widgets::table::{self, Cell, Column, Cursor, Rows, Width};
+use crate::wire::Together;
 
 const COLUMNS: &[Column] = &[
     Column { head: "no", width: Width::Fixed(5), right: true },
@@ -26,7 +29,12 @@ const COLUMNS: &[Column] = &[
 
 /// The rows of one run.
 pub struct Varied {
-    values: Arc<Values>,
+    /// What was sent, in a word or two.
+    title: String,
+    /// How many there will be.
+    most: usize,
+    /// Between the first and the last of the last bytes of a group.
+    spread: Option<Duration>,
     rows: Vec<Outcome>,
     /// How each differs from the base, in percent; `None` for another status.
     differs: Vec<Option<u8>>,
@@ -40,9 +48,11 @@ pub struct Varied {
 }
 
 impl Varied {
-    fn new(values: Arc<Values>) -> Self {
+    fn new(title: String, most: usize) -> Self {
         Self {
-            values,
+            title,
+            most,
+            spread: None,
             rows: Vec::new(),
             differs: Vec::new(),
             order: Vec::new(),
@@ -54,6 +64,8 @@ impl Varied {
     }
 
     fn push(&mut self, outcome: Outcome) {
+        let group = outcome.judged.as_ref().and_then(|j| j.exchange.group);
+        self.spread = self.spread.or_else(|| group.and_then(|g| g.spread));
         self.rows.push(outcome);
         self.differs.push(self.differs_of(self.rows.len() - 1));
         self.sorted();
@@ -95,12 +107,15 @@ impl Varied {
     fn draw(&mut self, pen: &mut Pen<'_>, area: Rect, focused: bool) {
         let (x, end) = (area.x + 1, area.right());
         let head = format!(
-            "{{{{{}}}}}  {} of {}  by {}{}",
-            clip(&self.values.name),
+            "{}  {} of {}  by {}{}{}",
+            self.title,
             self.rows.len(),
-            self.values.all.len(),
+            self.most,
             COLUMNS[self.sort].head,
-            if self.reverse { ", turned round" } else { "" }
+            if self.reverse { ", turned round" } else { "" },
+            self.spread
+                .map(|d| format!("  last bytes within {} ms", millis(d.as_secs_f64() * 1e3)))
+                .unwrap_or_default(),
         );
         pen.put(x, area.y, end, &head, Role::Muted);
         let inner = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
@@ -153,7 +168,7 @@ impl ComposerPane {
                 return notice(Level::Warn, "one request is under way: Esc cancels it");
             }
             self.sending = Sending::Asked;
-            self.varied = Some(Varied::new(Arc::clone(&values)));
+            self.varied = Some(Varied::new(format!("{{{{{}}}}}", clip(&values.name)), values.all.len()));
             (self.rows_shown, self.side) = (true, Side::Varied);
             return vec![Effect::Ask(Ask::VaryGo(draft, values))];
         }
@@ -191,6 +206,69 @@ impl ComposerPane {
         self.values = Some((draft, values));
         let lead = ["x sends them; Esc does not.".to_owned(), String::new()];
         vec![Effect::Plan(title, lead.into_iter().chain(lines).collect(), Action::Vary)]
+    }
+
+    /// Shows a group, sends what was shown of it, or forgets what was put aside.
+    pub(super) fn group(&mut self, argument: &str) -> Vec<Effect> {
+        if argument == GO
+            && let Some(plan) = self.grouped.take()
+        {
+            if self.sending != Sending::No {
+                return vec![Effect::Notice(Level::Warn, "one request is under way: Esc cancels it".to_owned())];
+            }
+            self.sending = Sending::Asked;
+            self.varied = Some(Varied::new(plan.how.word().to_owned(), plan.requests.len()));
+            (self.rows_shown, self.side) = (true, Side::Varied);
+            return vec![Effect::Ask(Ask::GroupGo(plan))];
+        }
+        if argument.is_empty() {
+            let times = if self.aside.is_empty() { "10" } else { "" };
+            return vec![Effect::Command(format!("group parallel {times}"))];
+        }
+        if argument == "clear" {
+            self.aside.clear();
+            return info("nothing is put aside for a group any more");
+        }
+        let (mut how, mut times) = (Together::Parallel, None);
+        for word in argument.split_whitespace() {
+            match (word, word.parse::<usize>()) {
+                ("parallel", _) => how = Together::Parallel,
+                ("sequence", _) => how = Together::Sequence,
+                (_, Ok(n)) if n > 0 => times = Some(n),
+                _ => return info("a group is sequence or parallel, and a number: group parallel 20"),
+            }
+        }
+        let drafts = match (times, self.aside.is_empty()) {
+            // With a number it is the request as it stands.
+            (Some(_), _) | (None, true) => match self.draft() {
+                Ok(draft) => vec![draft],
+                Err(why) => return vec![Effect::Notice(Level::Warn, why)],
+            },
+            (None, false) => self.aside.clone(),
+        };
+        vec![Effect::Ask(Ask::Group { drafts, how, times: times.unwrap_or(1) })]
+    }
+
+    /// Puts the request as it stands aside for a group.
+    pub(super) fn put_aside(&mut self) -> Vec<Effect> {
+        if self.aside.len() == MOST_PARALLEL {
+            return info("a group takes no more");
+        }
+        match self.draft() {
+            Ok(draft) => {
+                self.aside.push(draft);
+                info(&format!("{} put aside for a group: g sends them, :group clear forgets them", self.aside.len()))
+            }
+            Err(why) => vec![Effect::Notice(Level::Warn, why)],
+        }
+    }
+
+    /// A group is ready: what would be sent is shown.
+    pub fn groups(&mut self, plan: Arc<Plan>, lines: Vec<String>) -> Vec<Effect> {
+        let title = format!("group: {} requests in {}", plan.requests.len(), plan.how.word());
+        self.grouped = Some(plan);
+        let lead = ["x sends them; Esc does not.".to_owned(), String::new()];
+        vec![Effect::Plan(title, lead.into_iter().chain(lines).collect(), Action::Group)]
     }
 
     /// What came of one value.
@@ -232,6 +310,7 @@ impl ComposerPane {
                 };
                 let (response, work) = Response::new(judged, 0, self.reveal);
                 self.response = Some(response);
+                self.answered = None;
                 (self.rows_shown, self.side) = (false, Side::Response);
                 return Some(work.into_iter().collect());
             }

@@ -10,10 +10,11 @@ use super::super::who::Who;
 use super::body::Kind as BodyKind;
 use super::row::{Kind, Row};
 use super::{Edit, Form, Item, Tab, masked_url};
+use crate::app::explain::raw_reason;
 use crate::base::figure::bytes;
 use crate::inventory::Place;
 use crate::tui::theme::Role;
-use crate::tui::widgets::pen::{Pen, clip, shown};
+use crate::tui::widgets::pen::{Pen, clip, shown, wrap};
 
 /// What was drawn where, for the mouse.
 #[derive(Debug, Default)]
@@ -54,9 +55,10 @@ impl Form {
             self.becomes(pen, y, (at(8), end), who);
             y += 1;
         }
-        for note in &self.notes {
+        let room = usize::from(end.saturating_sub(at(8)));
+        for line in self.notes.iter().flat_map(|note| wrap(&pen.veil(&clip(note)), room)).collect::<Vec<_>>() {
             if y + 4 < area.bottom() {
-                pen.put(at(8), y, end, &clip(note), Role::Warn);
+                pen.put(at(8), y, end, &line, Role::Warn);
                 y += 1;
             }
         }
@@ -86,12 +88,20 @@ impl Form {
         if self.raw.on {
             notes.push("raw: sent as bytes to the host above".to_owned());
         } else if resolved != self.url() {
-            notes.push(shown(if pen.reveal { resolved } else { masked_url(&resolved) }.as_bytes()));
+            notes.push(shown(if pen.reveal { resolved.clone() } else { masked_url(&resolved) }.as_bytes()));
         } else if !resolved.is_empty() {
             notes.push("sent as typed".to_owned());
         }
+        if let Some(why) = (!self.raw.on && !resolved.is_empty()).then(|| raw_reason(&self.fields())).flatten() {
+            // The badge is seen first; the reason stands where there is room.
+            notes.insert(0, "raw".to_owned());
+            notes.push(format!("raw since {}", clip(&why)));
+        }
         if self.as_is {
             notes.push("as-is".to_owned());
+        }
+        if self.cookies {
+            notes.push("with the cookies of the jar".to_owned());
         }
         if self.insecure {
             notes.push("certificate faults do not stop it".to_owned());

@@ -66,6 +66,7 @@ pub enum Item {
 }
 
 /// A request as typed.
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own, with a key of its own")]
 pub struct Form {
     /// What it was made from, for line 2.
     pub title: String,
@@ -82,6 +83,8 @@ pub struct Form {
     raw: raw::Raw,
     /// Whether an untrusted certificate stops it.
     pub insecure: bool,
+    /// Whether the cookies of the jar go with it.
+    cookies: bool,
     /// Whether braces and backslashes stand for themselves.
     pub as_is: bool,
     /// How many identities there are to choose from.
@@ -122,6 +125,7 @@ impl Form {
             block: area(""),
             raw: raw::Raw::default(),
             insecure: false,
+            cookies: false,
             as_is: false,
             identities: 0,
             tab: Tab::Params,
@@ -145,7 +149,13 @@ impl Form {
         form.body = Body::held(&media_type, &draft.body);
         form.insecure = draft.insecure;
         form.as_is = draft.as_is;
+        form.cookies = draft.cookies;
         form
+    }
+
+    /// Says something below the URL, for as long as this form stands.
+    pub fn say(&mut self, notes: Vec<String>) {
+        self.notes = notes;
     }
 
     /// A request for an endpoint, filled from its declaration.
@@ -471,6 +481,7 @@ impl Form {
             body: self.body.content(),
             insecure: self.insecure,
             as_is: self.as_is,
+            cookies: self.cookies,
             declared,
             ..Draft::default()
         }

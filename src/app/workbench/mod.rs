@@ -1,5 +1,7 @@
 //! The workbench behind the screen: asks in, events out, and never a wait in between.
 
+mod many;
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -19,11 +21,11 @@ use crate::wire::curl;
 use crate::wire::{FailureKind, Load, Origin, Policy, Request, Secrets};
 
 use super::explain::{self, Ground};
-use super::variables::{Source, Variables};
+use super::variables::Variables;
 use super::workspace::dress;
 use super::{
-    Ask, Draft, Event, Guard, JobId, Judged, Keyring, compose, draft, grade, history, identity, load, look, send, vary,
-    write,
+    Ask, Draft, Event, Guard, JobId, Judged, Keyring, compose, draft, follow, grade, history, identity, load, look,
+    send, write,
 };
 
 /// Events that may wait for the screen.
@@ -40,7 +42,7 @@ pub struct Workbench {
     files: Arc<dyn Load>,
     history: Arc<dyn History>,
     keyring: Arc<Keyring>,
-    waiting: Arc<Mutex<Vec<(Request, Policy)>>>,
+    waiting: Arc<Mutex<Vec<Ready>>>,
     next: Arc<AtomicU64>,
     run: String,
     variables: Arc<Variables>,
@@ -48,8 +50,13 @@ pub struct Workbench {
     workspace: Option<Arc<(Workspace, Arc<dyn Secrets>)>>,
 }
 
-/// Makes the request of a value.
-type Maker = Box<dyn Fn(&[u8]) -> Result<Request> + Send + Sync>;
+/// A request that is ready to be sent by hand, and how.
+struct Ready {
+    request: Request,
+    policy: Policy,
+    /// Whether the cookies of the jar go with it.
+    cookies: bool,
+}
 
 /// What jobs on other threads share.
 struct Shared {
@@ -172,6 +179,30 @@ impl Workbench {
             Ask::Export(draft, show) => self.apart(move |bench| bench.export(&draft, show)),
             Ask::Vary(draft, text) => self.apart(move |bench| bench.varies(draft, &text)),
             Ask::VaryGo(draft, values) => self.vary(&draft, values),
+            Ask::Step { draft, judged, keep } => self.apart(move |bench| bench.step(draft.as_ref(), &judged, keep)),
+            Ask::Group { drafts, how, times } => self.apart(move |bench| bench.groups(&drafts, how, times)),
+            Ask::GroupGo(plan) => self.group(plan),
+            Ask::Cookies(identity) => {
+                self.held(identity.as_deref());
+                Ok(())
+            }
+            Ask::SetCookie { identity, url, line } => {
+                let line = String::from_utf8_lossy(line.expose());
+                let jars = &self.keyring.jars;
+                let set = jars.set_typed(identity.as_deref(), &url, &line, SystemClock.wall());
+                self.held(identity.as_deref());
+                set
+            }
+            Ask::RemoveCookie(identity, cookie) => {
+                self.keyring.jars.remove(identity.as_deref(), &cookie);
+                self.held(identity.as_deref());
+                Ok(())
+            }
+            Ask::CookiesEverywhere(identity, on) => {
+                self.keyring.jars.use_everywhere(on);
+                self.held(identity.as_deref());
+                Ok(())
+            }
             Ask::Capture(name, value) => {
                 self.variables.capture(&name, value.expose().to_vec());
                 Ok(())
@@ -261,6 +292,11 @@ impl Workbench {
         tell(&self.shared.events, Event::Guarded(Arc::new(Guard::of(&self.engine))));
     }
 
+    /// Tells what the jar of an identity holds.
+    fn held(&self, identity: Option<&str>) {
+        tell(&self.shared.events, Event::Cookies(Arc::new(self.keyring.jars.held(identity))));
+    }
+
     /// Reads the history on a thread of its own, and tells what came of it.
     fn reading(&self, read: impl FnOnce(&dyn History) -> Result<Event> + Send + 'static) -> Result<()> {
         let (history, events) = (Arc::clone(&self.history), self.shared.events.clone());
@@ -305,81 +341,6 @@ impl Workbench {
         Ok((request, filler.used))
     }
 
-    /// Says what would be sent for each of some values.
-    fn varies(&self, draft: Draft, text: &str) -> Result<()> {
-        let values = Arc::new(vary::Values::parse(text, self.files.as_ref())?);
-        let make = self.maker(&draft, &values);
-        let first = make(&values.all[0])?;
-        if let Some(name) = &first.identity {
-            self.keyring.admits(name, &first.origin)?;
-        }
-        self.engine
-            .scope()
-            .authorise(&first.origin)
-            .map_err(|d| d.error().hint("s sends it once, and asks to admit it"))?;
-        let lines = vec![
-            format!("{} requests, one after the other, at the pace that the target takes.", values.all.len()),
-            String::new(),
-            format!("first   {}", draft::subject(&first)),
-            format!("values  {}", values.words()),
-            format!("as      {}", first.identity.as_deref().unwrap_or("nobody")),
-        ];
-        tell(&self.shared.events, Event::Varies { draft: Box::new(draft), values, lines });
-        Ok(())
-    }
-
-    /// What makes the request of a value.
-    fn maker(&self, draft: &Draft, values: &vary::Values) -> Maker {
-        let (variables, files, keyring) =
-            (Arc::clone(&self.variables), Arc::clone(&self.files), Arc::clone(&self.keyring));
-        let (workspace, draft, name) = (self.workspace.clone(), draft.clone(), values.name.clone());
-        let make = move |value: &[u8]| {
-            let mut filler = variables.filler(draft.environment.as_deref(), draft.as_is)?;
-            filler.vary(&name, value);
-            let mut request = draft::prepare(&draft, &mut filler, files.as_ref())?;
-            if !filler.used.iter().any(|u| u.source == Source::Varied) {
-                return Err(Error::input(format!("{{{{{name}}}}} stands nowhere in the request")).at("vary").hint(
-                    "v on a field marks it, or write the name in braces where the value belongs; as-is must be off",
-                ));
-            }
-            if let Some(w) = &workspace {
-                dress(&w.0, w.1.as_ref(), &keyring, &mut request, SystemClock.wall())?;
-            }
-            Ok(request)
-        };
-        Box::new(make)
-    }
-
-    fn vary(&self, draft: &Draft, values: Arc<vary::Values>) -> Result<()> {
-        let make = self.maker(draft, &values);
-        let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let (shared, keyring) = (Arc::clone(&self.shared), Arc::clone(&self.keyring));
-        let policy = Policy { fresh: false, ..Self::by_hand(draft) };
-        let mut jobs = lock(&self.shared.jobs);
-        let handle = self.engine.submit(values.budget(), move |transport| {
-            Box::pin(async move {
-                let _ = shared.events.send(Event::Started(id)).await;
-                let events = shared.events.clone();
-                let mut count = 0;
-                let mut each = |outcome| {
-                    count += 1;
-                    // A screen that is behind is waited for: no row is lost.
-                    events.blocking_send(Event::Varied(id, Box::new(outcome))).is_ok()
-                };
-                let ran = vary::run(transport, &keyring, &values, &make, policy, &mut each).await;
-                lock(&shared.jobs).remove(&id);
-                let why = match ran {
-                    Err(e) => Some(e.to_string()),
-                    Ok(()) if count < values.all.len() => Some(format!("{count} of {} were sent", values.all.len())),
-                    Ok(()) => None,
-                };
-                let _ = shared.events.send(Event::VaryEnded(id, why)).await;
-            })
-        })?;
-        jobs.insert(id, handle);
-        Ok(())
-    }
-
     fn explain(&self, draft: &Draft) -> Result<()> {
         let (request, used) = self.prepared(draft)?;
         let policy = Self::by_hand(draft);
@@ -390,6 +351,7 @@ impl Workbench {
             used: &used,
             declared: &draft.declared,
             policy: &policy,
+            cookies: draft.cookies,
         };
         let explained = explain::explain(request, &ground)?;
         tell(&self.shared.events, Event::Explained(explained.title, explained.parts));
@@ -412,6 +374,18 @@ impl Workbench {
         Ok(())
     }
 
+    /// Says what request a redirect leads to; nothing is sent.
+    fn step(&self, draft: Option<&Draft>, judged: &Judged, keep: bool) -> Result<()> {
+        let reply = judged.exchange.response.as_ref().ok_or_else(|| Error::input("there is no reply to follow"))?;
+        let typed = match draft {
+            Some(draft) => self.prepared(draft)?.0,
+            None => history::typed(&judged.exchange, &self.keyring),
+        };
+        let stepped = follow::step(&typed, reply, keep, draft.is_some_and(|d| d.insecure))?;
+        tell(&self.shared.events, Event::Stepped(Box::new(stepped)));
+        Ok(())
+    }
+
     /// How what is composed is carried: on a connection of its own, by whichever sender can.
     fn by_hand(draft: &Draft) -> Policy {
         Policy { fresh: true, insecure: draft.insecure, raw: true, ..Policy::default() }
@@ -425,18 +399,18 @@ impl Workbench {
         }
         let policy = Self::by_hand(draft);
         match self.engine.scope().authorise(&request.origin) {
-            Ok(_) => self.start(request, policy),
+            Ok(_) => self.start(Ready { request, policy, cookies: draft.cookies }),
             Err(denied @ (Denied::NotInScope(_) | Denied::Expired { .. })) => {
                 let origin = request.origin.clone();
                 let mut waiting = lock(&self.waiting);
-                let asked = waiting.iter().any(|(r, _)| r.origin == origin);
+                let asked = waiting.iter().any(|r| r.request.origin == origin);
                 if waiting.len() == MOST_WAITING {
                     return Err(Error::refused(format!(
                         "{MOST_WAITING} sends wait to be admitted; this one was not kept"
                     ))
                     .hint("answer the question about their host first"));
                 }
-                waiting.push((request, policy));
+                waiting.push(Ready { request, policy, cookies: draft.cookies });
                 drop(waiting);
                 if !asked {
                     let reason = question(&denied);
@@ -455,7 +429,8 @@ impl Workbench {
         }
     }
 
-    fn start(&self, mut request: Request, policy: Policy) -> Result<()> {
+    fn start(&self, ready: Ready) -> Result<()> {
+        let Ready { mut request, policy, cookies } = ready;
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let (shared, keyring) = (Arc::clone(&self.shared), Arc::clone(&self.keyring));
         let workspace = self.workspace.clone();
@@ -475,7 +450,7 @@ impl Workbench {
                         if let Some(note) = note {
                             let _ = shared.events.send(Event::Noted(note)).await;
                         }
-                        keyring.send(transport, request, policy).await
+                        keyring.send_with(transport, request, policy, cookies).await
                     }
                     Err(e) => Err(e),
                 };
@@ -519,8 +494,8 @@ impl Workbench {
     }
 
     fn admit(&self, origin: &Origin, allow: bool) -> Result<()> {
-        let (answered, rest) =
-            std::mem::take(&mut *lock(&self.waiting)).into_iter().partition(|(r, _)| r.origin == *origin);
+        let (answered, rest): (Vec<Ready>, _) =
+            std::mem::take(&mut *lock(&self.waiting)).into_iter().partition(|r| r.request.origin == *origin);
         *lock(&self.waiting) = rest;
         if !allow {
             let shown = text::display_str(&origin.host_port());
@@ -529,8 +504,7 @@ impl Workbench {
         }
         self.engine.scope().admit(Entry::typed(origin));
         self.guarded();
-        let answered: Vec<(Request, Policy)> = answered;
-        answered.into_iter().try_for_each(|(request, policy)| self.start(request, policy))
+        answered.into_iter().try_for_each(|ready| self.start(ready))
     }
 }
 
