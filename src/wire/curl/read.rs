@@ -225,12 +225,14 @@ impl Reader {
             }
             return;
         };
-        let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii_start());
-        if value.is_empty() {
+        let (name, value) = (&line[..colon], &line[colon + 1..]);
+        if value.trim_ascii().is_empty() {
             // What curl would add by itself is not added here either.
             self.defaults.retain(|(n, _)| !n.eq_ignore_ascii_case(name));
             self.defaults.push((name.to_vec(), Vec::new()));
         } else {
+            // What stands there is sent as it stands, so white space beyond the one after the colon is a part of the value.
+            let value = value.strip_prefix(b" ").unwrap_or(value);
             self.command.headers.push((name.to_vec(), value.to_vec()));
         }
     }
@@ -439,7 +441,7 @@ mod tests {
         for (text, want) in [
             ("curl h -u u:p", &["Accept: */*", "Authorization: Basic dTpw"][..]),
             ("curl h -H 'Accept:' -A x -e y", &["User-Agent: x", "Referer: y"]),
-            ("curl h -H 'X;' -H 'Y:  1 '", &["X: ", "Y: 1 ", "Accept: */*"]),
+            ("curl h -H 'X;' -H 'Y:  1 ' -H Z:1", &["X: ", "Y:  1 ", "Z: 1", "Accept: */*"]),
             ("curl h -d a -H 'Content-Type:' -H accept:z", &["accept: z"]),
             ("curl h --json {}", &["Content-Type: application/json", "Accept: application/json"]),
             ("curl h -r 0-9 --oauth2-bearer t", &["Range: bytes=0-9", "Authorization: Bearer t", "Accept: */*"]),
