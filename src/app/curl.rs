@@ -25,6 +25,14 @@ pub struct Imported {
 pub fn imported(text: &str) -> Result<Imported> {
     let command = curl::read(text)?;
     let mut notes = command.notes;
+    let said = command.headers.iter().flat_map(|(n, v)| [n, v]).chain([&command.url, &command.method]);
+    let body = if let Data::Bytes(bytes) = &command.body { Some(bytes) } else { None };
+    // A draft is text: what is none would be sent otherwise than it was pasted.
+    if said.chain(body).chain(&command.target).any(|bytes| std::str::from_utf8(bytes).is_err()) {
+        notes.push(
+            "bytes that are no UTF-8 were replaced; give a body of them as a file, or write the request raw".to_owned(),
+        );
+    }
     let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let mut url = lossy(&command.url);
     if let Some(target) = command.target {
@@ -68,6 +76,8 @@ mod tests {
         assert!(got.draft.headers.iter().any(|(n, v)| n == "Content-Type" && v.contains("boundary=")));
         let target = imported("curl http://h:81/x --request-target '/a b'").expect("read");
         assert_eq!(target.draft.url, "http://h:81/a b");
+        let bytes = imported("curl h -d $'\\xff'").expect("read");
+        assert!(bytes.notes.iter().any(|n| n.contains("no UTF-8")), "{:?}", bytes.notes);
         let star = imported("curl http://h/ --request-target '*'").expect("read");
         assert!(star.draft.url == "http://h/" && star.notes.len() == 1);
     }

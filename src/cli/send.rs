@@ -211,7 +211,12 @@ fn typed(common: &Common, a: &SendArgs, means: &Means) -> Result<(Typed, Importe
             b"-" => means.files.whole(Path::new("-"), MOST_BODY)?,
             text => text.to_vec(),
         };
-        let mut asks = curl::imported(&String::from_utf8_lossy(&bytes))?;
+        let text = String::from_utf8(bytes).map_err(|_| {
+            Error::input("the curl command is no UTF-8")
+                .at("--curl")
+                .hint("write its bytes as $'\\xff', or send them with --raw")
+        })?;
+        let mut asks = curl::imported(&text)?;
         common.note(&std::mem::take(&mut asks.notes));
         asks.draft.as_is = a.as_is;
         let more = a.sends.header.iter().map(|h| header(h)).collect::<Result<_>>()?;

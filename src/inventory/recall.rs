@@ -55,8 +55,6 @@ pub(super) struct Recall {
     places: Vec<Place>,
     ends: usize,
     hosts: HashMap<Box<[u8]>, u32>,
-    /// The host of the last request, since it is most often that of the next.
-    last: (Box<[u8]>, u32),
 }
 
 /// A request whose place in the tree is known.
@@ -77,7 +75,6 @@ impl Default for Recall {
             places: vec![Place::new()],
             ends: 0,
             hosts: HashMap::new(),
-            last: (Box::default(), NONE),
         }
     }
 }
@@ -213,17 +210,12 @@ impl Recall {
 
     fn host(&mut self, host: Option<&[u8]>) -> Option<u32> {
         let Some(host) = host else { return Some(0) };
-        if *self.last.0 == *host && self.last.1 != NONE {
-            return Some(self.last.1);
-        }
         let next = u32::try_from(self.hosts.len()).ok()? + 1;
-        let number = match self.hosts.get(host) {
-            Some(number) => *number,
-            None if self.hosts.len() < MOST_HOSTS => *self.hosts.entry(Box::from(host)).or_insert(next),
-            None => return None,
-        };
-        self.last = (Box::from(host), number);
-        Some(number)
+        match self.hosts.get(host) {
+            Some(number) => Some(*number),
+            None if self.hosts.len() < MOST_HOSTS => Some(*self.hosts.entry(Box::from(host)).or_insert(next)),
+            None => None,
+        }
     }
 }
 
