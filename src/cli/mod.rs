@@ -14,6 +14,7 @@ mod rules;
 mod select;
 mod send;
 mod sends;
+mod stream;
 mod token;
 mod vary;
 mod vault;
