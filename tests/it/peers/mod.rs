@@ -11,3 +11,4 @@ mod observatory;
 mod openapi;
 mod proxies;
 mod servers;
+mod streams;
