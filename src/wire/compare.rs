@@ -64,6 +64,7 @@ mod tests {
                 reason: crate::base::Untrusted::default(),
                 headers: Vec::new(),
                 body: bytes::Bytes::copy_from_slice(body.as_bytes()),
+                arrivals: Vec::new(),
                 truncated: false,
                 wire_bytes: 0,
                 decoded_bytes: 0,
