@@ -9,6 +9,7 @@ pub mod confusion;
 pub mod crack;
 mod explain;
 pub mod key;
+pub mod lint;
 mod object;
 mod read;
 pub mod sign;
