@@ -110,6 +110,18 @@ pub enum Place {
     Other,
 }
 
+/// What a reply said of keeping it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Caching<'a> {
+    /// It did not come by a reply, or its headers are not known.
+    #[default]
+    Unknown,
+    /// It had no `Cache-Control`.
+    Unsaid,
+    /// The `Cache-Control` it had.
+    Said(&'a str),
+}
+
 /// What was asked for when the token was issued, or sent beside it: what it has to answer to.
 #[derive(Debug, Clone, Default)]
 pub struct Asked {
@@ -154,8 +166,8 @@ pub struct Situation<'a> {
     pub profile: Option<Profile>,
     /// Keys that were given for it.
     pub keys: Option<&'a Keys>,
-    /// `Cache-Control` of the reply that brought the key set: `None` where it came another way, `Some(None)` where it had none.
-    pub keys_cache: Option<Option<&'a str>>,
+    /// What the reply that brought the key set said of keeping it.
+    pub keys_cache: Caching<'a>,
     /// How its signature stands with these keys.
     pub verdict: Option<&'a Verdict>,
     /// Its secret, where that was guessed.
@@ -187,7 +199,7 @@ impl<'a> Situation<'a> {
             skew: 0,
             profile: None,
             keys: None,
-            keys_cache: None,
+            keys_cache: Caching::Unknown,
             verdict: None,
             secret: None,
             metadata: None,

@@ -38,12 +38,10 @@ pub(super) fn hashes(c: &Context<'_>) -> Vec<Hit> {
             None if asked.front_channel && must => {
                 out.push(hit(format!("`{name}` is missing, and the {what} came through the browser with it")));
             }
-            None => {}
-            Some(value) => {
-                if half(c, bytes).is_some_and(|want| value.as_str() != Some(&want)) {
-                    out.push(hit(format!("`{name}` is {}, and is not of the {what} that came with it", shown(value))));
-                }
+            Some(value) if half(c, bytes).is_some_and(|want| value.as_str() != Some(&want)) => {
+                out.push(hit(format!("`{name}` is {}, and is not of the {what} that came with it", shown(value))));
             }
+            None | Some(_) => {}
         }
     }
     out
@@ -137,7 +135,7 @@ pub(super) fn proof(c: &Context<'_>) -> Vec<Hit> {
             None => out.push(hit("`ath` is missing, and it goes with an access token")),
             Some(Value::String(s)) if *s == want => {}
             Some(other) => {
-                out.push(hit(format!("`ath` is {}, and is not of the access token beside it", shown(other))))
+                out.push(hit(format!("`ath` is {}, and is not of the access token beside it", shown(other))));
             }
         }
     }

@@ -6,27 +6,27 @@ use serde_json::Value;
 
 use super::context::{Hit, hit, shown};
 use super::keys::{is_off_curve, rsa_faults};
-use super::rules;
 use super::table::Judge;
+use super::{Caching, rules};
 use crate::base::Finding;
 use crate::jwt::key::{Keys, Material};
 
 /// A key set and how it came.
 pub(super) struct Set<'a> {
     pub keys: &'a Keys,
-    /// `Cache-Control` of the reply: `None` where it came another way.
-    pub cache: Option<Option<&'a str>>,
+    /// How long it may be kept.
+    pub cache: Caching<'a>,
 }
 
 /// Judges a key set by itself, worst first. Time and memory grow linearly with the keys.
-pub fn lint_keys(keys: &Keys, cache: Option<Option<&str>>) -> Vec<Finding> {
+pub fn lint_keys(keys: &Keys, cache: Caching<'_>) -> Vec<Finding> {
     let mut found = found(keys, cache);
     found.sort_by_key(|(order, f)| (std::cmp::Reverse(f.severity), *order));
     found.into_iter().map(|(_, f)| f).collect()
 }
 
 /// The same with the place of each rule in the table.
-pub(super) fn found(keys: &Keys, cache: Option<Option<&str>>) -> Vec<(usize, Finding)> {
+pub(super) fn found(keys: &Keys, cache: Caching<'_>) -> Vec<(usize, Finding)> {
     let set = Set { keys, cache };
     let judged = rules().enumerate().filter_map(|(order, row)| {
         let Judge::Set(judge) = row.judge else { return None };
@@ -103,7 +103,7 @@ pub(super) fn stale(s: &Set<'_>) -> Vec<Hit> {
             out.push(hit(format!("{lacks} of {} keys have no {what}", s.keys.keys.len())));
         }
     }
-    if s.cache == Some(None) {
+    if s.cache == Caching::Unsaid {
         out.push(hit("the reply had no Cache-Control: readers fetch it for every token, or keep it for ever"));
     }
     out

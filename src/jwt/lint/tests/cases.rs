@@ -8,7 +8,7 @@ use super::sample::{NOW, Sample, b64, certificate, good_set, hash};
 use crate::base::Untrusted;
 use crate::jwt::crack::{Guessed, guess};
 use crate::jwt::key::Key;
-use crate::jwt::lint::{Asked, Place, Profile};
+use crate::jwt::lint::{Asked, Caching, Place, Profile};
 
 /// A rule, what breaks it, and what does not.
 pub struct Case {
@@ -345,7 +345,7 @@ fn sets() -> Vec<Case> {
         case("jwks-private", good(&oct), good(&set)).also(&["jwks-dup-kid"]),
         case("jwks-dup-kid", good(&twice), good(&set)),
         case("jwks-weak", good(&small), good(&set)),
-        case("jwks-stale", good(&lone), good(&set).given(|s| s.cache = Some(Some("max-age=3600")))),
+        case("jwks-stale", good(&lone), good(&set).given(|s| s.cache = Caching::Said("max-age=3600"))),
     ]
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::base::{Finding, Stamp};
 use crate::jwt::crack::Guessed;
 use crate::jwt::key::{Key, Keys};
-use crate::jwt::lint::{Asked, Place, Profile, Situation, lint};
+use crate::jwt::lint::{Asked, Caching, Place, Profile, Situation, lint};
 use crate::jwt::{Decoded, decode};
 
 /// The time that all tests are at.
@@ -25,7 +25,7 @@ pub struct Sample {
     pub whole: Option<String>,
     pub profile: Option<Profile>,
     pub keys: Option<Keys>,
-    pub cache: Option<Option<&'static str>>,
+    pub cache: Caching<'static>,
     pub metadata: Option<Value>,
     pub place: Option<Place>,
     pub host: Option<&'static str>,
@@ -53,7 +53,7 @@ impl Sample {
             whole: None,
             profile: None,
             keys: None,
-            cache: None,
+            cache: Caching::Unknown,
             metadata: None,
             place: None,
             host: None,
