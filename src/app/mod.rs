@@ -2,6 +2,7 @@
 
 mod compose;
 pub mod cookies;
+pub mod crack;
 mod crew;
 pub mod curl;
 pub mod draft;
@@ -14,6 +15,7 @@ pub mod group;
 pub mod history;
 pub mod identity;
 pub mod incoming;
+pub mod judge;
 pub mod load;
 pub mod look;
 mod provided;
