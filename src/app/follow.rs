@@ -8,7 +8,7 @@ use crate::base::secret::{mask_body, mask_url};
 use crate::base::text::{display, display_str};
 use crate::base::{Clock as _, Error, Exit, Result, SystemClock};
 use crate::engine::{Budget, Engine};
-use crate::wire::{Alteration, Exchange, Origin, Policy, Request, Response, Scheme, Target, Transport};
+use crate::wire::{Alteration, Exchange, Origin, Policy, Request, Response, Scheme, Target, Transport, Watch};
 
 use super::history::NO_TEXT;
 use super::{Draft, Judged, Keyring, send};
@@ -231,7 +231,7 @@ fn scheme_of(reference: &[u8]) -> Option<&[u8]> {
 }
 
 /// Sends one request as the identity it names, follows where it leads, and waits. The hops stand in the exchange, oldest
-/// first; what a redirect changed stands among the alterations of the request it led to.
+/// first; what a redirect changed stands among the alterations of the request it led to. `watch` is told of a reply that goes on.
 ///
 /// # Errors
 /// When the engine takes no more jobs, or what the credential is made of cannot be used. A refused or failed exchange is
@@ -243,9 +243,12 @@ pub fn once(
     request: Request,
     policy: Policy,
     follow: Follow,
+    watch: Option<Watch>,
 ) -> Result<(Judged, Vec<String>)> {
     engine.run(budget, move |transport| {
         Box::pin(async move {
+            let watched = watch.map(|watch| transport.watched(watch));
+            let transport = watched.as_deref().unwrap_or(transport);
             let (exchange, notes) = carried(transport, &keyring, request, policy, follow).await?;
             Ok((send::judge(exchange), notes))
         })

@@ -13,6 +13,7 @@ pub mod grade;
 pub mod group;
 pub mod history;
 pub mod identity;
+pub mod incoming;
 pub mod load;
 pub mod look;
 mod provided;
@@ -44,6 +45,7 @@ pub use crate::report::explanation::Part;
 pub use crate::store::vault::State as VaultState;
 pub use draft::{Content, Draft};
 pub use identity::Keyring;
+pub use incoming::Incoming;
 pub use look::Looked;
 pub use provided::Provided;
 pub use workbench::Workbench;
@@ -130,7 +132,7 @@ pub enum Ask {
     GroupGo(Arc<group::Plan>),
     /// Keep a value for `{{name}}` for the rest of the run.
     Capture(String, Secret),
-    /// Send what is typed: [`Event::Started`], then [`Event::Done`], or [`Event::ScopeAsked`] when scope does not admit the host.
+    /// Send what is typed: [`Event::Started`], [`Event::Arriving`] where the reply goes on, then [`Event::Done`], or [`Event::ScopeAsked`] when scope does not admit the host.
     Send(Draft),
     /// Ask the live extras of a grade: [`Event::Started`], then [`Event::Done`] with the same exchange graded anew.
     Live {
@@ -332,6 +334,8 @@ pub enum Event {
         /// All that is known of it in a few words, for example `10.0.0.7, a private address`.
         reason: String,
     },
+    /// More of a reply that goes on has come.
+    Arriving(JobId, Arc<Incoming>),
     /// A send ended, however it ended.
     Done(JobId, Arc<Judged>),
     /// Something worth knowing happened on the way, in display form.

@@ -22,6 +22,7 @@ use super::demo::DemoArgs;
 use super::future;
 use super::output::Format;
 use super::sends::Sends;
+use super::token::Action;
 use super::vary::VaryArgs;
 use super::vault::VaultArgs;
 
@@ -210,8 +211,10 @@ pub enum Command {
     /// List every endpoint that specifications and logs know, and which of them nobody declared
     #[command(after_help = "Example:\n  lunette inventory openapi.yaml access.log --fail-on shadow")]
     Inventory(InventoryArgs),
-    /// Read a token
-    #[command(after_help = "Example:\n  lunette jwt decode eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.")]
+    /// Read a token, check its signature, or make one
+    #[command(
+        after_help = "Example:\n  lunette jwt decode eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.\n  lunette jwt verify token.txt --jwks jwks.json"
+    )]
     Jwt(JwtArgs),
     /// Send one request as typed and show what came back
     #[command(
@@ -254,6 +257,7 @@ impl Command {
             Self::Send(_) | Self::Grade(_) | Self::History(_) => true,
             // What fetches its sources keeps a record of it.
             Self::Inventory(a) => a.sources.iter().any(|s| is_url(s)),
+            Self::Jwt(a) => a.action.in_workspace(),
             _ => false,
         }
     }
@@ -303,14 +307,8 @@ fn log_formats() -> String {
 #[derive(Debug, Args)]
 pub struct JwtArgs {
     /// What to do
-    #[arg(value_name = "decode")]
-    pub action: String,
-    /// A token, a file that holds one, or - for stdin
-    #[arg(value_name = "TOKEN|FILE|-")]
-    pub token: OsString,
-    /// The instant to judge times by, as RFC 3339
-    #[arg(long, value_name = "RFC3339")]
-    pub now: Option<String>,
+    #[command(subcommand)]
+    pub action: Action,
 }
 
 /// `lunette audit`.
@@ -614,7 +612,7 @@ fn usage(e: &clap::Error) -> Error {
     }
     error.hint(match text(ContextKind::SuggestedArg).or_else(|| text(ContextKind::SuggestedSubcommand)) {
         Some(near) => format!("did you mean {near}?"),
-        None => match words(ContextKind::ValidValue).as_slice() {
+        None => match [words(ContextKind::ValidValue), words(ContextKind::ValidSubcommand)].concat().as_slice() {
             [] => "see --help".to_owned(),
             all => format!("use {}", all.join(", ")),
         },

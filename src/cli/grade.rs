@@ -53,7 +53,7 @@ pub fn run(common: &Common, a: &GradeArgs, means: &Means) -> Result<Exit> {
     } else {
         let engine = Arc::new(means.engine_for(common, Some(&a.sends), false, scope, Vec::new(), &keyring)?);
         super::send::stop_on_signal(&engine)?;
-        follow::once(&engine, Budget::GRADE, keyring, request, policy, Follow::default())?
+        follow::once(&engine, Budget::GRADE, keyring, request, policy, Follow::default(), None)?
     };
     common.note(&notes);
     send::sent(&judged.exchange)?;

@@ -11,9 +11,11 @@ mod inventory;
 mod output;
 mod passphrase;
 mod rules;
+mod secret;
 mod select;
 mod send;
 mod sends;
+mod stream;
 mod token;
 mod vary;
 mod vault;
@@ -252,7 +254,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
 pub fn run(common: &Common, command: args::Command, means: &Means) -> Result<Exit> {
     match command {
         args::Command::Inventory(a) => inventory::run(common, &a, means),
-        args::Command::Jwt(a) => token::run(common, &a, means),
+        args::Command::Jwt(a) => token::run(common, &a.action, means),
         args::Command::Send(a) => send::run(common, &a, means),
         args::Command::Grade(a) => grade::run(common, &a, means),
         args::Command::Rules(a) => rules::run(common, &a),

@@ -14,14 +14,15 @@ use crate::base::secret::mask_message;
 use crate::base::text::display;
 use crate::base::{Error, Exit, Result, known};
 use crate::engine::{Budget, Engine, Entry};
-use crate::report::exchange::{Secrets, document, plain, together_document, together_plain};
+use crate::report::exchange::{Secrets, document, facts_below, plain, together_document, together_plain};
 use crate::report::{explanation, export};
 use crate::wire::http1::written;
-use crate::wire::{Headers, HttpFile, Load, Policy, Reference, Request, Together, http_file};
+use crate::wire::{Headers, HttpFile, Load, Policy, Reference, Request, Together, Watch, http_file};
 
 use super::args::{Export, SendArgs, header, http};
-use super::output::Output;
+use super::output::{Format, Output};
 use super::sends::Sends;
+use super::stream::Printed;
 use super::{Common, Means};
 
 /// Bytes of a body file.
@@ -339,14 +340,17 @@ pub fn carry(
     let scope = vec![Entry::typed(&request.origin)];
     let engine = Arc::new(means.engine_for(common, sends, follow.keep_credentials, scope, Vec::new(), &keyring)?);
     stop_on_signal(&engine)?;
-    let (judged, notes) = follow::once(&engine, Budget::HAND, Arc::new(keyring), request, policy, follow)?;
+    let (secrets, output, printed) = (secrets(show), Output::new(common.format).showing(show), Arc::new(Printed::default()));
+    // A document is one, and stands at the end; the times of what came are in it.
+    let watch: Watch =
+        if common.format == Format::Table { printed.watch(output, secrets) } else { Arc::new(|_| ()) };
+    let (judged, notes) = follow::once(&engine, Budget::HAND, Arc::new(keyring), request, policy, follow, Some(watch))?;
+    printed.finish(output, secrets);
     common.note(&notes);
     send::sent(&judged.exchange)?;
-    let secrets = secrets(show);
     let (x, grade) = (&judged.exchange, judged.headers.as_ref());
-    let written = Output::new(common.format)
-        .showing(show)
-        .result(|| marked(document(x, grade, secrets), send::exit(x)), || plain(x, grade, secrets));
+    let text = || if printed.has_begun() { facts_below(x, grade, secrets) } else { plain(x, grade, secrets) };
+    let written = output.result(|| marked(document(x, grade, secrets), send::exit(x)), text);
     if let Some(e) = &x.error {
         super::output::complain(&format!("lunette: {}: {}", e.phase.word(), e.message));
     }

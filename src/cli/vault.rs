@@ -2,19 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use serde_json::json;
 
-use crate::app::secrets::Encoding;
 use crate::base::text::display_str;
-use crate::base::{Error, Exit, Result, Secret, known};
+use crate::base::{Error, Exit, Result, known};
 use crate::report::vault as report;
 use crate::store::Workspace;
 use crate::store::vault::{self, Relock, Vault};
 use crate::store::workspace::FILE;
-use crate::wire::{Reference, Secrets as _};
 
-use super::output::{Output, complain};
+use super::output::Output;
+use super::secret::{Written, referred};
 use super::{Common, Means, passphrase};
 
 /// `lunette vault`.
@@ -23,17 +22,6 @@ pub struct VaultArgs {
     /// What to do
     #[command(subcommand)]
     action: Action,
-}
-
-/// How a secret is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Written {
-    /// As it is.
-    Text,
-    /// In base64 or base64url.
-    Base64,
-    /// In hexadecimal.
-    Hex,
 }
 
 /// What can be done with the vault.
@@ -99,7 +87,7 @@ pub fn run(common: &Common, a: VaultArgs, means: &Means) -> Result<Exit> {
                 None => passphrase::ask(&format!("value of {}: ", display_str(&name)))?,
             };
             known::learn(written.expose());
-            let secret = encoding(secret_encoding).decode(&written)?;
+            let secret = secret_encoding.encoding().decode(&written)?;
             let replaced = Vault::set(&folder, &key, &name, secret)?;
             let verb = if replaced { "replaced" } else { "set" };
             Ok(output.result(
@@ -169,26 +157,6 @@ fn init(common: &Common, folder: &Path, recipient: &[String], output: Output) ->
 
 fn recipients(typed: &[String]) -> Result<Vec<String>> {
     typed.iter().map(|r| vault::recipient(r)).collect()
-}
-
-fn encoding(written: Written) -> Encoding {
-    match written {
-        Written::Text => Encoding::Text,
-        Written::Base64 => Encoding::Base64,
-        Written::Hex => Encoding::Hex,
-    }
-}
-
-/// Reads a reference that was typed, and says so when it is the secret itself.
-fn referred(common: &Common, text: &str, means: &Means) -> Result<Secret> {
-    let reference = Reference::parse(text);
-    let secret = means.secrets.read(&reference)?;
-    if reference.is_literal() && !common.quiet {
-        complain(
-            "lunette: the secret itself stands on the command line, where others see it; write env:NAME, file:PATH or -",
-        );
-    }
-    Ok(secret)
 }
 
 fn open(folder: &Path) -> Result<Vault> {

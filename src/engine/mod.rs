@@ -31,7 +31,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::base::{Error, Exit, Result};
 use crate::wire::{
-    BoxFuture, Exchange, Failure, FailureKind, Origin, Phase, Policy, Record, Request, Together, Transport,
+    BoxFuture, Exchange, Failure, FailureKind, Origin, Phase, Policy, Record, Request, Together, Transport, Watch,
 };
 
 use budget::Budgets;
@@ -199,8 +199,9 @@ impl Engine {
         let line = Line {
             shared: Arc::clone(&self.shared),
             budget,
-            left: budget.requests.map(AtomicU64::new),
+            left: budget.requests.map(|n| Arc::new(AtomicU64::new(n))),
             cancel: cancel.clone(),
+            watch: None,
         };
         if let Some(runtime) = &self.runtime {
             runtime.spawn(async move {
@@ -276,8 +277,10 @@ impl Drop for Engine {
 struct Line {
     shared: Arc<Shared>,
     budget: Budget,
-    left: Option<AtomicU64>,
+    left: Option<Arc<AtomicU64>>,
     cancel: CancellationToken,
+    /// Who is told of replies that go on.
+    watch: Option<Watch>,
 }
 
 impl Line {
@@ -321,7 +324,8 @@ impl Transport for Line {
                 Some(None) => return unsent(id, request, FailureKind::Budget, HAD_ALL),
                 None => return unsent(id, request, FailureKind::Cancelled, "cancelled before anything was sent"),
             };
-            self.shared.exchanger.exchange(id, self.budget.origin, request, policy, self.cancel.cancelled()).await
+            let (origin, watch) = (self.budget.origin, self.watch.clone());
+            self.shared.exchanger.exchange(id, origin, request, policy, watch, self.cancel.cancelled()).await
         })
     }
 
@@ -384,8 +388,19 @@ impl Transport for Line {
         Box::new(Self {
             shared: Arc::clone(&self.shared),
             budget: Budget { origin, requests: Some(requests), ..self.budget },
-            left: Some(AtomicU64::new(requests)),
+            left: Some(Arc::new(AtomicU64::new(requests))),
             cancel: self.cancel.clone(),
+            watch: None,
+        })
+    }
+
+    fn watched(&self, watch: Watch) -> Box<dyn Transport + '_> {
+        Box::new(Self {
+            shared: Arc::clone(&self.shared),
+            budget: self.budget,
+            left: self.left.clone(),
+            cancel: self.cancel.clone(),
+            watch: Some(watch),
         })
     }
 

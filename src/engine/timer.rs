@@ -53,6 +53,11 @@ impl Timer {
         Self { by, total, sleep: None }
     }
 
+    /// Gives the whole more time: it ends at `by`, `total` after it began.
+    pub fn extend(&mut self, by: Instant, total: Duration) {
+        (self.by, self.total) = (by, total);
+    }
+
     /// The result of `work`, or `None` when it takes longer than `limit` or than the exchange may.
     pub async fn within<T>(&mut self, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
         let mut work = pin!(work);

@@ -10,6 +10,7 @@ use crate::base::figure::{bytes, millis};
 use crate::base::secret::{mask_body, mask_header, mask_message, mask_target};
 use crate::base::{Untrusted, hash, text};
 use crate::grade::HeaderGrade;
+use crate::wire::stream::{self, EVENT_STREAM};
 use crate::wire::{Exchange, Group, Oddity, Phases, Request, Response, TlsFacts, Together};
 
 /// Whether secrets stand in clear.
@@ -152,7 +153,30 @@ fn response(r: &Response, secrets: Secrets) -> Value {
         "truncated": r.truncated,
         "wire_bytes": r.wire_bytes,
         "decoded_bytes": r.decoded_bytes,
+        "events": events(r, secrets),
     })
+}
+
+/// The events of a stream of server-sent events, each with the time after the beginning of the exchange at which its end came;
+/// `null` for any other reply.
+fn events(r: &Response, secrets: Secrets) -> Value {
+    if r.media_type().as_deref() != Some(EVENT_STREAM) {
+        return Value::Null;
+    }
+    let text = |bytes: &[u8]| text::display(bytes);
+    let each = |e: stream::Event| {
+        let data = if secrets == Secrets::Masked { mask_body(&e.data) } else { e.data };
+        let at = stream::arrived(&r.arrivals, e.to);
+        json!({
+            "at_ms": at.map(|us| us as f64 / 1e3),
+            "event": text(&e.event),
+            "id": e.id.as_deref().map(text),
+            "data": text(&data),
+            "retry_ms": e.retry_ms,
+            "whole": e.whole,
+        })
+    };
+    stream::events(&r.body).into_iter().map(each).collect()
 }
 
 fn phases(p: &Phases) -> Value {
@@ -239,6 +263,60 @@ fn proxy_answer(answer: &Untrusted, secrets: Secrets) -> Untrusted {
 
 /// An exchange as plain text: what was sent, what came back, the phases and facts of its connection, the grade.
 pub fn plain(x: &Exchange, grade: Option<&HeaderGrade>, secrets: Secrets) -> String {
+    let mut out = facts(x, grade, secrets);
+    for (i, r) in x.response.iter().chain(&x.more).enumerate() {
+        out.push('\n');
+        if i > 0 {
+            let _ = writeln!(out, "{} {} {}", r.version, r.status, r.reason);
+        }
+        out.push_str(&fields(&r.headers, secrets));
+        out.push('\n');
+        out.push_str(&body_lines(r, secrets));
+        out.push_str(&fields(&r.trailers, secrets));
+    }
+    if let (None, Some(received)) = (&x.response, &x.received) {
+        out.push('\n');
+        lines(&mut out, &message(received, secrets));
+    }
+    out
+}
+
+/// The head of a reply as plain text, and the empty line behind it.
+pub fn head_lines(r: &Response, secrets: Secrets) -> String {
+    format!("{} {} {}\n{}\n", r.version, r.status, r.reason, fields(&r.headers, secrets))
+}
+
+/// The body of a reply as plain text.
+pub fn body_lines(r: &Response, secrets: Secrets) -> String {
+    let mut out = String::new();
+    lines(&mut out, &response_body(r, secrets));
+    out
+}
+
+/// The facts of an exchange whose reply was printed while it came.
+pub fn facts_below(x: &Exchange, grade: Option<&HeaderGrade>, secrets: Secrets) -> String {
+    let mut out = format!("\n{}", facts(x, grade, secrets));
+    if let Some(r) = x.response.as_ref().filter(|r| r.media_type().as_deref() == Some(EVENT_STREAM)) {
+        let events = stream::events(&r.body);
+        let times: Vec<u64> = events.iter().filter_map(|e| stream::arrived(&r.arrivals, e.to)).collect();
+        let at = |us: Option<&u64>| us.map(|us| format!("{} ms", millis(*us as f64 / 1e3))).unwrap_or_default();
+        let _ = match events.len() {
+            0 => writeln!(out, "no event"),
+            1 => writeln!(out, "1 event after {}", at(times.first())),
+            n => writeln!(out, "{n} events, the first after {}, the last after {}", at(times.first()), at(times.last())),
+        };
+    }
+    out
+}
+
+fn fields(fields: &[(Untrusted, Untrusted)], secrets: Secrets) -> String {
+    response_headers(fields, secrets).iter().fold(String::new(), |mut out, (n, v)| {
+        let _ = writeln!(out, "{n}: {v}");
+        out
+    })
+}
+
+fn facts(x: &Exchange, grade: Option<&HeaderGrade>, secrets: Secrets) -> String {
     let mut out = String::new();
     for hop in &x.hops {
         out.push_str(&hop_lines(hop, secrets));
@@ -289,24 +367,6 @@ pub fn plain(x: &Exchange, grade: Option<&HeaderGrade>, secrets: Secrets) -> Str
     }
     for o in &x.oddities {
         let _ = writeln!(out, "odd {}: {} ({})", o.rule().id, o.words(), o.rule().reference);
-    }
-    for (i, r) in x.response.iter().chain(&x.more).enumerate() {
-        out.push('\n');
-        if i > 0 {
-            let _ = writeln!(out, "{} {} {}", r.version, r.status, r.reason);
-        }
-        for (n, v) in response_headers(&r.headers, secrets) {
-            let _ = writeln!(out, "{n}: {v}");
-        }
-        out.push('\n');
-        lines(&mut out, &response_body(r, secrets));
-        for (n, v) in response_headers(&r.trailers, secrets) {
-            let _ = writeln!(out, "{n}: {v}");
-        }
-    }
-    if let (None, Some(received)) = (&x.response, &x.received) {
-        out.push('\n');
-        lines(&mut out, &message(received, secrets));
     }
     out
 }

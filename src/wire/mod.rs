@@ -19,6 +19,7 @@ pub mod request;
 pub mod response;
 pub mod saved;
 pub mod sigv4;
+pub mod stream;
 pub mod traits;
 pub mod url;
 
@@ -36,6 +37,7 @@ pub use recipe::Recipe;
 pub use reference::Reference;
 pub use request::{Body, Headers, Request};
 pub use response::{Media, Response};
+pub use stream::{Arrival, Arriving, Watch};
 pub use traits::{
     BlocksRead, BoxFuture, Caps, Deadlines, HttpChoice, Intent, Listing, Load, Policy, Record, Secrets, Transport,
 };

@@ -40,6 +40,9 @@ pub struct Response {
     /// Body after content decoding, up to the caps.
     #[serde(skip)]
     pub body: Bytes,
+    /// When its parts came, where it is one that goes on ([`super::stream::goes_on`]) and somebody watched.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arrivals: Vec<super::Arrival>,
     /// True when a cap, a deadline or a broken connection cut the body short.
     pub truncated: bool,
     /// Body bytes on the wire, before content decoding.

@@ -165,6 +165,7 @@ fn document(bytes: &[u8], url: Option<&[u8]>, now: Stamp) -> Result<Saved> {
     if response.is_object() {
         let body = STANDARD.decode(text(&response["body_base64"])).unwrap_or_default();
         exchange.response = Some(Response {
+            arrivals: Vec::new(),
             version: text(&response["version"]),
             status: response["status"].as_u64().and_then(|s| u16::try_from(s).ok()).unwrap_or_default(),
             reason: text(&response["reason"]).into(),

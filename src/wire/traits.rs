@@ -6,7 +6,7 @@ use std::path::Path;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-use super::{Exchange, Reference, Request, Together};
+use super::{Exchange, Reference, Request, Together, Watch};
 use crate::base::{Error, Result, Secret};
 
 /// A boxed future, so that [`Transport`] is object-safe.
@@ -37,6 +37,8 @@ pub struct Deadlines {
     pub idle: Duration,
     /// The whole exchange.
     pub total: Duration,
+    /// The whole of one whose reply goes on and is watched, in place of `idle` and `total`.
+    pub stream: Duration,
 }
 
 impl Default for Deadlines {
@@ -47,6 +49,7 @@ impl Default for Deadlines {
             first_byte: Duration::from_secs(30),
             idle: Duration::from_secs(15),
             total: Duration::from_mins(1),
+            stream: Duration::from_hours(1),
         }
     }
 }
@@ -61,6 +64,7 @@ impl Deadlines {
             first_byte: self.first_byte.min(total),
             idle: self.idle.min(total),
             total,
+            stream: self.stream.min(total),
         }
     }
 }
@@ -126,6 +130,9 @@ pub trait Transport: Send + Sync {
     /// The same job, cancelled with it, under another word in the record and with a budget of its own: for what it takes to
     /// get ready, such as a login.
     fn aside(&self, origin: &'static str, requests: u64) -> Box<dyn Transport + '_>;
+    /// The same job and budget, but `watch` is told of replies that go on while they come, and they may take the time of
+    /// [`Deadlines::stream`].
+    fn watched(&self, watch: Watch) -> Box<dyn Transport + '_>;
     /// Requests left in this job's budget; `None` when it has no limit.
     fn requests_left(&self) -> Option<u64>;
 }

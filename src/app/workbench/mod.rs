@@ -24,7 +24,7 @@ use super::explain::{self, Ground};
 use super::variables::Variables;
 use super::workspace::dress;
 use super::{
-    Ask, Draft, Event, Guard, JobId, Judged, Keyring, compose, draft, follow, grade, history, identity, load, look,
+    Ask, Draft, Event, Guard, Incoming, JobId, Judged, Keyring, compose, draft, follow, grade, history, identity, load, look,
     send, write,
 };
 
@@ -450,7 +450,8 @@ impl Workbench {
                         if let Some(note) = note {
                             let _ = shared.events.send(Event::Noted(note)).await;
                         }
-                        keyring.send_with(transport, request, policy, cookies).await
+                        let watched = transport.watched(Incoming::watch(id, shared.events.clone()));
+                        keyring.send_with(watched.as_ref(), request, policy, cookies).await
                     }
                     Err(e) => Err(e),
                 };

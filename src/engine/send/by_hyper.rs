@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
@@ -83,7 +83,9 @@ pub async fn carry(
             message: format!("more than {} header fields; the rest is not kept", policy.caps.headers),
         });
     }
-    read_body(course, body, policy, timer).await?;
+    let reply = course.watch.is_some().then(|| course.exchange.response.clone()).flatten();
+    let idle = course.head_came(reply, policy, timer);
+    read_body(course, body, idle, policy, timer).await?;
     course.body_end = Some(Instant::now());
     Ok(())
 }
@@ -226,15 +228,25 @@ fn head(parts: &http::response::Parts, raw: &[u8], http2: bool, most: usize, odd
 }
 
 /// Reads the body to its end or to the cap.
-async fn read_body(course: &mut Course, mut body: Incoming, policy: &Policy, timer: &mut Timer) -> Result<(), Failure> {
+async fn read_body(
+    course: &mut Course,
+    mut body: Incoming,
+    idle: Duration,
+    policy: &Policy,
+    timer: &mut Timer,
+) -> Result<(), Failure> {
     loop {
-        match timer.within(policy.deadlines.idle, body.frame()).await {
+        match timer.within(idle, body.frame()).await {
             Some(None) => return Ok(()),
             Some(Some(Ok(frame))) => {
                 let Ok(data) = frame.into_data() else { continue };
                 let room =
                     usize::try_from(policy.caps.wire_bytes).unwrap_or(usize::MAX).saturating_sub(course.wire.len());
-                course.wire.extend_from_slice(&data[..data.len().min(room)]);
+                let taken = &data[..data.len().min(room)];
+                course.wire.extend_from_slice(taken);
+                if let Some(streaming) = &mut course.streaming {
+                    streaming.piece(taken);
+                }
                 if data.len() > room {
                     return Err(Failure {
                         phase: Phase::Receive,
@@ -252,7 +264,7 @@ async fn read_body(course: &mut Course, mut body: Incoming, policy: &Policy, tim
                 return Err(failure);
             }
             None => {
-                let late = format!("the body stopped for {} s", policy.deadlines.idle.as_secs_f32());
+                let late = format!("the body stopped for {} s", idle.as_secs_f32());
                 return Err(timer.failure(Phase::Receive, late));
             }
         }

@@ -7,11 +7,13 @@ use bytes::Bytes;
 use crate::base::{Clock as _, SystemClock};
 use crate::wire::http1::{Head, Reader};
 use crate::wire::oddity::{Odd, note};
-use crate::wire::{Exchange, Failure, FailureKind, Phase, Policy, Request, Response};
+use crate::wire::{Exchange, Failure, FailureKind, Phase, Policy, Request, Response, Watch};
 
 use super::super::decode::{self, Stop};
 use super::super::dial::Dialled;
 use super::super::tap::Tap;
+use super::super::timer::Timer;
+use super::streaming::Streaming;
 
 /// How long decoding may go on after the user has cancelled.
 const AFTER_CANCEL: Duration = Duration::from_millis(100);
@@ -34,6 +36,10 @@ pub struct Course {
     pub listed: Option<Bytes>,
     /// Whether there is a certificate to present.
     pub presents: bool,
+    /// Who is told of a reply that goes on.
+    pub watch: Option<Watch>,
+    /// A reply that goes on, and is watched.
+    pub streaming: Option<Streaming>,
 }
 
 impl Course {
@@ -52,7 +58,23 @@ impl Course {
             reader: None,
             listed: None,
             presents: false,
+            watch: None,
+            streaming: None,
         }
+    }
+
+    /// The head of a reply is there: one that goes on and is watched may take its time. `so_far` is what is known of it. The
+    /// limit between two reads of its body.
+    pub fn head_came(&mut self, reply: Option<Response>, policy: &Policy, timer: &mut Timer) -> Duration {
+        let idle = policy.deadlines.idle;
+        let Some(watch) = &self.watch else { return idle };
+        let so_far = Exchange { response: reply, phases: self.phases(), ..self.exchange.clone() };
+        self.streaming = Streaming::begin(watch, &so_far, self.began, policy);
+        if self.streaming.is_none() {
+            return idle;
+        }
+        timer.extend(self.began + policy.deadlines.stream, policy.deadlines.stream);
+        policy.deadlines.stream
     }
 
     /// What did not come within a limit, in words.
@@ -94,7 +116,14 @@ impl Course {
             None if !self.exchange.http2 => self.keep_seen(),
             None => {}
         }
-        self.undo_codings(policy, self.began + policy.deadlines.total).await;
+        let mut by = self.began + policy.deadlines.total;
+        if let Some(streaming) = self.streaming.take() {
+            by = by.max(Instant::now() + policy.deadlines.idle);
+            if let Some(reply) = &mut self.exchange.response {
+                reply.arrivals = streaming.into_arrivals();
+            }
+        }
+        self.undo_codings(policy, by).await;
         self.exchange
     }
 

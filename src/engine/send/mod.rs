@@ -5,6 +5,7 @@ mod by_hyper;
 mod course;
 mod group;
 mod raw;
+mod streaming;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,7 +15,9 @@ use bytes::Bytes;
 use crate::base::secret::mask_target;
 use crate::base::text::{display, display_str};
 use crate::wire::http1::{one_head, written};
-use crate::wire::{Exchange, Failure, FailureKind, HttpChoice, Intent, Phase, Policy, Record, Request, Sender};
+use crate::wire::{
+    Exchange, Failure, FailureKind, HttpChoice, Intent, Phase, Policy, Record, Request, Sender, Watch,
+};
 
 use super::choice::{Choice, decide};
 use super::dial::Dialer;
@@ -71,17 +74,18 @@ impl Exchanger {
         self.pool.clear();
     }
 
-    /// Carries one request. `stop` ends it early; whatever was learnt until then is in the exchange.
+    /// Carries one request. `watch` is told of a reply that goes on. `stop` ends it early; whatever was learnt until then is in the exchange.
     pub async fn exchange(
         &self,
         id: u64,
         origin: &'static str,
         request: Request,
         policy: Policy,
+        watch: Option<Watch>,
         stop: impl Future<Output = ()>,
     ) -> Exchange {
         self.keeper.note();
-        let mut course = Course::new(id, request);
+        let mut course = Course { watch, ..Course::new(id, request) };
         let ended = tokio::select! {
             biased;
             () = stop => Err(course.cancelled()),

@@ -149,12 +149,25 @@ pub async fn rest(
         Some(Err(e)) => return Err(broke(&e, course)),
         None => return Err(timer.failure(Phase::Wait, course.unanswered(limit))),
     };
+    let mut idle = policy.deadlines.idle;
     if reader.has_head() {
         course.head_at = Some(Instant::now());
         course.phase = Phase::Receive;
+        let head = course.watch.as_ref().and_then(|_| reader.first()).map(|r| r.response.clone());
+        idle = course.head_came(head, policy, timer);
     }
-    let idle = policy.deadlines.idle;
-    while going && !reader.is_done() {
+    let Some(reader) = &mut course.reader else { return Ok(false) };
+    let mut told = 0;
+    loop {
+        if let (Some(streaming), Some(reply)) = (&mut course.streaming, reader.first())
+            && told < reply.wire.len()
+        {
+            streaming.piece(&reply.wire[told..]);
+            told = reply.wire.len();
+        }
+        if !going || reader.is_done() {
+            break;
+        }
         going = match timer.within(idle, turn.once(reader)).await {
             Some(Ok(going)) => going,
             Some(Err(e)) => return Err(broke(&e, course)),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use ratatui::layout::Rect;
 
 use super::json::{self, Kind, Line};
@@ -55,13 +55,50 @@ pub struct Body {
     cursor: Cursor,
     left: usize,
     needle: String,
+    /// Words at the end of the line that holds a place, in order of places.
+    marks: Vec<(usize, String)>,
 }
 
 impl Body {
     /// A body with its index.
     pub fn new(bytes: Bytes, lines: Lines) -> Self {
         let cursor = Cursor::default();
-        Self { bytes, lines, folded: BTreeSet::new(), visible: None, cursor, left: 0, needle: String::new() }
+        let (folded, needle, marks) = (BTreeSet::new(), String::new(), Vec::new());
+        Self { bytes, lines, folded, visible: None, cursor, left: 0, needle, marks }
+    }
+
+    /// The same with words at the end of lines, each for the line that holds a place; in order of places.
+    #[must_use]
+    pub fn marked(self, marks: Vec<(usize, String)>) -> Self {
+        Self { marks, ..self }
+    }
+
+    /// Bytes of it.
+    pub fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Adds what came behind it, which begins a line. A cursor on the last line stays on the last.
+    pub fn append(&mut self, more: &[u8], marks: Vec<(usize, String)>) {
+        let Lines::Raw(starts) = &mut self.lines else { return };
+        let at_end = self.cursor.at + 1 >= starts.len();
+        let from = self.bytes.len();
+        // Nobody else holds them, so that nothing is copied.
+        let mut bytes = std::mem::take(&mut self.bytes).try_into_mut().unwrap_or_else(|b| BytesMut::from(&b[..]));
+        bytes.extend_from_slice(more);
+        self.bytes = bytes.freeze();
+        let ends = memchr::memchr_iter(b'\n', more).map(|i| i + 1).filter(|i| *i < more.len());
+        starts.extend(std::iter::once(0).chain(ends).map(|i| from + i));
+        self.marks.extend(marks);
+        if at_end {
+            self.cursor.at = self.rows().saturating_sub(1);
+        }
+    }
+
+    /// The words at the end of a line.
+    fn mark(&self, range: &Range<usize>) -> Option<&str> {
+        let first = self.marks.partition_point(|(at, _)| *at < range.start);
+        self.marks.get(first).filter(|(at, _)| *at <= range.end).map(|(_, words)| words.as_str())
     }
 
     fn len(&self) -> usize {
@@ -175,6 +212,12 @@ impl Body {
         alike
     }
 
+    /// Stands on the line where another one stands that this one goes on from.
+    pub fn stay(&mut self, other: &Self) {
+        self.cursor = other.cursor;
+        self.cursor.at = self.cursor.at.min(self.rows().saturating_sub(1));
+    }
+
     /// Searches from the line after the cursor (or before it), round the end; empty text repeats the last search.
     /// Letters match without regard to case unless one is upper case. False when nothing is found.
     pub fn search(&mut self, text: &str, back: bool) -> bool {
@@ -232,7 +275,15 @@ impl Body {
                 Lines::Json(lines) => self.json_line(pen, area, lines, line),
                 Lines::Raw(_) => {
                     let text = self.slice(self.range(line), self.left, area.width);
-                    pen.put(area.x + 1, y, area.right(), &text, Role::Text);
+                    let end = pen.put(area.x + 1, y, area.right(), &text, Role::Text);
+                    if let Some(mark) = self.mark(&self.range(line)) {
+                        let width = u16::try_from(mark.len()).unwrap_or(0);
+                        let at = area.right().saturating_sub(width + 1);
+                        // Where the line leaves no room for them, they are left out.
+                        if at > end {
+                            pen.put(at, y, area.right(), mark, Role::Comment);
+                        }
+                    }
                 }
                 Lines::Hex => hex_line(pen, area, line * HEX, &self.bytes[self.range(line)]),
             }

@@ -264,6 +264,11 @@ impl Reader {
         !self.out.replies.is_empty()
     }
 
+    /// The first final reply, as far as it came.
+    pub fn first(&self) -> Option<&Reply> {
+        self.out.replies.first()
+    }
+
     /// Whether anything came.
     pub fn has_any(&self) -> bool {
         self.fed > 0

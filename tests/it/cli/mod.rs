@@ -13,6 +13,7 @@ mod redirects;
 mod send;
 mod sources;
 mod specs;
+mod streams;
 mod token;
 mod usage;
 mod variables;

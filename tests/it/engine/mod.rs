@@ -7,6 +7,7 @@ mod identity;
 mod raw;
 mod replies;
 mod scope;
+mod streams;
 mod tls;
 
 use std::sync::Arc;

@@ -24,6 +24,7 @@ const TYPED: Policy = Policy {
         first_byte: Duration::from_secs(10),
         idle: Duration::from_secs(10),
         total: Duration::from_secs(20),
+        stream: Duration::from_secs(20),
     },
     caps: lunette::wire::Caps {
         wire_bytes: 32 << 20,

@@ -5,6 +5,7 @@
 
 pub mod bombs;
 pub mod cli;
+pub mod faucet;
 pub mod faults;
 pub mod hostile;
 pub mod pty;

@@ -185,6 +185,7 @@ pub fn exchange(url: &str, status: u16, content: &str) -> Exchange {
         ..TlsFacts::default()
     });
     x.response = Some(Response {
+        arrivals: Vec::new(),
         version: "HTTP/2".into(),
         status,
         reason: Untrusted::default(),

@@ -18,6 +18,7 @@ use super::text::More;
 use super::{Now, Pane, Prompt, WIDE, columns};
 use crate::app::group::Plan;
 use crate::app::identity::Named;
+use crate::app::incoming::News;
 use crate::app::vary::Values;
 use crate::app::{Ask, Composed, Draft, JobId, Judged, Recalled, grade as live};
 use crate::base::secret::{find_tokens, mask_target};
@@ -210,6 +211,24 @@ impl ComposerPane {
         ours
     }
 
+    /// More of a reply that goes on has come.
+    pub fn arriving(&mut self, id: JobId, news: News) {
+        if self.sending != Sending::Running(id) && self.sending != Sending::Asked {
+            return;
+        }
+        if let Some(judged) = news.head {
+            self.rows_shown = false;
+            let tab = self.response.as_ref().map_or(0, |r| r.tab);
+            self.response = Some(Response::going_on(judged, tab, self.reveal));
+            if !self.form.editing() && (!self.wide || self.side == Side::Varied) {
+                self.side = Side::Response;
+            }
+        }
+        if let Some(response) = &mut self.response {
+            news.parts.iter().for_each(|(part, at)| response.take(part, *at));
+        }
+    }
+
     /// An exchange ended.
     pub fn done(&mut self, id: JobId, judged: &Arc<Judged>) -> Vec<Effect> {
         let ours = matches!(self.sending, Sending::Asked) || self.sending == Sending::Running(id);
@@ -234,7 +253,10 @@ impl ComposerPane {
             self.answered = self.last.as_ref().map(|(draft, _)| draft.clone());
         }
         let tab = self.response.as_ref().map_or(0, |r| r.tab);
-        let (response, work) = Response::new(Arc::clone(judged), tab, self.reveal);
+        let (mut response, work) = Response::new(Arc::clone(judged), tab, self.reveal);
+        if let Some(went_on) = self.response.take().filter(Response::goes_on) {
+            response.stand_as(&went_on);
+        }
         self.response = Some(response);
         effects.extend(work);
         if !self.wide && !self.form.editing() {
@@ -247,6 +269,10 @@ impl ComposerPane {
     pub fn reveal(&mut self, reveal: bool) -> Vec<Effect> {
         self.reveal = reveal;
         let Some(old) = self.response.take() else { return Vec::new() };
+        if old.goes_on() {
+            self.response = Some(old.revealed(reveal));
+            return Vec::new();
+        }
         let (mut response, work) = Response::new(Arc::clone(&old.judged), old.tab, reveal);
         response.stand_as(&old);
         self.response = Some(response);

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use ratatui::layout::Rect;
@@ -19,6 +20,7 @@ use crate::tui::theme::Role;
 use crate::tui::widgets::body::{self, Body, Lines};
 use crate::tui::widgets::pen::{Pen, clip, shown, wrap};
 use crate::tui::widgets::table::Move;
+use crate::wire::stream::{self, Arrival};
 use crate::wire::{Certificate, Exchange, Phase, Sender, TlsFacts};
 
 /// Bodies up to this size are indexed on the spot: it takes less than a frame.
@@ -43,6 +45,19 @@ pub struct Response {
     reveal: bool,
     /// Whether what was sent is shown as hexadecimal.
     hex: bool,
+    /// What came so far of a reply that goes on.
+    live: Option<Live>,
+}
+
+/// A reply that goes on.
+#[derive(Default)]
+struct Live {
+    /// Its body as it came, to be masked otherwise when that is asked for.
+    came: Vec<u8>,
+    /// How much of it is drawn: whole lines, so that a secret in one is found.
+    drawn: usize,
+    /// When each part came.
+    arrivals: Vec<Arrival>,
 }
 
 impl Response {
@@ -64,7 +79,58 @@ impl Response {
         let [time, tls] = [time(x), tls(x)].map(Text::new);
         let texts = [headers(x, reveal), sent::text(x, reveal, false), time, tls, grade::text(&judged)];
         // A failure without a body is told on the body tab, where the eye is.
-        (Self { judged, body, texts, tab, drawn: Rect::default(), reveal, hex: false }, work)
+        let body = body.map(|b| b.marked(marks(x)));
+        (Self { judged, body, texts, tab, drawn: Rect::default(), reveal, hex: false, live: None }, work)
+    }
+
+    /// A reply of which the head is there, and whose body comes bit by bit.
+    pub fn going_on(judged: Arc<Judged>, tab: usize, reveal: bool) -> Self {
+        let (response, _) = Self::new(judged, tab, reveal);
+        Self { live: Some(Live::default()), ..response }
+    }
+
+    /// Whether more is to come.
+    pub fn goes_on(&self) -> bool {
+        self.live.is_some()
+    }
+
+    /// Takes more of the body of a reply that goes on.
+    pub fn take(&mut self, part: &[u8], at: Duration) {
+        let Some(live) = &mut self.live else { return };
+        live.came.extend_from_slice(part);
+        let at_us = u64::try_from(at.as_micros()).unwrap_or(u64::MAX);
+        live.arrivals.push(Arrival { upto: live.came.len(), at_us });
+        let fresh = &live.came[live.drawn..];
+        let end = match memchr::memrchr2(b'\n', b'\r', fresh) {
+            Some(i) => i + 1,
+            None if fresh.len() > INLINE => fresh.len(),
+            None => return,
+        };
+        let lines = &fresh[..end];
+        let shown = if self.reveal { Cow::Borrowed(lines) } else { known::redact(lines) };
+        let body = self.body.get_or_insert_with(|| Body::new(Bytes::new(), Lines::Raw(Vec::new())));
+        // Every event is marked at its first line, with when its end came.
+        let from = body.size();
+        let events = stream::events(&shown).into_iter().map(|e| (from + e.from, mark(at_us)));
+        let marks = if is_events(&self.judged.exchange) { events.collect() } else { vec![(from, mark(at_us))] };
+        body.append(&shown, marks);
+        live.drawn += end;
+    }
+
+    /// The same with secrets shown, or masked.
+    pub fn revealed(self, reveal: bool) -> Self {
+        let mut other = Self::going_on(self.judged, self.tab, reveal);
+        let mut from = 0;
+        if let Some(live) = &self.live {
+            for arrival in &live.arrivals {
+                other.take(&live.came[from..arrival.upto], Duration::from_micros(arrival.at_us));
+                from = arrival.upto;
+            }
+        }
+        if let (Some(body), Some(stood)) = (&mut other.body, &self.body) {
+            body.follow(stood);
+        }
+        other
     }
 
     /// Shows what was sent as text or as hexadecimal, and opens its tab.
@@ -81,7 +147,11 @@ impl Response {
             self.texts[SENT - 1] = sent::text(&self.judged.exchange, self.reveal, true);
         }
         if let (Some(body), Some(stood)) = (&mut self.body, &other.body) {
-            body.follow(stood);
+            if other.goes_on() {
+                body.stay(stood);
+            } else {
+                body.follow(stood);
+            }
         }
         for (text, stood) in self.texts.iter_mut().zip(&other.texts) {
             text.follow(stood);
@@ -91,7 +161,8 @@ impl Response {
     /// A large body has its lines.
     pub fn indexed(&mut self, id: (u64, bool), lines: Lines) {
         if (self.judged.exchange.id, self.reveal) == id {
-            self.body = Some(Body::new(content(&self.judged.exchange, self.reveal), lines));
+            let x = &self.judged.exchange;
+            self.body = Some(Body::new(content(x, self.reveal), lines).marked(marks(x)));
         }
     }
 
@@ -193,7 +264,8 @@ impl Response {
         let judged = Arc::clone(&self.judged);
         let x = &judged.exchange;
         let (left, end) = (area.x + 1, area.right());
-        let mut y = head(pen, area, &judged);
+        let live = self.live.as_ref().map(|l| l.came.len());
+        let mut y = head(pen, area, &judged, live);
         if let Some(error) = &x.error {
             let text = format!("{} · {} · {}", error.phase.word(), error.kind.word(), clip(&error.message));
             for line in wrap(&pen.veil(&text), usize::from(area.width.saturating_sub(2))).iter().take(4) {
@@ -226,8 +298,9 @@ impl Response {
                 None => {
                     pen.put(left, inner.y, end, "finding the lines of a large body …", Role::Pending);
                 }
-                Some(_) if x.response.as_ref().is_none_or(|r| r.body.is_empty()) => {
+                Some(body) if body.size() == 0 => {
                     let text = match (&x.response, &x.error) {
+                        _ if live.is_some() => "Nothing has come yet. Each event is shown as it comes; Esc ends it.",
                         (None, Some(_)) => {
                             "Nothing came back. The time and tls tabs hold what was learnt; r tries again."
                         }
@@ -246,7 +319,7 @@ impl Response {
 }
 
 /// Status and grades: the two lines above the tabs. Returns the row after them.
-fn head(pen: &mut Pen<'_>, area: Rect, judged: &Judged) -> u16 {
+fn head(pen: &mut Pen<'_>, area: Rect, judged: &Judged, live: Option<usize>) -> u16 {
     let x = &judged.exchange;
     let (left, end, mut y) = (area.x + 1, area.right(), area.y);
     let total = x.phases.total.map(|d| format!("{} ms", millis(d.as_secs_f64() * 1e3))).unwrap_or_default();
@@ -255,8 +328,12 @@ fn head(pen: &mut Pen<'_>, area: Rect, judged: &Judged) -> u16 {
         if !r.reason.is_empty() {
             at = pen.put(at, y, end, &shown(r.reason.as_bytes()), Role::Title) + 1;
         }
-        at = pen.put(at + 1, y, end, &bytes(r.decoded_bytes), Role::Text) + 2;
-        at = pen.put(at, y, end, &total, Role::Text) + 2;
+        let size = live.map_or(r.decoded_bytes, |n| n as u64);
+        at = pen.put(at + 1, y, end, &bytes(size), Role::Text) + 2;
+        at = match live {
+            Some(_) => pen.put(at, y, end, "more comes, Esc ends it", Role::Pending) + 2,
+            None => pen.put(at, y, end, &total, Role::Text) + 2,
+        };
         if r.truncated {
             at = pen.put(at, y, end, "cut short", Role::Warn) + 2;
         }
@@ -349,6 +426,25 @@ fn content(x: &Exchange, reveal: bool) -> Bytes {
         Cow::Owned(masked) if !reveal => masked.into(),
         _ => came,
     }
+}
+
+fn is_events(x: &Exchange) -> bool {
+    x.response.as_ref().is_some_and(|r| r.media_type().as_deref() == Some(stream::EVENT_STREAM))
+}
+
+/// When each event of a reply came, at the place where it stands; nothing for a reply that was not watched.
+fn marks(x: &Exchange) -> Vec<(usize, String)> {
+    let Some(r) = x.response.as_ref().filter(|r| !r.arrivals.is_empty()) else { return Vec::new() };
+    // Where something was masked the places are others.
+    if is_events(x) && known::find(&r.body).is_empty() {
+        let each = |e: stream::Event| Some((e.from, mark(stream::arrived(&r.arrivals, e.to)?)));
+        return stream::events(&r.body).into_iter().filter_map(each).collect();
+    }
+    Vec::new()
+}
+
+fn mark(at_us: u64) -> String {
+    format!("{} ms", millis(at_us as f64 / 1e3))
 }
 
 fn is_json(content: &[u8]) -> bool {

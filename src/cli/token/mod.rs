@@ -1,0 +1,169 @@
+//! `lunette jwt`: tokens read, checked and made. One file a subcommand; here what they share of what is typed.
+
+mod attack;
+mod crack;
+mod decode;
+mod lint;
+mod sign;
+mod verify;
+
+use std::ffi::OsString;
+use std::io::Read as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use crate::app::token;
+use crate::base::{Clock as _, Error, Exit, Result, Stamp, SystemClock, text};
+use crate::jwt::Decoded;
+
+use super::args::is_file;
+use super::secret::Written;
+use super::{Common, Means};
+
+/// Bytes of a token.
+const MOST: u64 = 16 << 20;
+
+/// What can be done with a token.
+#[derive(Debug, Subcommand)]
+pub enum Action {
+    /// Show what a token says, byte for byte; nothing is refused
+    #[command(after_help = "Example:\n  lunette jwt decode eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.")]
+    Decode(decode::DecodeArgs),
+    /// Judge a token
+    Lint(lint::LintArgs),
+    /// Check the signature of a token; ends with 1 where it does not verify
+    Verify(verify::VerifyArgs),
+    /// Guess the secret of a token
+    Crack(crack::CrackArgs),
+    /// Make a token
+    Sign(sign::SignArgs),
+    /// Try what a server takes instead of a token
+    Attack(attack::AttackArgs),
+}
+
+impl Action {
+    /// True for what works in a workspace where there is one: what sends, and what reads a secret of its vault.
+    pub fn in_workspace(&self) -> bool {
+        match self {
+            Self::Decode(a) => a.keys.in_workspace(),
+            Self::Lint(a) => a.keys.in_workspace(),
+            Self::Verify(a) => a.keys.in_workspace(),
+            Self::Sign(a) => a.keys.in_workspace(),
+            Self::Crack(_) => false,
+            Self::Attack(_) => true,
+        }
+    }
+}
+
+/// Runs one of them.
+///
+/// # Errors
+/// What keeps it from giving a result.
+pub fn run(common: &Common, action: &Action, means: &Means) -> Result<Exit> {
+    match action {
+        Action::Decode(a) => decode::run(common, a, means),
+        Action::Lint(a) => lint::run(common, a, means),
+        Action::Verify(a) => verify::run(common, a, means),
+        Action::Crack(a) => crack::run(common, a, means),
+        Action::Sign(a) => sign::run(common, a, means),
+        Action::Attack(a) => attack::run(common, a, means),
+    }
+}
+
+/// Where a token is.
+#[derive(Debug, Args)]
+pub struct Source {
+    /// A token, a file that holds one, or - for stdin
+    #[arg(value_name = "TOKEN|FILE|-")]
+    token: OsString,
+}
+
+impl Source {
+    /// The token as read.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or nothing at all.
+    pub fn read(&self, means: &Means) -> Result<Decoded> {
+        let bytes = if self.token == "-" {
+            let mut bytes = Vec::new();
+            std::io::stdin()
+                .lock()
+                .take(MOST)
+                .read_to_end(&mut bytes)
+                .map_err(|e| Error::input(format!("stdin cannot be read: {e}")))?;
+            bytes
+        } else if is_file(Path::new(&self.token)) {
+            means.files.whole(Path::new(&self.token), MOST)?
+        } else {
+            self.token.as_bytes().to_vec()
+        };
+        if bytes.trim_ascii().is_empty() {
+            return Err(
+                Error::input("there is no token in it").hint("give a token, a file that holds one, or - for stdin")
+            );
+        }
+        Ok(token::read(&bytes))
+    }
+}
+
+/// What a token is checked or made with.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Keys")]
+pub struct KeyArgs {
+    /// The secret of an HS token: env:NAME, file:PATH, vault:NAME or - for stdin
+    #[arg(long, value_name = "SECRET")]
+    secret: Option<String>,
+    /// How the secret is written there
+    #[arg(long, value_name = "ENCODING", value_enum, default_value = "text", requires = "secret")]
+    secret_encoding: Written,
+    /// A file of keys, repeatable: PEM, DER, a certificate, a JWK or a key set
+    #[arg(long, value_name = "FILE")]
+    key: Vec<PathBuf>,
+    /// A key set, repeatable; of a URL it is fetched
+    #[arg(long, value_name = "FILE|URL")]
+    jwks: Vec<OsString>,
+    /// Take the key set that the metadata of this issuer names
+    #[arg(long, value_name = "URL")]
+    issuer: Option<String>,
+}
+
+impl KeyArgs {
+    /// True where keys are fetched, or the secret may lie in the vault.
+    fn in_workspace(&self) -> bool {
+        self.issuer.is_some()
+            || self.secret.as_ref().is_some_and(|s| s.starts_with("vault:"))
+            || self.jwks.iter().any(|s| crate::app::fetched::is_url(Path::new(s)))
+    }
+}
+
+/// The instant that times are judged by.
+#[derive(Debug, Args)]
+pub struct When {
+    /// The instant to judge times by, as RFC 3339; else now
+    #[arg(long, value_name = "RFC3339")]
+    now: Option<String>,
+}
+
+impl When {
+    /// The instant.
+    ///
+    /// # Errors
+    /// What is none.
+    pub fn stamp(&self) -> Result<Stamp> {
+        match &self.now {
+            None => Ok(SystemClock.wall()),
+            Some(s) => Stamp::parse(s).ok_or_else(|| {
+                Error::input(format!("{} is not an RFC 3339 instant", text::display_str(s)))
+                    .at("--now")
+                    .hint("for example 2026-01-31T12:00:00Z")
+            }),
+        }
+    }
+}
+
+/// The error of a subcommand that is not there yet.
+fn not_yet(name: &str) -> Error {
+    Error::input(super::future::sentence(&format!("jwt {name}"))).hint("lunette jwt decode shows what a token says")
+}
