@@ -31,6 +31,37 @@ impl Severity {
     }
 }
 
+/// One kind of finding, as a table of such rows has it: documents, help and the README are drawn from the row.
+#[derive(Debug)]
+pub struct Rule {
+    /// Id, as documents and `--fail-on` have it.
+    pub id: &'static str,
+    /// How bad it is where nothing makes it better or worse.
+    pub severity: Severity,
+    /// What it is, in a few words.
+    pub title: &'static str,
+    /// The standard and section, the category or the advisory that says so.
+    pub reference: &'static str,
+    /// What to do about it.
+    pub fix: &'static str,
+    /// When it is told, and why that matters.
+    pub plain: &'static str,
+}
+
+impl Rule {
+    /// A finding of this kind, with what was seen.
+    pub fn finding(&self, detail: impl Into<String>) -> Finding {
+        Finding {
+            id: self.id.to_owned(),
+            severity: self.severity,
+            title: self.title.to_owned(),
+            detail: detail.into(),
+            reference: self.reference.to_owned(),
+            fix: self.fix.to_owned(),
+        }
+    }
+}
+
 /// One finding, the same shape everywhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {

@@ -17,6 +17,6 @@ pub mod text;
 
 pub use clock::{Clock, Stamp, SystemClock};
 pub use error::{Error, Exit, Result};
-pub use finding::{Finding, Letter, Severity};
+pub use finding::{Finding, Letter, Rule, Severity};
 pub use secret::Secret;
 pub use text::Untrusted;

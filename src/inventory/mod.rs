@@ -32,7 +32,7 @@ mod version;
 pub use compose::compose;
 pub use course::{Course, Stretch};
 pub use filter::{Filter, FilterError};
-pub use findings::{RULES, Rule, rule};
+pub use findings::{RULES, rule};
 pub use merge::{Builder, Share};
 pub use model::{
     Credentials, Endpoint, Found, Inventory, Latency, Location, LogFacts, Noise, Problem, Seen, State, Unparsed,

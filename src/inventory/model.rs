@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::base::{Finding, Stamp, Untrusted};
+use crate::base::{Finding, Rule, Stamp, Untrusted};
 
 use super::course::Course;
-use super::findings::Rule;
 use super::operations::Called;
 use super::spec::{Document, OperationKind};
 

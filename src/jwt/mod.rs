@@ -4,6 +4,7 @@
 //! `kid`, padding and five parts, all of which a reviewer must see.
 
 mod base64url;
+pub mod crack;
 mod explain;
 mod object;
 mod read;

@@ -9,7 +9,7 @@ mod tests;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-pub use table::{RULES, Rule, rule};
+pub use table::{RULES, rule};
 
 use super::model::{Endpoint, Found};
 use super::signs::{At, Signs, Spot, WINDOW};
@@ -18,7 +18,7 @@ use super::traffic::Access;
 use crate::base::figure::count;
 use crate::base::secret::mask_tokens;
 use crate::base::text::display_str;
-use crate::base::{Finding, Stamp, Untrusted};
+use crate::base::{Stamp, Untrusted};
 
 /// Findings of one kind that are listed.
 const MOST: usize = 200;
@@ -82,17 +82,9 @@ impl Found {
     fn new(id: &str, detail: String) -> Self {
         // Every id is a row: a test holds the table to it.
         let rule = rule(id).unwrap_or(&RULES[0]);
-        let text = str::to_owned;
         Self {
             rule,
-            finding: Finding {
-                id: text(rule.id),
-                severity: rule.severity,
-                title: text(rule.title),
-                detail,
-                reference: text(rule.reference),
-                fix: text(rule.fix),
-            },
+            finding: rule.finding(detail),
             method: None,
             host: None,
             path: None,

@@ -1,23 +1,6 @@
 //! The table of findings, a row each: documents, the gate and the README are held to it.
 
-use crate::base::Severity;
-
-/// One kind of finding.
-#[derive(Debug)]
-pub struct Rule {
-    /// Id, as documents and `--fail-on` have it.
-    pub id: &'static str,
-    /// How bad it is.
-    pub severity: Severity,
-    /// What it is, in a few words.
-    pub title: &'static str,
-    /// The category of the OWASP API Security Top 10 of 2023 it belongs to, and what says so besides.
-    pub reference: &'static str,
-    /// What to do about it.
-    pub fix: &'static str,
-    /// When it is told, and why that matters.
-    pub plain: &'static str,
-}
+use crate::base::{Rule, Severity};
 
 /// The row of that id.
 pub fn rule(id: &str) -> Option<&'static Rule> {
