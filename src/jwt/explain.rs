@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::alg::ALGORITHMS;
 use super::object::cut;
 use crate::base::Stamp;
 
@@ -116,25 +117,8 @@ static MEMBERS: &[Member] = &[
     m("admin", Says::Any, "grants by claim", "no standard: private claim"),
 ];
 
-/// Algorithms by name (RFC 7518 sections 3.1, 4.1 and 5.1, RFC 8037 section 3.1, RFC 8812 section 3.2, RFC 9864).
-static ALGORITHMS: &[(&str, &str)] = &[
-    ("none", "no signature: anyone can make such a token"),
-    ("HS256", "HMAC with SHA-256"),
-    ("HS384", "HMAC with SHA-384"),
-    ("HS512", "HMAC with SHA-512"),
-    ("RS256", "RSA PKCS #1 v1.5 signature with SHA-256"),
-    ("RS384", "RSA PKCS #1 v1.5 signature with SHA-384"),
-    ("RS512", "RSA PKCS #1 v1.5 signature with SHA-512"),
-    ("PS256", "RSA-PSS signature with SHA-256"),
-    ("PS384", "RSA-PSS signature with SHA-384"),
-    ("PS512", "RSA-PSS signature with SHA-512"),
-    ("ES256", "ECDSA with P-256 and SHA-256"),
-    ("ES384", "ECDSA with P-384 and SHA-384"),
-    ("ES512", "ECDSA with P-521 and SHA-512"),
-    ("ES256K", "ECDSA with secp256k1 and SHA-256"),
-    ("EdDSA", "Edwards-curve signature; the key tells which curve"),
-    ("Ed25519", "Edwards-curve signature with Ed25519"),
-    ("Ed448", "Edwards-curve signature with Ed448"),
+/// Algorithms of encryption by name (RFC 7518 sections 4.1 and 5.1).
+static ENCRYPTION: &[(&str, &str)] = &[
     ("dir", "encrypted directly with a shared key"),
     ("RSA1_5", "key encrypted with RSA PKCS #1 v1.5, open to padding oracles"),
     ("RSA-OAEP", "key encrypted with RSA-OAEP and SHA-1"),
@@ -209,10 +193,11 @@ fn kind(value: &Value) -> &'static str {
 
 fn algorithm(value: &Value) -> String {
     let Some(name) = value.as_str() else { return format!("{}, not the name of an algorithm", kind(value)) };
-    if let Some((_, words)) = ALGORITHMS.iter().find(|(n, _)| *n == name) {
-        return (*words).to_owned();
+    let known = || ALGORITHMS.iter().map(|a| (a.name, a.words)).chain(ENCRYPTION.iter().copied());
+    if let Some((_, words)) = known().find(|(n, _)| *n == name) {
+        return words.to_owned();
     }
-    match ALGORITHMS.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)) {
+    match known().find(|(n, _)| n.eq_ignore_ascii_case(name)) {
         Some((n, words)) => format!("{words}; the registered name is {n}"),
         None => "not a registered algorithm".to_owned(),
     }

@@ -3,11 +3,15 @@
 //! A token is never shown through a validating library: such decoders refuse `alg: none`, unknown algorithms, numeric
 //! `kid`, padding and five parts, all of which a reviewer must see.
 
+pub mod alg;
 mod base64url;
 pub mod crack;
 mod explain;
+pub mod key;
 mod object;
 mod read;
+pub mod sign;
+pub mod verify;
 
 use serde_json::Value;
 
@@ -15,6 +19,8 @@ use crate::base::Untrusted;
 
 pub use explain::{Member, explain, members};
 pub use read::decode;
+
+pub use key::{Key, Keys};
 
 /// How many tokens deep a nested token is opened.
 pub const NESTING: usize = 4;
@@ -81,4 +87,11 @@ pub struct Decoded {
     pub oddities: Vec<String>,
     /// The token inside, when the payload is one; opened at most [`NESTING`] deep.
     pub inner: Option<Box<Decoded>>,
+}
+
+impl Decoded {
+    /// The bytes that the signature covers (RFC 7515 section 5.2): the header and the payload as they stand in the token.
+    pub fn signing_input(&self) -> Vec<u8> {
+        [self.header.encoded.as_bytes(), b".", self.claims.encoded.as_bytes()].concat()
+    }
 }

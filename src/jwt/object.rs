@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::ops::Range;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::base::text;
 
@@ -12,37 +14,95 @@ use crate::base::text;
 const NAMED: usize = 5;
 /// Longest part of a foreign name that is written out, in characters.
 const NAME: usize = 40;
+/// Longest part of a value that cannot be read which is kept, in characters.
+const UNREAD: usize = 200;
 
-/// Reads `bytes` as one JSON object. Nested values go at most 128 deep (the limit of the JSON reader); deeper ones, like any
-/// other fault, end the reading and are named in the second list. In nested objects the last duplicate wins.
-pub fn members(bytes: &[u8]) -> (Vec<(String, Value)>, Vec<String>) {
-    let mut members = Vec::new();
-    let mut oddities = Vec::new();
+/// An object as read.
+#[derive(Debug, Default)]
+pub struct Object {
+    /// Members in order, duplicates kept.
+    pub members: Vec<(String, Value)>,
+    /// Where each of them stands in the bytes that were read.
+    pub spans: Vec<Span>,
+    /// What is odd, in words.
+    pub oddities: Vec<String>,
+}
+
+/// Where a member stands: bytes of the text that the object was read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The quote that its name begins with.
+    pub name: usize,
+    /// The first byte of its value.
+    pub value: usize,
+    /// Behind the last byte of its value.
+    pub end: usize,
+}
+
+impl Span {
+    /// The bytes of the value.
+    pub fn of_value(self) -> Range<usize> {
+        self.value..self.end
+    }
+}
+
+/// Reads `bytes` as one JSON object. A value that nests deeper than 128 levels (the limit of the JSON reader), or that it
+/// cannot hold, is kept as its text and named in the oddities; any other fault ends the reading, and is named too. In
+/// nested objects the last duplicate wins.
+pub fn read(bytes: &[u8]) -> Object {
+    let mut out = Object::default();
     let bare = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if bare.len() < bytes.len() {
-        oddities.push("begins with a byte order mark, which JSON must not (RFC 8259 section 8.1)".to_owned());
+        out.oddities.push("begins with a byte order mark, which JSON must not (RFC 8259 section 8.1)".to_owned());
     }
     let text = String::from_utf8_lossy(bare);
     if matches!(text, Cow::Owned(_)) {
-        oddities.push("not UTF-8: bytes that do not decode are shown replaced".to_owned());
+        out.oddities.push("not UTF-8: bytes that do not decode are shown replaced".to_owned());
     }
     if let Some(what) = not_an_object(&text) {
-        oddities.push(what);
-        return (members, oddities);
+        out.oddities.push(what);
+        return out;
     }
     let mut reader = serde_json::Deserializer::from_str(&text);
-    match Into(&mut members).deserialize(&mut reader) {
+    match Into(&mut out, &text).deserialize(&mut reader) {
         Ok(()) => {
             if reader.end().is_err() {
-                oddities.push("bytes follow the JSON object".to_owned());
+                out.oddities.push("bytes follow the JSON object".to_owned());
             }
         }
-        Err(e) => oddities.push(format!("the JSON ends in a fault: {}", cut(&e.to_string(), 120))),
+        Err(e) => out.oddities.push(format!("the JSON ends in a fault: {}", cut(&e.to_string(), 120))),
     }
-    if let Some(sentence) = duplicates(&members) {
-        oddities.push(sentence);
+    if matches!(text, Cow::Owned(_)) {
+        replaced(bare, &mut out.spans);
     }
-    (members, oddities)
+    for span in &mut out.spans {
+        let mark = bytes.len() - bare.len();
+        *span = Span { name: span.name + mark, value: span.value + mark, end: span.end + mark };
+    }
+    if let Some(sentence) = duplicates(&out.members) {
+        out.oddities.push(sentence);
+    }
+    out
+}
+
+/// Takes spans of a text whose undecodable bytes were replaced back to the bytes. Spans are in order.
+fn replaced(bytes: &[u8], spans: &mut [Span]) {
+    // For each chunk: where it begins in the text and in the bytes.
+    let mut starts = vec![(0, 0)];
+    let (mut in_text, mut in_bytes) = (0, 0);
+    for chunk in bytes.utf8_chunks() {
+        in_bytes += chunk.valid().len() + chunk.invalid().len();
+        in_text += chunk.valid().len() + if chunk.invalid().is_empty() { 0 } else { '\u{fffd}'.len_utf8() };
+        starts.push((in_text, in_bytes));
+    }
+    let back = |at: usize| {
+        let i = starts.partition_point(|(text, _)| *text <= at).saturating_sub(1);
+        let (text, byte) = starts[i];
+        byte + (at - text)
+    };
+    for span in spans {
+        *span = Span { name: back(span.name), value: back(span.value), end: back(span.end) };
+    }
 }
 
 /// Names what stands where an object should, by its first character.
@@ -84,8 +144,8 @@ pub fn cut(text: &str, limit: usize) -> String {
     }
 }
 
-/// Fills a list, so that what was read before a fault stays.
-struct Into<'a>(&'a mut Vec<(String, Value)>);
+/// Fills an object from a text, so that what was read before a fault stays.
+struct Into<'a>(&'a mut Object, &'a str);
 
 impl<'de> DeserializeSeed<'de> for Into<'_> {
     type Value = ();
@@ -100,11 +160,24 @@ impl<'de> Visitor<'de> for Into<'_> {
         f.write_str("a JSON object")
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let Self(out, text) = self;
+        let mut at = 0;
         while let Some(name) = map.next_key::<String>()? {
-            match map.next_value::<Value>() {
-                Ok(value) => self.0.push((name, value)),
+            let raw = match map.next_value::<&'de RawValue>() {
+                Ok(raw) => raw.get(),
                 Err(e) => return Err(A::Error::custom(format!("in member `{}`, {e}", cut(&name, NAME)))),
-            }
+            };
+            // The value is a slice of the text: the distance of the two is where it stands.
+            let value = (raw.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
+            let quote = text.get(at..value).and_then(|between| between.find('"')).map_or(value, |i| at + i);
+            at = value + raw.len();
+            out.spans.push(Span { name: quote, value, end: at });
+            let read = serde_json::from_str(raw).unwrap_or_else(|e| {
+                let why = cut(&e.to_string(), 120);
+                out.oddities.push(format!("member `{}` is shown as text: {why}", cut(&name, NAME)));
+                Value::String(raw.chars().take(UNREAD).collect())
+            });
+            out.members.push((name, read));
         }
         Ok(())
     }
@@ -118,7 +191,8 @@ mod tests {
 
     #[test]
     fn keeps_order_and_duplicates() {
-        let (m, odd) = members(br#"{"b":1,"a":[2],"b":"x"}"#);
+        let Object { members: m, spans, oddities: odd } = read(br#"{"b":1, "a":[2],"b":"x"}"#);
+        assert_eq!(spans[1], Span { name: 8, value: 12, end: 15 });
         assert_eq!(m.iter().map(|(n, _)| n.as_str()).collect::<Vec<_>>(), ["b", "a", "b"]);
         assert_eq!(odd, ["duplicate member `b`: readers differ in which one they take"]);
     }
@@ -131,15 +205,15 @@ mod tests {
             (b"{\"a\":\"\xff\"}", 1, "not UTF-8"),
             (b"{\"a\":1} x", 1, "bytes follow"),
             (b"{\"a\":1,\"b\":", 1, "fault"),
-            (b"{\"a\":1,\"b\":1e999}", 1, "in member `b`"),
+            (b"{\"a\":1,\"b\":1e999}", 2, "member `b` is shown as text"),
             (b"[1]", 0, "a JSON array"),
             (b"\"x\"", 0, "a JSON string"),
             (b"17", 0, "a number"),
             (b"hello", 0, "not JSON"),
             (b"", 0, "empty"),
-            (deep.as_bytes(), 1, "recursion limit"),
+            (deep.as_bytes(), 2, "recursion limit"),
         ] {
-            let (m, odd) = members(bytes);
+            let Object { members: m, oddities: odd, .. } = read(bytes);
             assert_eq!(m.len(), kept, "{odd:?}");
             assert!(odd.iter().any(|o| o.contains(word)), "{word}: {odd:?}");
         }
@@ -149,7 +223,7 @@ mod tests {
     fn a_hundred_thousand_members_stay_cheap() {
         let json =
             format!("{{{}}}", (0..100_000).map(|i| format!("\"a{}\":{i}", i % 50_000)).collect::<Vec<_>>().join(","));
-        let (m, odd) = members(json.as_bytes());
+        let Object { members: m, oddities: odd, .. } = read(json.as_bytes());
         assert_eq!(m.len(), 100_000);
         assert_eq!(odd.len(), 1);
         assert!(odd[0].contains("and 49995 more"));
@@ -158,9 +232,32 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            for o in members(&bytes).1 {
+            let object = read(&bytes);
+            prop_assert_eq!(object.members.len(), object.spans.len());
+            for o in object.oddities {
                 prop_assert!(!o.chars().any(text::is_hazard));
             }
+        }
+        #[test]
+        fn spans_hold_what_they_say(
+            before in proptest::option::of(Just("\u{feff}")),
+            names in proptest::collection::vec("[a\u{e9}\"\\\\]{0,3}", 0..6),
+            odd in proptest::collection::vec(0..3_u8, 6),
+        ) {
+            let mut bytes = before.unwrap_or_default().as_bytes().to_vec();
+            bytes.extend_from_slice(b" {");
+            let mut wanted = Vec::new();
+            for (i, name) in names.iter().enumerate() {
+                bytes.extend_from_slice(if i == 0 { b"\n" } else { b" , " });
+                let start = bytes.len();
+                bytes.extend_from_slice(serde_json::to_string(name).expect("a string").as_bytes());
+                bytes.extend_from_slice(b" : ");
+                let value = bytes.len();
+                bytes.extend_from_slice([&b"[1, {}]"[..], b"\"\xff\xc3\"", b"-1.5"][usize::from(odd[i])]);
+                wanted.push(Span { name: start, value, end: bytes.len() });
+            }
+            bytes.push(b'}');
+            prop_assert_eq!(read(&bytes).spans, wanted);
         }
     }
 }

@@ -87,7 +87,7 @@ fn read_signature(encoded: &[u8], out: &mut Decoded) {
 
 /// The JSON serialization, general or flattened, and a bare JSON object, whose members are shown as claims.
 fn read_json(token: &[u8], out: &mut Decoded) {
-    let (members, oddities) = object::members(token);
+    let object::Object { members, oddities, .. } = object::read(token);
     let text = |m: &[(String, Value)], name: &str| {
         m.iter().rev().find(|(n, _)| n == name).and_then(|(_, v)| v.as_str().map(str::to_owned))
     };
@@ -121,7 +121,7 @@ fn read_json(token: &[u8], out: &mut Decoded) {
 /// One encoded segment as a JSON object.
 fn part(encoded: &[u8]) -> Part {
     let read = base64url::decode(encoded);
-    let (members, faults) = object::members(&read.bytes);
+    let object::Object { members, oddities: faults, .. } = object::read(&read.bytes);
     let mut oddities = read.oddities;
     oddities.extend(faults);
     Part { encoded: Untrusted::from(encoded), bytes: Untrusted::from(read.bytes), members, oddities }

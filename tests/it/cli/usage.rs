@@ -31,7 +31,7 @@ fn a_misspelt_command_or_option_is_answered_with_the_near_one() {
         (&["send", "GET"], &["an argument is missing", "URL"]),
         (&["inventory"], &["an argument is missing", "SOURCE"]),
         (&["inventory", "a", "--format", "xml"], &["xml", "use table, json"]),
-        (&["jwt", "peek", "x"], &["peek", "decode, "]),
+        (&["jwt", "peek", "x"], &["peek", "see --help"]),
         (&["send", "GET", "ftp://127.0.0.1/"], &["ftp", "http://"]),
         (&["send", "GET", "http://"], &["no host", "http://HOST"]),
         (
@@ -77,6 +77,7 @@ fn what_the_contract_names_for_later_is_refused_with_a_sentence() {
     ] {
         cli.run(arguments).usage(&["is not part of this version"]);
     }
+    cli.run(&["jwt"]).usage(&["requires a subcommand", "use decode, lint, verify"]);
     for action in ["lint", "verify", "crack", "attack"] {
         cli.run(&["jwt", action, "x"]).usage(&[&format!("jwt {action} is not part"), "jwt decode"]);
     }
