@@ -604,6 +604,11 @@ fn usage(e: &clap::Error) -> Error {
         return Error::input(future::sentence(&format!("--format {value}"))).hint("use table or json");
     }
     let rendered = e.render().to_string();
+    if e.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        let names = rendered.lines().skip_while(|l| *l != "Commands:").skip(1).take_while(|l| !l.is_empty());
+        let names: Vec<&str> = names.filter_map(|l| l.split_whitespace().next()).filter(|n| *n != "help").collect();
+        return Error::input("a subcommand is missing").hint(format!("use {}", names.join(", ")));
+    }
     let first = rendered.lines().next().unwrap_or("usage error").trim_start_matches("error: ").to_owned();
     let mut error = Error::input(display_str(&first));
     if e.kind() == ErrorKind::MissingRequiredArgument {
@@ -612,7 +617,7 @@ fn usage(e: &clap::Error) -> Error {
     }
     error.hint(match text(ContextKind::SuggestedArg).or_else(|| text(ContextKind::SuggestedSubcommand)) {
         Some(near) => format!("did you mean {near}?"),
-        None => match [words(ContextKind::ValidValue), words(ContextKind::ValidSubcommand)].concat().as_slice() {
+        None => match words(ContextKind::ValidValue).as_slice() {
             [] => "see --help".to_owned(),
             all => format!("use {}", all.join(", ")),
         },

@@ -58,15 +58,10 @@ mod tests {
             let request = Request::new("GET", b"http://h/").expect("url");
             let mut x = Exchange::new(1, Stamp::from_unix(0).expect("a time"), request);
             x.response = Some(Response {
-                trailers: Vec::new(),
                 version: "HTTP/1.1".into(),
                 status,
-                reason: crate::base::Untrusted::default(),
-                headers: Vec::new(),
                 body: bytes::Bytes::copy_from_slice(body.as_bytes()),
-                truncated: false,
-                wire_bytes: 0,
-                decoded_bytes: 0,
+                ..Response::default()
             });
             Print::of(&x)
         };

@@ -191,6 +191,7 @@ pub mod tests {
         x.sender = Sender::Hyper;
         x.altered = vec![Alteration { by: Cow::Borrowed("protocol"), what: "something".to_owned() }];
         x.response = Some(Response {
+            arrivals: vec![crate::wire::Arrival { upto: 3, at_us: 9 }],
             version: "HTTP/1.1".to_owned(),
             status: 418,
             reason: odd.into(),

@@ -12,3 +12,4 @@ mod observatory;
 mod openapi;
 mod proxies;
 mod servers;
+mod streams;

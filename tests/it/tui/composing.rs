@@ -9,6 +9,7 @@ use lunette::tui::harness::Screen;
 use lunette::wire::{Group, Print, Together};
 
 use super::data;
+use crate::support::faucet::Faucet;
 use crate::support::pty::{CommandBuilder, Pty};
 use crate::support::recorder::{OK, Recorder};
 
@@ -195,5 +196,23 @@ fn the_program_sends_a_group_in_parallel() {
         pty.send(b"\r").sees("headers").send(b"T").sees("47 45 54 20");
         pty.send(b"q");
         assert!(pty.ends().success());
+    }
+}
+
+#[test]
+fn events_are_shown_as_they_come_and_esc_ends_the_stream() {
+    for (cols, rows) in [(140, 45), (80, 24)] {
+        let faucet = Faucet::start("Content-Type: text/event-stream\r\n");
+        let mut pty = program(cols, rows);
+        pty.send(format!(":open GET {}\r", faucet.url("/events")).as_bytes()).sees("/events");
+        pty.send(b"s").sees("not in scope — a ").send(b"a").sees("more comes, Esc ends it");
+        pty.sees("Nothing has come yet");
+        faucet.give("event: price\ndata: 41\n\n");
+        pty.sees("data: 41");
+        faucet.give("event: price\ndata: 42\n\n");
+        pty.sees("data: 42").sees(" ms");
+        pty.send(b"\x1b").until("the end", |s| !s.contents().contains("more comes"));
+        let screen = pty.screen().contents();
+        assert!(screen.contains("data: 42") && screen.contains("cut short"), "{screen}");
     }
 }
