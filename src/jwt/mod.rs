@@ -5,6 +5,7 @@
 
 pub mod alg;
 mod base64url;
+pub mod confusion;
 pub mod crack;
 mod explain;
 pub mod key;

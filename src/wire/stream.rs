@@ -143,7 +143,8 @@ mod tests {
 
     #[test]
     fn events_are_read_as_a_browser_does() {
-        let row = |event: &str, data: &str, id: Option<&str>| (event.to_owned(), data.to_owned(), id.map(str::to_owned));
+        let row =
+            |event: &str, data: &str, id: Option<&str>| (event.to_owned(), data.to_owned(), id.map(str::to_owned));
         // The examples of the standard, and its traps.
         for (body, want) in [
             ("data: YHOO\ndata: +2\ndata: 10\n\n", vec![row("message", "YHOO\n+2\n10", None)]),

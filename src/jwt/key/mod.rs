@@ -19,6 +19,7 @@ use crate::base::Secret;
 pub use curve::{Curve, Ecdsa};
 pub use read::read;
 pub use write::Form;
+pub(super) use write::pem as armour;
 
 /// One key, and all that was said about it where it stood.
 #[derive(Debug, Clone)]
