@@ -340,10 +340,10 @@ pub fn carry(
     let scope = vec![Entry::typed(&request.origin)];
     let engine = Arc::new(means.engine_for(common, sends, follow.keep_credentials, scope, Vec::new(), &keyring)?);
     stop_on_signal(&engine)?;
-    let (secrets, output, printed) = (secrets(show), Output::new(common.format).showing(show), Arc::new(Printed::default()));
+    let (secrets, output, printed) =
+        (secrets(show), Output::new(common.format).showing(show), Arc::new(Printed::default()));
     // A document is one, and stands at the end; the times of what came are in it.
-    let watch: Watch =
-        if common.format == Format::Table { printed.watch(output, secrets) } else { Arc::new(|_| ()) };
+    let watch: Watch = if common.format == Format::Table { printed.watch(output, secrets) } else { Arc::new(|_| ()) };
     let (judged, notes) = follow::once(&engine, Budget::HAND, Arc::new(keyring), request, policy, follow, Some(watch))?;
     printed.finish(output, secrets);
     common.note(&notes);

@@ -227,7 +227,9 @@ fn is_zlib(head: [u8; 2]) -> bool {
 fn part_layer(coding: Coding, left: usize) -> Box<dyn Layer> {
     let room = Room { out: Vec::new(), left };
     match coding {
-        Coding::Gzip => Box::new(Writes(flate2::write::MultiGzDecoder::new(room), flate2::write::MultiGzDecoder::get_mut)),
+        Coding::Gzip => {
+            Box::new(Writes(flate2::write::MultiGzDecoder::new(room), flate2::write::MultiGzDecoder::get_mut))
+        }
         Coding::Deflate => Box::new(Undecided { head: Vec::new(), room: left, chosen: None }),
         Coding::Brotli => {
             Box::new(Writes(brotli::DecompressorWriter::new(room, 16 << 10), brotli::DecompressorWriter::get_mut))
@@ -380,9 +382,14 @@ mod tests {
             br.flush().expect("flush");
             std::mem::take(br.get_mut())
         });
-        for (value, wire) in
-            [("gzip", gzip), ("deflate", deflate), ("deflate", zlib), ("zstd", zstd), ("br", brotli), ("", [first.into(), second.into()])]
-        {
+        for (value, wire) in [
+            ("gzip", gzip),
+            ("deflate", deflate),
+            ("deflate", zlib),
+            ("zstd", zstd),
+            ("br", brotli),
+            ("", [first.into(), second.into()]),
+        ] {
             let mut parts = Parts::new(&codings(value, 4).expect("codings"), &caps);
             assert_eq!(parts.push(&wire[0]).as_deref(), Some(first), "{value}");
             // Cut anywhere, nothing is lost.

@@ -52,7 +52,13 @@ impl Downloader {
         (policy.caps.wire_bytes, policy.caps.decoded_bytes) = (cap, cap);
         let cancel = self.shared.root().child_token();
         let budget = Budget { requests: Some(1), ..Budget::LOAD };
-        let line = Line { shared: Arc::clone(&self.shared), budget, left: Some(Arc::new(AtomicU64::new(1))), cancel, watch: None };
+        let line = Line {
+            shared: Arc::clone(&self.shared),
+            budget,
+            left: Some(Arc::new(AtomicU64::new(1))),
+            cancel,
+            watch: None,
+        };
         let (give, take) = std::sync::mpsc::sync_channel(1);
         self.runtime.spawn(async move {
             let _ = give.send(line.send(request, policy).await);

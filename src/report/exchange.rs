@@ -303,7 +303,9 @@ pub fn facts_below(x: &Exchange, grade: Option<&HeaderGrade>, secrets: Secrets) 
         let _ = match events.len() {
             0 => writeln!(out, "no event"),
             1 => writeln!(out, "1 event after {}", at(times.first())),
-            n => writeln!(out, "{n} events, the first after {}, the last after {}", at(times.first()), at(times.last())),
+            n => {
+                writeln!(out, "{n} events, the first after {}, the last after {}", at(times.first()), at(times.last()))
+            }
         };
     }
     out

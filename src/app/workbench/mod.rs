@@ -24,8 +24,8 @@ use super::explain::{self, Ground};
 use super::variables::Variables;
 use super::workspace::dress;
 use super::{
-    Ask, Draft, Event, Guard, Incoming, JobId, Judged, Keyring, compose, draft, follow, grade, history, identity, load, look,
-    send, write,
+    Ask, Draft, Event, Guard, Incoming, JobId, Judged, Keyring, compose, draft, follow, grade, history, identity, load,
+    look, send, write,
 };
 
 /// Events that may wait for the screen.

@@ -15,9 +15,7 @@ use bytes::Bytes;
 use crate::base::secret::mask_target;
 use crate::base::text::{display, display_str};
 use crate::wire::http1::{one_head, written};
-use crate::wire::{
-    Exchange, Failure, FailureKind, HttpChoice, Intent, Phase, Policy, Record, Request, Sender, Watch,
-};
+use crate::wire::{Exchange, Failure, FailureKind, HttpChoice, Intent, Phase, Policy, Record, Request, Sender, Watch};
 
 use super::choice::{Choice, decide};
 use super::dial::Dialer;

@@ -103,12 +103,11 @@ fn a_coded_stream_is_decoded_as_it_comes() {
 #[test]
 fn only_what_is_watched_and_goes_on_may_take_its_time() {
     let short = Duration::from_millis(300);
-    let policy = Policy { deadlines: Deadlines { idle: short, total: short, ..Deadlines::default() }, ..Policy::default() };
-    for (fields, goes_on) in [
-        (TYPED, true),
-        ("Content-Type: application/x-ndjson\r\n", true),
-        ("Content-Type: application/json\r\n", false),
-    ] {
+    let policy =
+        Policy { deadlines: Deadlines { idle: short, total: short, ..Deadlines::default() }, ..Policy::default() };
+    for (fields, goes_on) in
+        [(TYPED, true), ("Content-Type: application/x-ndjson\r\n", true), ("Content-Type: application/json\r\n", false)]
+    {
         let mut faucet = Faucet::start(fields);
         let engine = engine(&faucet.url("/"));
         let (told, given, _job) = watched(&engine, get(&faucet.url("/")), policy);
