@@ -197,7 +197,6 @@ pub mod tests {
             reason: odd.into(),
             headers: vec![(odd.into(), odd.into()), ("Set-Cookie".into(), "sid=hunter22; Path=/".into())],
             body: [br#"{"access_token":"hunter22"}"#, odd].concat().into(),
-            arrivals: Vec::new(),
             trailers: vec![("Set-Cookie".into(), "sid=hunter22".into())],
             truncated: true,
             wire_bytes: 7,
