@@ -19,19 +19,12 @@ const OPTIONS: &[&str] = &[
     "--header",
     "--claims",
     "--unsigned",
-    "--url",
-    "--where",
     "--tls-only",
     "--infer",
     "--bypass",
-    "--budget",
     "--tier",
-    "--only",
     "--skip",
-    "--dry-run",
     "--seed",
-    "--allow-not-run",
-    "--include-likely",
 ];
 
 /// Formats that the contract names and this version does not write yet.

@@ -40,7 +40,10 @@ pub enum Action {
     /// Make a token
     Sign(sign::SignArgs),
     /// Try what a server takes instead of a token
-    Attack(attack::AttackArgs),
+    #[command(
+        after_help = "Example:\n  lunette jwt attack token.txt --url https://api.example/me --jwks https://api.example/jwks.json --dry-run"
+    )]
+    Attack(Box<attack::AttackArgs>),
 }
 
 impl Action {
