@@ -111,17 +111,52 @@ pub fn capture(bytes: &[u8]) {
     }
 }
 
-/// Any bytes as a token: something is read of it, and nothing of it reaches a screen raw.
+/// Any bytes as a token, as keys, and up to the first zero byte as the one with the rest as the other: something is read, it
+/// is checked, and nothing of it reaches a screen raw.
 pub fn token(bytes: &[u8]) {
-    let read = lunette::jwt::decode(bytes);
-    let shown = lunette::report::token::plain(&read, now());
-    assert!(!shown.chars().any(|c| c != '\n' && lunette::base::text::is_hazard(c)));
-    let document = lunette::report::json::to_string(&lunette::report::token::document(&read));
-    assert!(serde_json::from_str::<serde_json::Value>(&document).is_ok());
+    let cut = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
+    let keys = keys(bytes.get(cut + 1..).unwrap_or_default());
+    for text in [bytes, &bytes[..cut]] {
+        let read = lunette::app::token::read(text);
+        assert_eq!(read.encode(), read.token.as_bytes());
+        for part in [&read.header, &read.claims] {
+            for index in 0..part.members.len() {
+                assert!(part.place(index).is_none_or(|place| place.end <= read.token.len()));
+            }
+        }
+        let checked = lunette::app::token::verify(read, &keys);
+        let shown = lunette::report::token::plain(&checked.token, &checked.verdicts, now());
+        assert!(!shown.chars().any(|c| c != '\n' && lunette::base::text::is_hazard(c)));
+        let document = lunette::report::token::document(&checked.token, &checked.verdicts);
+        let document = lunette::report::json::to_string(&document);
+        assert!(serde_json::from_str::<serde_json::Value>(&document).is_ok());
+    }
     for range in lunette::base::secret::find_tokens(bytes) {
         let _ = lunette::jwt::decode(&bytes[range]);
     }
     let _ = lunette::base::secret::mask_message(bytes);
+}
+
+/// Any bytes as keys: what is read can be written again, and nothing raw is said of it.
+fn keys(bytes: &[u8]) -> Vec<lunette::jwt::Key> {
+    let read = match lunette::jwt::key::read(bytes, "fuzz") {
+        Ok(read) => read,
+        Err(e) => {
+            assert!(!e.to_string().chars().any(lunette::base::text::is_hazard), "{e}");
+            return Vec::new();
+        }
+    };
+    assert!(!read.problems.iter().any(|p| p.chars().any(lunette::base::text::is_hazard)), "{:?}", read.problems);
+    for key in read.keys.iter().take(16) {
+        let said = format!("{} {} {} {}", key.name(), key.words(), key.bits(), key.thumbprint());
+        assert!(!said.chars().any(lunette::base::text::is_hazard), "{said}");
+        for form in [lunette::jwt::key::Form::Spki, lunette::jwt::key::Form::Pkcs1] {
+            if let Some(pem) = key.public_pem(form) {
+                assert!(lunette::jwt::key::read(pem.as_bytes(), "fuzz").is_ok() || key.bits() == 0, "{pem}");
+            }
+        }
+    }
+    read.keys.into_iter().take(16).collect()
 }
 
 /// Any bytes as the headers of a reply: policies, cookies, structured fields and all else are read, the reply has a letter,

@@ -1,6 +1,8 @@
 //! Base64 read the lenient way: whatever can be decoded is, and every departure from base64url without padding
 //! (RFC 7515 section 2) is named.
 
+use std::ops::Range;
+
 /// What was decoded, and what was odd about the text.
 #[derive(Debug, Default, PartialEq)]
 pub struct Lenient {
@@ -68,6 +70,24 @@ pub fn decode(text: &[u8]) -> Lenient {
         oddities.push(format!("{foreign} byte{s} that base64 does not have, passed over"));
     }
     Lenient { bytes, oddities }
+}
+
+/// The characters of `text` that carry these bytes of what it decodes to. One pass.
+pub fn carriers(text: &[u8], bytes: Range<usize>) -> Range<usize> {
+    // A byte begins in one character and ends in another: three bytes are four characters.
+    let (first, last) = (bytes.start * 8 / 6, (bytes.end * 8).div_ceil(6));
+    let mut digits = text
+        .iter()
+        .enumerate()
+        .filter(|(_, c)| c.is_ascii_alphanumeric() || b"-_+/".contains(c))
+        .map(|(i, _)| i)
+        .skip(first);
+    let Some(start) = digits.next() else { return text.len()..text.len() };
+    match last - first {
+        0 => start..start,
+        1 => start..start + 1,
+        n => start..digits.nth(n - 2).map_or(text.len(), |i| i + 1),
+    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::alg::{Algorithm, Family, Hash, algorithm};
 use super::key::{Curve, Key, Material};
 use super::object::cut;
 use super::sign::mac;
-use super::{Decoded, Kind};
+use super::{Decoded, Kind, Part, member};
 use crate::base::text::display_str;
 
 /// Keys that are tried on one signature.
@@ -73,7 +73,17 @@ pub fn verify(token: &Decoded, keys: &[Key]) -> Verdict {
     if token.kind == Kind::Jwe {
         return Verdict::without(Status::Unchecked, "it is encrypted, not signed");
     }
-    let Some(alg) = token.header.get("alg") else {
+    one(token, &token.header, &token.unprotected, &token.signature, keys)
+}
+
+/// Checks every signature of a token, in order; all but those of the general JSON serialization have one.
+pub fn verify_each(token: &Decoded, keys: &[Key]) -> Vec<Verdict> {
+    let others = token.others.iter().map(|s| one(token, &s.header, &s.unprotected, &s.signature, keys));
+    std::iter::once(verify(token, keys)).chain(others).collect()
+}
+
+fn one(token: &Decoded, header: &Part, unprotected: &[(String, Value)], signature: &[u8], keys: &[Key]) -> Verdict {
+    let Some(alg) = member(header, unprotected, "alg") else {
         return Verdict::without(Status::Unsupported, "the header names no algorithm");
     };
     let Some(name) = alg.as_str() else {
@@ -83,7 +93,7 @@ pub fn verify(token: &Decoded, keys: &[Key]) -> Verdict {
         return Verdict::without(Status::Unsupported, format!("{} is no algorithm that is known here", cut(name, 40)));
     };
     match known.family {
-        Family::None if token.signature.is_empty() => {
+        Family::None if signature.is_empty() => {
             return Verdict::without(Status::Unchecked, "the algorithm is none: there is no signature");
         }
         Family::None => {
@@ -95,14 +105,14 @@ pub fn verify(token: &Decoded, keys: &[Key]) -> Verdict {
         _ if !known.is_supported() => {
             return Verdict::without(Status::Unsupported, format!("{name} cannot be checked here"));
         }
-        _ if token.signature.is_empty() => return Verdict::without(Status::Invalid, "the signature is missing"),
+        _ if signature.is_empty() => return Verdict::without(Status::Invalid, "the signature is missing"),
         _ => {}
     }
     if keys.is_empty() {
         return Verdict::without(Status::Unchecked, "no key was given");
     }
-    let input = token.signing_input();
-    let kid = token.header.get("kid");
+    let input = token.signing_input_of(header);
+    let kid = member(header, unprotected, "kid");
     let named = |key: &Key| kid.is_some() && key.kid.as_ref() == kid;
     let mut order: Vec<usize> = (0..keys.len()).filter(|i| keys[*i].fits(known)).collect();
     let fitting = order.len();
@@ -110,7 +120,7 @@ pub fn verify(token: &Decoded, keys: &[Key]) -> Verdict {
     let (mut refused, mut tried) = (None, 0);
     for i in order.into_iter().take(MOST) {
         let key = &keys[i];
-        match attempt(known, key, &input, &token.signature) {
+        match attempt(known, key, &input, signature) {
             Ok(Some(lax)) => {
                 return Verdict {
                     status: Status::Valid,
@@ -129,6 +139,12 @@ pub fn verify(token: &Decoded, keys: &[Key]) -> Verdict {
             None => Verdict::without(Status::Unchecked, format!("none of the keys given is one for {name}")),
         };
     }
+    if token.is_detached() {
+        return Verdict::without(
+            Status::Unchecked,
+            "its payload is kept elsewhere: give it, and the signature can be checked",
+        );
+    }
     let mut reason = match tried {
         1 if fitting == 1 => "the key that fits did not make it".to_owned(),
         n => format!("none of the {n} keys that fit made it"),
@@ -140,7 +156,7 @@ pub fn verify(token: &Decoded, keys: &[Key]) -> Verdict {
         let shown = kid.as_str().map_or_else(|| cut(&kid.to_string(), 40), |k| cut(k, 40));
         reason = format!("{reason}, and none has the kid {shown}");
     }
-    if token.signature.iter().all(|b| *b == 0) {
+    if signature.iter().all(|b| *b == 0) {
         reason.push_str("; it is all zeros");
     }
     Verdict::without(Status::Invalid, reason)

@@ -25,17 +25,24 @@ pub fn to_string(document: &Value) -> String {
 }
 
 /// Masks every known secret in the texts and names of a document, before it is written: what is written stays one document
-/// whatever a secret is made of.
-pub fn redact(value: &mut Value) {
+/// whatever a secret is made of. Its own names, at the top, come from nowhere else and stay.
+pub fn redact(document: &mut Value) {
+    match document {
+        Value::Object(members) => members.values_mut().for_each(redact_all),
+        other => redact_all(other),
+    }
+}
+
+fn redact_all(value: &mut Value) {
     match value {
         Value::String(text) => *text = known::redacted(std::mem::take(text)),
-        Value::Array(all) => all.iter_mut().for_each(redact),
+        Value::Array(all) => all.iter_mut().for_each(redact_all),
         Value::Object(members) => {
             if members.keys().any(|name| !known::find(name.as_bytes()).is_empty()) {
                 let all = std::mem::take(members).into_iter();
                 members.extend(all.map(|(name, value)| (known::redacted(name), value)));
             }
-            members.values_mut().for_each(redact);
+            members.values_mut().for_each(redact_all);
         }
         _ => {}
     }
@@ -105,9 +112,9 @@ mod tests {
     #[test]
     fn a_known_secret_is_masked_in_texts_and_names_and_the_document_stays_one() {
         crate::base::known::learn(b"qu\"oted-s3cret");
-        let mut value = json!({"a": ["<qu\"oted-s3cret>", 5], "qu\"oted-s3cret": {"b": "qu\"oted-s3cret"}});
+        let mut value = json!({"a": ["<qu\"oted-s3cret>", 5], "b": {"qu\"oted-s3cret": {"b": "qu\"oted-s3cret"}}});
         redact(&mut value);
-        assert_eq!(value, json!({"a": ["<***>", 5], "***": {"b": "***"}}));
+        assert_eq!(value, json!({"a": ["<***>", 5], "b": {"***": {"b": "***"}}}));
     }
 
     proptest! {

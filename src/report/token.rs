@@ -1,25 +1,56 @@
-//! The `lunette.jwt/1` document, and a token as plain text.
+//! The `lunette.jwt/1` and `lunette.jwt-sign/1` documents, and a token as plain text.
 
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
 use crate::base::{Stamp, text};
+use crate::jwt::verify::Verdict;
 use crate::jwt::{Decoded, Part, explain};
 
-/// The document of a token as read: no signature is checked and nothing is judged in this version.
-pub fn document(t: &Decoded) -> Value {
-    json!({
-        "schema": "lunette.jwt/1",
-        "kind": t.kind.word(),
-        "header": object(&t.header),
-        "claims": object(&t.claims),
-        "members": {"header": members(&t.header), "claims": members(&t.claims)},
-        "signature": {"status": "unchecked", "by": null, "reason": "no key was given"},
-        "secret": null,
-        "oddities": oddities(t),
-        "findings": [],
-    })
+/// The document of a token with what is known of its signatures; nothing is judged in it.
+pub fn document(t: &Decoded, verdicts: &[Verdict]) -> Value {
+    let mut out = Map::from_iter([("schema".to_owned(), "lunette.jwt/1".into())]);
+    out.extend(body(t));
+    out.insert("signature".to_owned(), verdicts.first().map_or(Value::Null, signature));
+    if verdicts.len() > 1 {
+        out.insert("signatures".to_owned(), verdicts.iter().map(signature).collect());
+    }
+    out.insert("secret".to_owned(), Value::Null);
+    out.insert("findings".to_owned(), Value::Array(Vec::new()));
+    Value::Object(out)
+}
+
+/// What a token says, and the token inside it.
+fn body(t: &Decoded) -> Map<String, Value> {
+    let inner = t.inner.as_ref().map_or(Value::Null, |inner| Value::Object(body(inner)));
+    let entries = [
+        ("kind", t.kind.word().into()),
+        ("form", t.form.word().into()),
+        ("header", object(&t.header)),
+        ("claims", object(&t.claims)),
+        ("members", json!({"header": members(&t.header), "claims": members(&t.claims)})),
+        ("unprotected", t.unprotected.iter().map(|(n, v)| json!([n, v])).collect()),
+        ("oddities", oddities(t).into()),
+        ("inner", inner),
+    ];
+    entries.into_iter().map(|(n, v)| (n.to_owned(), v)).collect()
+}
+
+fn signature(v: &Verdict) -> Value {
+    json!({"status": v.status.word(), "by": v.by, "reason": v.reason})
+}
+
+/// A signature in a few words.
+pub fn stands(v: &Verdict) -> String {
+    let mut out = format!("signature {}", v.status.word());
+    if let Some(by) = &v.by {
+        let _ = write!(out, ", by {by}");
+    }
+    if let Some(reason) = &v.reason {
+        let _ = write!(out, ": {reason}");
+    }
+    out
 }
 
 /// The object as a lax parser reads it: the last of two equal names wins. `null` where there is no object.
@@ -41,9 +72,11 @@ pub fn oddities(t: &Decoded) -> Vec<String> {
 }
 
 /// A token as plain text, with the plain meaning of each member.
-pub fn plain(t: &Decoded, now: Stamp) -> String {
-    let mut out =
-        format!("{}   {} bytes, signature {} bytes, not checked\n", t.kind.word(), t.token.len(), t.signature.len());
+pub fn plain(t: &Decoded, verdicts: &[Verdict], now: Stamp) -> String {
+    let mut out = format!("{}   {} bytes\n", t.kind.word(), t.token.len());
+    for verdict in verdicts {
+        let _ = writeln!(out, "{}", stands(verdict));
+    }
     for (title, part) in [("header", &t.header), ("claims", &t.claims)] {
         let _ = writeln!(out, "\n{title}");
         if part.members.is_empty() {
@@ -67,4 +100,9 @@ pub fn plain(t: &Decoded, now: Stamp) -> String {
         }
     }
     out
+}
+
+/// The document of a token that was made.
+pub fn made(token: &[u8]) -> Value {
+    json!({"schema": "lunette.jwt-sign/1", "token": String::from_utf8_lossy(token)})
 }

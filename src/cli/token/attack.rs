@@ -10,8 +10,9 @@ use std::time::Instant;
 use clap::{Args, ValueEnum};
 
 use crate::app::attack::{self as case, Ask, BUDGET, Place, Plan, Ran, Reached};
-use crate::app::fetched::{Fetched, is_url, scope as sources_scope};
+use crate::app::fetched::{self, Fetched};
 use crate::app::send;
+use crate::app::token::{self, Sources};
 use crate::base::text::display_str;
 use crate::base::{Error, Exit, Result, Severity};
 use crate::cli::args::{header, is_file};
@@ -20,16 +21,13 @@ use crate::cli::secret::{Written, referred};
 use crate::cli::send::{marked, stop_on_signal};
 use crate::cli::sends::Sends;
 use crate::cli::{Common, Means};
-use crate::engine::{Engine, Entry};
-use crate::jwt::{Decoded, Key, key};
+use crate::engine::Entry;
+use crate::jwt::{Decoded, Key};
 use crate::report::attack::{Attacked, counted, document, plain, worst};
 use crate::report::exchange::Secrets;
-use crate::wire::{HttpChoice, Load, Policy, Request};
+use crate::wire::{HttpChoice, Load, Request};
 
-use super::Source;
-
-/// Bytes of a file of keys.
-const MOST_KEYS: u64 = 16 << 20;
+use super::{MOST, Source, named, one_stdin};
 
 /// `lunette jwt attack`.
 #[derive(Debug, Args)]
@@ -88,6 +86,9 @@ struct AttackKeys {
     /// The key set of the issuer, repeatable: a JWK set, or public keys in PEM or DER; of a URL it is fetched
     #[arg(long, value_name = "FILE|URL")]
     jwks: Vec<OsString>,
+    /// Take the key set that the metadata of this issuer names
+    #[arg(long, value_name = "URL")]
+    issuer: Option<String>,
     /// The secret that signs, where it is known: env:NAME, file:PATH, vault:NAME or - for stdin
     #[arg(long, value_name = "SECRET", conflicts_with = "signing_key")]
     secret: Option<String>,
@@ -133,6 +134,7 @@ fn budget_help() -> String {
 }
 
 pub fn run(common: &Common, a: &AttackArgs, means: &Means) -> Result<Exit> {
+    one_stdin(&[a.source.reads_stdin(), a.keys.secret.as_deref() == Some("-")])?;
     let token = a.source.read(means)?;
     let place = Place::parse(&a.place)?;
     let mut request = Request::new(&a.method, a.url.as_bytes())?;
@@ -141,14 +143,14 @@ pub fn run(common: &Common, a: &AttackArgs, means: &Means) -> Result<Exit> {
     means.dress(common, &mut request, &keyring)?;
     send::introduce(&mut request, &send::marked_agent("check", &means.run));
     let policy = common.policy(HttpChoice::Auto)?;
-    let sets: Vec<PathBuf> = a.keys.jwks.iter().map(PathBuf::from).collect();
     let mut scope = vec![Entry::typed(&request.origin)];
-    scope.extend(sources_scope(&sets)?);
+    let sources: Vec<PathBuf> =
+        a.keys.jwks.iter().map(PathBuf::from).chain(a.keys.issuer.iter().map(PathBuf::from)).collect();
+    scope.extend(fetched::scope(&sources)?);
     let engine = Arc::new(means.engine_for(common, Some(&a.sends), false, scope, Vec::new(), &keyring)?);
     stop_on_signal(&engine)?;
-    let signing = signing(common, a, means)?;
-    let mut keys = public(&sets, &engine, policy, means)?;
-    keys.extend(signing.clone());
+    let files = Fetched::new(&engine, policy, &means.run, false, Arc::clone(&means.files))?;
+    let (keys, signing) = keys(common, a, &token, &files, means)?;
     let others = a.refused.iter().map(|t| other(t, means)).collect::<Result<_>>()?;
     let listen = a.listen.map(|at| Reached { at, url: a.reached_as.clone() });
     let plan = Plan::new(Ask { request, place, token, others, keys, signing, listen, only: a.only.clone() })?;
@@ -200,39 +202,32 @@ pub fn run(common: &Common, a: &AttackArgs, means: &Means) -> Result<Exit> {
 /// A genuine token that was named.
 fn other(text: &OsString, means: &Means) -> Result<Decoded> {
     let path = Path::new(text);
-    let bytes = if is_file(path) { means.files.whole(path, MOST_KEYS)? } else { text.as_bytes().to_vec() };
-    Ok(crate::app::token::read(&bytes))
+    let bytes = if is_file(path) { means.files.whole(path, MOST)? } else { text.as_bytes().to_vec() };
+    Ok(token::read(&bytes))
 }
 
-/// The key that signs, where it was given.
-fn signing(common: &Common, a: &AttackArgs, means: &Means) -> Result<Option<Key>> {
-    if let Some(text) = &a.keys.secret {
-        let written = referred(common, text, means).map_err(|e| e.at("--secret"))?;
-        return Ok(Some(Key::secret(a.keys.secret_encoding.encoding().decode(&written)?)));
+/// The keys that were named, and among them the one that signs, where it is there: a private one that fits the token.
+fn keys(
+    common: &Common,
+    a: &AttackArgs,
+    token: &Decoded,
+    files: &dyn Load,
+    means: &Means,
+) -> Result<(Vec<Key>, Option<Key>)> {
+    let mut sources = Sources { issuer: a.keys.issuer.clone(), ..Sources::default() };
+    if let Some(typed) = &a.keys.secret {
+        let written = referred(common, typed, means).map_err(|e| named(e, "--secret"))?;
+        sources.secret = Some(a.keys.secret_encoding.encoding().decode(&written)?);
     }
-    let Some(path) = &a.keys.signing_key else { return Ok(None) };
-    let name = display_str(&path.to_string_lossy());
-    let read = key::read(&means.files.whole(path, MOST_KEYS)?, &name)?;
-    let private = read.keys.into_iter().find(Key::is_private);
-    private
-        .map(Some)
-        .ok_or_else(|| Error::input("there is no private key in it").at(name).hint("give the key that signs"))
-}
-
-/// The public keys that were named.
-fn public(sets: &[PathBuf], engine: &Engine, policy: Policy, means: &Means) -> Result<Vec<Key>> {
-    let mut keys = Vec::new();
-    if sets.is_empty() {
-        return Ok(keys);
+    sources.files.extend(a.keys.signing_key.iter().cloned());
+    sources.files.extend(a.keys.jwks.iter().map(PathBuf::from));
+    let known = token::keys(&sources, files)?.keys;
+    common.note(&known.problems);
+    let signing = known.keys.iter().find(|k| k.is_private() && token::fits(token, k)).cloned();
+    if let (None, Some(path)) = (&signing, &a.keys.signing_key) {
+        return Err(Error::input("no private key in it fits the algorithm of the token")
+            .at(display_str(&path.to_string_lossy()))
+            .hint("give the key that signs, or leave it out"));
     }
-    let from: Arc<dyn Load> = if sets.iter().any(|s| is_url(s)) {
-        Arc::new(Fetched::new(engine, policy, &means.run, false, Arc::clone(&means.files))?)
-    } else {
-        Arc::clone(&means.files)
-    };
-    for set in sets {
-        let name = crate::app::fetched::named(set);
-        keys.extend(key::read(&from.whole(set, MOST_KEYS)?, &display_str(&name))?.keys);
-    }
-    Ok(keys)
+    Ok((known.keys, signing))
 }

@@ -11,15 +11,19 @@ use std::ffi::OsString;
 use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 
-use crate::app::token;
+use crate::app::Keyring;
+use crate::app::fetched::{self, Fetched};
+use crate::app::token::{self, Known, Sources};
 use crate::base::{Clock as _, Error, Exit, Result, Stamp, SystemClock, text};
 use crate::jwt::Decoded;
+use crate::wire::HttpChoice;
 
 use super::args::is_file;
-use super::secret::Written;
+use super::secret::{Written, referred};
 use super::{Common, Means};
 
 /// Bytes of a token.
@@ -84,19 +88,18 @@ pub struct Source {
 }
 
 impl Source {
+    /// True where the token is read from standard input.
+    pub fn reads_stdin(&self) -> bool {
+        self.token == "-"
+    }
+
     /// The token as read.
     ///
     /// # Errors
     /// A file that cannot be read, or nothing at all.
     pub fn read(&self, means: &Means) -> Result<Decoded> {
-        let bytes = if self.token == "-" {
-            let mut bytes = Vec::new();
-            std::io::stdin()
-                .lock()
-                .take(MOST)
-                .read_to_end(&mut bytes)
-                .map_err(|e| Error::input(format!("stdin cannot be read: {e}")))?;
-            bytes
+        let bytes = if self.reads_stdin() {
+            stdin()?
         } else if is_file(Path::new(&self.token)) {
             means.files.whole(Path::new(&self.token), MOST)?
         } else {
@@ -108,6 +111,42 @@ impl Source {
             );
         }
         Ok(token::read(&bytes))
+    }
+}
+
+/// All of standard input, as far as a token may be long.
+fn stdin() -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().lock().take(MOST).read_to_end(&mut bytes);
+    read.map_err(|e| Error::input(format!("stdin cannot be read: {e}")))?;
+    Ok(bytes)
+}
+
+/// The payload of a token whose signature is detached.
+#[derive(Debug, Args)]
+pub struct Payload {
+    /// The payload that a detached signature is over; - reads standard input
+    #[arg(long, value_name = "FILE|-")]
+    payload: Option<PathBuf>,
+}
+
+impl Payload {
+    fn reads_stdin(&self) -> bool {
+        self.payload.as_deref() == Some(Path::new("-"))
+    }
+
+    /// Puts it in, where it was given.
+    ///
+    /// # Errors
+    /// It cannot be read, or the token has one of its own.
+    fn attach(&self, token: &mut Decoded, means: &Means) -> Result<()> {
+        let Some(path) = &self.payload else { return Ok(()) };
+        let bytes = if self.reads_stdin() { stdin()? } else { means.files.exact(path, MOST)? };
+        if !token.is_detached() {
+            return Err(Error::input("the token has a payload of its own").at("--payload").hint("leave it out"));
+        }
+        token.attach(&bytes);
+        Ok(())
     }
 }
 
@@ -132,7 +171,58 @@ pub struct KeyArgs {
     issuer: Option<String>,
 }
 
+/// The same error at the option it came from, where no nearer place is known.
+fn named(e: Error, option: &str) -> Error {
+    if e.place.is_none() { e.at(option) } else { e }
+}
+
+/// Standard input is read for one thing only.
+fn one_stdin(readers: &[bool]) -> Result<()> {
+    if readers.iter().filter(|r| **r).count() > 1 {
+        return Err(Error::input("standard input is asked for twice").hint("put one of them into a file"));
+    }
+    Ok(())
+}
+
 impl KeyArgs {
+    /// The keys, those of URLs fetched over an engine of their own.
+    ///
+    /// # Errors
+    /// A source that cannot be read or holds no key, a host that is not in scope.
+    pub fn read(&self, common: &Common, means: &Means) -> Result<Known> {
+        let mut sources = Sources { issuer: self.issuer.clone(), ..Sources::default() };
+        if let Some(typed) = &self.secret {
+            let written = referred(common, typed, means).map_err(|e| named(e, "--secret"))?;
+            sources.secret = Some(self.secret_encoding.encoding().decode(&written)?);
+        }
+        sources.files.extend(self.key.iter().cloned());
+        sources.files.extend(self.jwks.iter().map(PathBuf::from));
+        let mut typed = sources.files.clone();
+        typed.extend(self.issuer.iter().map(PathBuf::from));
+        let scope = fetched::scope(&typed)?;
+        let known = if scope.is_empty() {
+            token::keys(&sources, means.files.as_ref())?
+        } else {
+            let engine = Arc::new(means.engine(common, scope, Vec::new(), &Keyring::default())?);
+            super::send::stop_on_signal(&engine)?;
+            let policy = common.policy(HttpChoice::Auto)?;
+            let files = Fetched::new(&engine, policy, &means.run, false, Arc::clone(&means.files))?;
+            token::keys(&sources, &files)?
+        };
+        common.note(&known.keys.problems);
+        Ok(known)
+    }
+
+    /// True where something was given.
+    pub fn any(&self) -> bool {
+        self.secret.is_some() || !self.key.is_empty() || !self.jwks.is_empty() || self.issuer.is_some()
+    }
+
+    /// True where the secret is read from standard input.
+    pub fn reads_stdin(&self) -> bool {
+        self.secret.as_deref() == Some("-")
+    }
+
     /// True where keys are fetched, or the secret may lie in the vault.
     fn in_workspace(&self) -> bool {
         self.issuer.is_some()
