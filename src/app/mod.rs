@@ -1,5 +1,6 @@
 //! Floor 5: one file a use case. A typed ask in, events and one document out. Both front ends speak to this and nothing else.
 
+pub mod attack;
 mod compose;
 pub mod cookies;
 pub mod crack;

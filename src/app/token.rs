@@ -80,6 +80,11 @@ pub fn keys(sources: &Sources, files: &dyn Load) -> Result<Known> {
     Ok(known)
 }
 
+/// Whether a key fits the algorithm that the header of a token names.
+pub fn fits(token: &Decoded, key: &Key) -> bool {
+    token.header.get("alg").and_then(Value::as_str).and_then(algorithm).is_some_and(|alg| key.fits(alg))
+}
+
 fn add(all: &mut Keys, more: Keys) {
     all.set |= more.set;
     all.keys.extend(more.keys);

@@ -4,10 +4,12 @@
 //! `kid`, padding and five parts, all of which a reviewer must see.
 
 pub mod alg;
+pub mod attack;
 mod base64url;
 pub mod confusion;
 pub mod crack;
 mod explain;
+pub mod forge;
 pub mod key;
 pub mod lint;
 mod object;

@@ -1,5 +1,6 @@
 //! Floor 5: every document of the command-line contract, and the plain text beside it.
 
+pub mod attack;
 pub mod audit;
 pub mod exchange;
 pub mod explanation;

@@ -1,7 +1,7 @@
 //! Keys as they are handed over: secrets, PEM, DER, certificates, JWK (RFC 7517) and sets of these.
 
 mod curve;
-mod der;
+pub(super) mod der;
 mod jwk;
 mod make;
 mod pem;
