@@ -3,6 +3,7 @@
 pub mod attack;
 mod compose;
 pub mod cookies;
+pub mod crack;
 mod crew;
 pub mod curl;
 pub mod draft;
@@ -15,6 +16,7 @@ pub mod group;
 pub mod history;
 pub mod identity;
 pub mod incoming;
+pub mod judge;
 pub mod load;
 pub mod look;
 mod provided;
