@@ -1,7 +1,7 @@
 //! Keys as they are handed over: secrets, PEM, DER, certificates, JWK (RFC 7517) and sets of these.
 
 mod curve;
-mod der;
+pub(super) mod der;
 mod jwk;
 mod make;
 mod pem;
@@ -17,6 +17,7 @@ use super::alg::{Algorithm, Family};
 use crate::base::Secret;
 
 pub use curve::{Curve, Ecdsa};
+pub(super) use read::RSA;
 pub use read::read;
 pub use write::Form;
 

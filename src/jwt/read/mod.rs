@@ -176,8 +176,13 @@ fn open_payload(out: &mut Decoded, depth: usize) {
     out.inner = Some(Box::new(read(trim(payload), depth - 1)));
 }
 
+/// The token that was found inside an encrypted one.
+pub(super) fn inside(content: &[u8]) -> Option<Decoded> {
+    is_token(content).then(|| read(trim(content), NESTING - 1))
+}
+
 /// True for bytes that are one compact token and nothing else: three or five parts, the first of them a JSON object.
-pub(super) fn is_token(bytes: &[u8]) -> bool {
+fn is_token(bytes: &[u8]) -> bool {
     let bytes = trim(bytes);
     let dots = memchr::memchr_iter(b'.', bytes).count();
     if !matches!(dots, 2 | 4) {
