@@ -222,7 +222,7 @@ fn time(row: &Member, value: &Value, now: Stamp) -> String {
 }
 
 /// Seconds since 1970 as far as they can be understood, and what is odd about the way they are written.
-fn read_time(value: &Value) -> Option<(i64, Vec<&'static str>)> {
+pub(super) fn read_time(value: &Value) -> Option<(i64, Vec<&'static str>)> {
     let mut written = Vec::new();
     let number = match value {
         Value::Number(n) => n.as_f64()?,

@@ -6,10 +6,12 @@
 pub mod alg;
 mod base64url;
 pub mod check;
+pub mod confusion;
 pub mod crack;
 mod explain;
 pub mod jwe;
 pub mod key;
+pub mod lint;
 mod object;
 mod read;
 pub mod sign;

@@ -94,8 +94,8 @@ impl Guesser {
                         *place = padded::<Sha256, 64>(key);
                     }
                     let hits = lanes.hits(&four);
-                    for i in 0..group.len() {
-                        if hits >> i & 1 == 1 && narrow(inner, &four[i], &self.code) {
+                    for (i, key) in four.iter().enumerate().take(group.len()) {
+                        if hits >> i & 1 == 1 && narrow(inner, key, &self.code) {
                             return Some(n * LANES + i);
                         }
                     }

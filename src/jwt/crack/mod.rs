@@ -39,8 +39,7 @@ pub fn guesser(token: &Decoded) -> Option<Guesser> {
         "HS512" => 512,
         _ => return None,
     };
-    let input = [token.header.encoded.as_bytes(), b".", token.claims.encoded.as_bytes()].concat();
-    Guesser::new(bits, &input, &token.signature)
+    Guesser::new(bits, &token.signing_input(), &token.signature)
 }
 
 /// Tries the built-in list and what the token and the host suggest. `None` where nothing fits, or nothing can be tried.

@@ -20,6 +20,7 @@ pub use curve::{Curve, Ecdsa};
 pub(super) use read::RSA;
 pub use read::read;
 pub use write::Form;
+pub(super) use write::pem as armour;
 
 /// One key, and all that was said about it where it stood.
 #[derive(Debug, Clone)]

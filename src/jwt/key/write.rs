@@ -95,7 +95,7 @@ impl Key {
 }
 
 /// DER in PEM (RFC 7468 section 2).
-pub(super) fn pem(label: &str, der: &[u8]) -> String {
+pub(in crate::jwt) fn pem(label: &str, der: &[u8]) -> String {
     let body = STANDARD.encode(der);
     let mut out = format!("-----BEGIN {label}-----\n");
     let mut rest = body.as_str();

@@ -1,0 +1,177 @@
+//! Rows about how a token is written, and where it stood.
+
+use super::super::{place, shape};
+use super::{How, Judge, Lint};
+use crate::base::{Rule, Severity};
+
+pub(super) static ROWS: &[Lint] = &[
+    Lint {
+        rule: Rule {
+            id: "jwt-zip",
+            severity: Severity::Medium,
+            title: "the token is compressed",
+            reference: "RFC 8725 section 3.6; CWE-409",
+            fix: "leave compression out, and cap what is unpacked",
+            plain: "`zip` in an encrypted token tells of its content by its length and may unpack to anything; in a signed one it means nothing",
+        },
+        profiles: &[],
+        how: How::Token,
+        judge: Judge::Token(shape::compression),
+    },
+    Lint {
+        rule: Rule {
+            id: "jwt-segments",
+            severity: Severity::High,
+            title: "this is no compact token",
+            reference: "RFC 7515 section 7; RFC 7516 section 7",
+            fix: "accept the compact serialization alone",
+            plain: "neither three parts nor five, or the JSON serialization",
+        },
+        profiles: &[],
+        how: How::Token,
+        judge: Judge::Token(shape::segments),
+    },
+    Lint {
+        rule: Rule {
+            id: "jwt-dup-member",
+            severity: Severity::High,
+            title: "a member stands twice",
+            reference: "RFC 7515 section 4; RFC 7519 section 4; CWE-436",
+            fix: "refuse a token with a member that stands twice",
+            plain: "in the header or the claims: one reader takes the first, another one the last",
+        },
+        profiles: &[],
+        how: How::Token,
+        judge: Judge::Token(shape::duplicates),
+    },
+    Lint {
+        rule: Rule {
+            id: "jwt-encoding",
+            severity: Severity::Medium,
+            title: "the JSON is not as it should be",
+            reference: "RFC 8725 sections 2.6 and 3.7; RFC 7519 section 7.2",
+            fix: "read strictly, and refuse what is left over",
+            plain: "not UTF-8, a byte order mark, no object, bytes after it, a fault, or more than 32 levels",
+        },
+        profiles: &[],
+        how: How::Token,
+        judge: Judge::Token(shape::encoding),
+    },
+    Lint {
+        rule: Rule {
+            id: "jwt-header-type",
+            severity: Severity::High,
+            title: "a header parameter has the wrong type",
+            reference: "RFC 7515 section 4.1; CWE-943",
+            fix: "check types before use",
+            plain: "`alg`, `kid`, `typ`, `jku` and the like that are no string, `x5c` and `crit` no list, `jwk` no object: an object as `kid` is how databases are asked",
+        },
+        profiles: &[],
+        how: How::Token,
+        judge: Judge::Token(shape::header_types),
+    },
+    Lint {
+        rule: Rule {
+            id: "jwt-b64-false",
+            severity: Severity::High,
+            title: "the payload is not encoded",
+            reference: "RFC 7797 sections 6 and 7",
+            fix: "leave `b64` out: a JSON Web Token must not use it",
+            plain: "`b64` is false, or is there without `crit` naming it",
+        },
+        profiles: &[],
+        how: How::Token,
+        judge: Judge::Token(shape::unencoded),
+    },
+    Lint {
+        rule: Rule {
+            id: "jwt-crit-bad",
+            severity: Severity::High,
+            title: "the list of what must be understood is wrong",
+            reference: "RFC 7515 section 4.1.11",
+            fix: "refuse a token whose `crit` you do not understand whole",
+            plain: "`crit` is no list or empty, names something twice, something registered, absent or unknown",
+        },
+        profiles: &[],
+        how: How::Token,
+        judge: Judge::Token(shape::critical),
+    },
+    Lint {
+        rule: Rule {
+            id: "jwt-b64-noncanonical",
+            severity: Severity::Medium,
+            title: "the base64 is not as it should be",
+            reference: "RFC 7515 section 2; RFC 4648 section 3.5",
+            fix: "refuse what is not canonical",
+            plain: "padding, `+` or `/`, white space, spare bits that are not zero: two texts are one token, and a list of revoked ones holds one of them",
+        },
+        profiles: &[],
+        how: How::Token,
+        judge: Judge::Token(shape::base64),
+    },
+    Lint {
+        rule: Rule {
+            id: "jwt-oversize",
+            severity: Severity::Low,
+            title: "the token is large",
+            reference: "RFC 9110 section 5.4",
+            fix: "keep what a service can look up out of the token",
+            plain: "more than 8 KiB; above 4 KiB it is told as info",
+        },
+        profiles: &[],
+        how: How::Token,
+        judge: Judge::Token(shape::oversize),
+    },
+    Lint {
+        rule: Rule {
+            id: "jwt-nested",
+            severity: Severity::Info,
+            title: "a token is inside the token",
+            reference: "RFC 7519 sections 5.2 and 5.3",
+            fix: "check each layer, and compare repeated claims",
+            plain: "it is judged too, up to four deep; medium where the header repeats a claim with another value",
+        },
+        profiles: &[],
+        how: How::Token,
+        judge: Judge::Token(shape::nested),
+    },
+    Lint {
+        rule: Rule {
+            id: "jwt-in-url",
+            severity: Severity::High,
+            title: "the token stood in a URL",
+            reference: "RFC 6750 section 5.3; RFC 9700 section 4.3; CWE-598",
+            fix: "send it in the Authorization header, refuse it in URLs, and replace those that were logged",
+            plain: "in a query, a path, a fragment, a Referer header or a line of a log",
+        },
+        profiles: &[],
+        how: How::Token,
+        judge: Judge::Token(place::in_url),
+    },
+    Lint {
+        rule: Rule {
+            id: "jwt-cookie-flags",
+            severity: Severity::Medium,
+            title: "the cookie of the token is not guarded",
+            reference: "RFC 6265 section 4.1.2; CWE-1004; CWE-614",
+            fix: "set Secure, HttpOnly and SameSite",
+            plain: "`Secure`, `HttpOnly` or `SameSite` is missing; high where scripts can read a token that lives for a day or more",
+        },
+        profiles: &[],
+        how: How::Token,
+        judge: Judge::Token(place::cookie),
+    },
+    Lint {
+        rule: Rule {
+            id: "jwt-sign-reuse",
+            severity: Severity::Medium,
+            title: "a token comes back",
+            reference: "RFC 7009 section 2; RFC 7519 section 4.1.7; CWE-613",
+            fix: "issue each token once, and end it when it is revoked",
+            plain: "the same token or `jti` from two fetches; high where the server takes it after it was revoked or its user had logged out",
+        },
+        profiles: &[],
+        how: How::Live,
+        judge: Judge::Token(place::reuse),
+    },
+];
