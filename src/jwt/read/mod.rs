@@ -86,7 +86,16 @@ fn compact(token: &[u8], out: &mut Decoded) {
         (_, n) => out.oddities.push(format!("{n} parts: a token has three, or five when it is encrypted")),
     }
     if let Some(payload) = out.parts.get(1).cloned() {
-        out.claims = payload_part(&token[payload.clone()], raw, Some(payload.start));
+        let segment = &token[payload.clone()];
+        // The signature covers what stands there either way.
+        let encoded_all_the_same = raw && is_object(segment);
+        if encoded_all_the_same {
+            out.oddities.push(
+                "`b64` says that the payload is not encoded, but it is: readers that know the member see no claims"
+                    .to_owned(),
+            );
+        }
+        out.claims = payload_part(segment, raw && !encoded_all_the_same, Some(payload.start));
     }
     if let Some(encoded) = out.parts.get(2).cloned() {
         let encoded = &token[encoded];
@@ -143,6 +152,12 @@ pub(super) fn payload_part(segment: &[u8], raw: bool, at: Option<usize>) -> Part
         raw,
         oddities: object.oddities,
     }
+}
+
+/// True for the base64url of what begins as a JSON object.
+fn is_object(segment: &[u8]) -> bool {
+    segment.iter().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(b))
+        && base64url::decode(segment).bytes.trim_ascii_start().first() == Some(&b'{')
 }
 
 /// Opens the payload when it is a token itself (RFC 7519 section 5.2: `cty` is `JWT` then).
