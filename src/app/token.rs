@@ -54,12 +54,23 @@ pub struct Sources {
 }
 
 /// The keys that are known, and where they were learnt.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Known {
     /// All of them: the secret first, then files and URLs in order, then those of the issuer.
     pub keys: Keys,
     /// The metadata of the issuer.
     pub metadata: Option<Value>,
+}
+
+impl Known {
+    /// The same with more behind them.
+    #[must_use]
+    pub fn with(&self, more: Self) -> Self {
+        let mut all = self.clone();
+        add(&mut all.keys, more.keys);
+        all.metadata = more.metadata.or(all.metadata);
+        all
+    }
 }
 
 /// Reads the keys of all sources. What is named in a token is never fetched.

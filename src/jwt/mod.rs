@@ -30,7 +30,7 @@ use serde_json::Value;
 
 use crate::base::Untrusted;
 
-pub use explain::{Member, explain, members};
+pub use explain::{Member, explain, members, numeric_date};
 pub use read::decode;
 
 pub use key::{Key, Keys};
