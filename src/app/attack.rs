@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::base::hash::sha256_hex;
-use crate::base::secret::MASK;
+use crate::base::secret::{MASK, find_tokens};
 use crate::base::text::display_str;
 use crate::base::{Clock as _, Error, Result, Stamp, SystemClock};
 use crate::checks::token as check;
@@ -15,7 +15,7 @@ use crate::jwt::attack::{Course, Step};
 use crate::jwt::crack::{self, Guessed};
 use crate::jwt::forge::{self, Materials, Own};
 use crate::jwt::{Decoded, Key};
-use crate::wire::{Exchange, Policy, Request};
+use crate::wire::{BoxFuture, Exchange, Policy, Request, Transport};
 
 use super::Keyring;
 
@@ -63,6 +63,43 @@ impl Place {
             return Err(fault("this is no name of a header"));
         }
         Ok(Self::Header(name.to_owned(), value.trim().to_owned()))
+    }
+
+    /// The place where a token stands in a request, which loses it: a header, a pair of the query or the body. Without one the
+    /// place is [`BEARER`], and no credential is left beside it.
+    pub fn taken_from(request: &mut Request) -> Self {
+        let with_hole = |bytes: &[u8], at: std::ops::Range<usize>| {
+            let part = |b: &[u8]| std::str::from_utf8(b).ok().filter(|t| !t.contains("{}")).map(str::to_owned);
+            Some(format!("{}{{}}{}", part(&bytes[..at.start])?, part(&bytes[at.end..])?))
+        };
+        let first = |bytes: &[u8]| find_tokens(bytes).into_iter().next();
+        for (i, (name, value)) in request.headers.iter().enumerate() {
+            let text = first(value).and_then(|at| with_hole(value, at));
+            if let (Some(value), Ok(name)) = (text, std::str::from_utf8(name)) {
+                let place = Self::Header(name.to_owned(), value);
+                request.headers.remove(i);
+                return place;
+            }
+        }
+        if let Some(from) = memchr::memchr(b'?', &request.target) {
+            let pairs: Vec<&[u8]> = request.target[from + 1..].split(|b| *b == b'&').collect();
+            let holed = |p: &&[u8]| first(p).and_then(|at| with_hole(p, at));
+            if let Some((i, pair)) = pairs.iter().enumerate().find_map(|(i, p)| Some((i, holed(p)?))) {
+                let rest: Vec<&[u8]> = pairs.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, p)| *p).collect();
+                let query = rest.join(&b'&');
+                request.target.truncate(from);
+                if !query.is_empty() {
+                    request.target.push(b'?');
+                    request.target.extend(query);
+                }
+                return Self::Query(pair);
+            }
+        }
+        if let Some(text) = first(&request.body).and_then(|at| with_hole(&request.body, at)) {
+            return Self::Body(text);
+        }
+        request.headers.retain(|(name, _)| !name.eq_ignore_ascii_case(b"authorization"));
+        Self::Header("Authorization".to_owned(), "Bearer {}".to_owned())
     }
 
     /// The request with a token in its place; without one the header or the pair is left out, and a body keeps nothing there.
@@ -223,10 +260,21 @@ impl Plan {
         engine: &Engine,
         keyring: Arc<Keyring>,
         policy: Policy,
-        mut each: impl FnMut(&Step, &Exchange) + Send + 'static,
+        each: impl FnMut(&Step, &Exchange) + Send + 'static,
     ) -> Result<Ran> {
+        let (budget, job) = self.job(keyring, policy, each);
+        engine.run(budget, job)?
+    }
+
+    /// The same as a job to give to an engine, and the budget for it.
+    pub fn job(
+        self,
+        keyring: Arc<Keyring>,
+        policy: Policy,
+        mut each: impl FnMut(&Step, &Exchange) + Send + 'static,
+    ) -> (Budget, impl for<'a> FnOnce(&'a dyn Transport) -> BoxFuture<'a, Result<Ran>> + Send + 'static) {
         let budget = Budget { origin: "check", lane: Lane::Batch, requests: Some(self.course(None).most() as u64) };
-        engine.run(budget, move |transport| {
+        let job = over_transport(move |transport| {
             Box::pin(async move {
                 let listener = match &self.ask.listen {
                     Some(reached) => Some(transport.listen(reached.at, self.own.pages(&self.prefix)).await?),
@@ -238,8 +286,17 @@ impl Plan {
                 let make = move |token: Option<&[u8]>| place.fill(&request, token);
                 Ok(check::run(transport, course, &make, listener.as_deref(), policy, &mut each).await)
             })
-        })?
+        });
+        (budget, job)
     }
+}
+
+/// Says of a closure that it takes a transport of any lifetime.
+fn over_transport<F>(job: F) -> F
+where
+    F: for<'a> FnOnce(&'a dyn Transport) -> BoxFuture<'a, Result<Ran>> + Send + 'static,
+{
+    job
 }
 
 #[cfg(test)]

@@ -6,14 +6,13 @@ use serde_json::{Value, json};
 
 use super::token::{document as read, stands};
 use crate::base::figure::count;
-use crate::jwt::Decoded;
+use crate::jwt::check::Checked;
 use crate::jwt::crack::{Guessed, Outcome};
 use crate::jwt::lint::{Judgement, Profile};
-use crate::jwt::verify::Verdict;
 
 /// The document of a token with what was found.
-pub fn document(token: &Decoded, verdicts: &[Verdict], j: &Judgement) -> Value {
-    let mut doc = read(token, verdicts);
+pub fn document(checked: &Checked, j: &Judgement) -> Value {
+    let mut doc = read(checked);
     doc["profile"] = j.profile.map(Profile::word).into();
     put_secret(&mut doc, j.secret.as_ref());
     doc["findings"] = json!(j.findings);
@@ -48,11 +47,8 @@ fn named(found: &Guessed) -> String {
 }
 
 /// What was found, a line each with what to do about it.
-pub fn plain(verdicts: &[Verdict], j: &Judgement) -> String {
-    let mut out = String::new();
-    for verdict in verdicts {
-        let _ = writeln!(out, "{}", stands(verdict));
-    }
+pub fn plain(checked: &Checked, j: &Judgement) -> String {
+    let mut out = stands(checked);
     let what = j.profile.map_or("a token of no known kind", Profile::words);
     let _ = writeln!(out, "judged as {what}: {}", j.why);
     if let Some(found) = &j.secret {

@@ -52,8 +52,6 @@ pub fn run(common: &Common, a: &LintArgs, means: &Means) -> Result<Exit> {
         ..Beside::default()
     };
     let (checked, judgement) = judge(token, &known, &beside, now);
-    let verdicts = &checked.verdicts;
-    let written = Output::new(common.format)
-        .result(|| document(&checked.token, verdicts, &judgement), || plain(verdicts, &judgement));
+    let written = Output::new(common.format).result(|| document(&checked, &judgement), || plain(&checked, &judgement));
     Ok(if judgement.fails(least) { Exit::Findings } else { written })
 }
