@@ -1,5 +1,6 @@
 //! The command line, as a script uses it: the real binary, its exit codes, its two streams.
 
+mod attack;
 mod audit;
 mod demo;
 mod drift;
