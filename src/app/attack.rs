@@ -13,9 +13,9 @@ use crate::checks::token as check;
 use crate::engine::{Budget, Engine, Lane};
 use crate::jwt::attack::{Course, Step};
 use crate::jwt::crack::{self, Guessed};
-use crate::jwt::forge::{self, Materials, Own};
+use crate::jwt::forge::{self, Forged, Materials, Own};
 use crate::jwt::{Decoded, Key};
-use crate::wire::{Exchange, Policy, Request};
+use crate::wire::{Exchange, Policy, Request, Transport};
 
 use super::Keyring;
 
@@ -182,8 +182,9 @@ impl Plan {
         Ok(Self { ask, own: Own::make()?, prefix: format!("/{}", &salt[..16]), guessed, now })
     }
 
-    /// The course of it, our listener reached at this address; before it listens, at the one it will have.
-    pub fn course(&self, at: Option<SocketAddr>) -> Course {
+    /// Everything that can be made of the token, also what is for trying by hand; our listener reached at this address, and
+    /// before it listens at the one it will have.
+    pub fn forged(&self, at: Option<SocketAddr>) -> Forged {
         let reached = self.ask.listen.as_ref().map(|l| {
             let base = l.url.clone().unwrap_or_else(|| format!("http://{}", at.unwrap_or(l.at)));
             format!("{}{}", base.trim_end_matches('/'), self.prefix)
@@ -203,41 +204,61 @@ impl Plan {
             forged.variants.retain(|v| wanted(v.family.rule.id));
             forged.missing.retain(|m| wanted(m.family.rule.id));
         }
-        let token = &self.ask.token;
+        forged
+    }
+
+    /// The course of a run with all of that but what is for trying by hand.
+    pub fn course(&self, at: Option<SocketAddr>) -> Course {
+        let (token, forged) = (&self.ask.token, self.forged(at));
         let end = token.claims.get("exp").and_then(serde_json::Value::as_f64);
         let is_over = end.is_some_and(|exp| exp <= self.now.unix() as f64);
         Course::new(token.token.as_bytes().to_vec(), forge::broken(token), is_over, forged.variants, forged.missing)
     }
 
-    /// A request as it will be sent, with a mask for the token.
-    pub fn example(&self) -> Request {
-        self.ask.place.fill(&self.ask.request, Some(MASK.as_bytes()))
+    /// The request with a token in its place, for the composer.
+    pub fn request(&self, token: &[u8]) -> Request {
+        self.ask.place.fill(&self.ask.request, Some(token))
     }
 
-    /// Sends it and waits, for a front end that has nothing else to do. `each` is told of every exchange as it ends.
+    /// A request as it will be sent, with a mask for the token.
+    pub fn example(&self) -> Request {
+        self.request(MASK.as_bytes())
+    }
+
+    /// How much a run may send.
+    pub fn budget(&self) -> Budget {
+        Budget { origin: "check", lane: Lane::Batch, requests: Some(self.course(None).most() as u64) }
+    }
+
+    /// Runs it inside a job. `each` is told of every exchange as it ends.
     ///
     /// # Errors
-    /// An address that nothing can listen at, a credential that cannot be made, or an engine that takes no more.
-    pub fn run(
+    /// An address that nothing can listen at, or a credential that cannot be made.
+    pub async fn carry(
         self,
-        engine: &Engine,
-        keyring: Arc<Keyring>,
+        transport: &dyn Transport,
+        keyring: &Keyring,
         policy: Policy,
-        mut each: impl FnMut(&Step, &Exchange) + Send + 'static,
+        each: &mut (dyn FnMut(&Step, &Exchange) + Send),
     ) -> Result<Ran> {
-        let budget = Budget { origin: "check", lane: Lane::Batch, requests: Some(self.course(None).most() as u64) };
-        engine.run(budget, move |transport| {
-            Box::pin(async move {
-                let listener = match &self.ask.listen {
-                    Some(reached) => Some(transport.listen(reached.at, self.own.pages(&self.prefix)).await?),
-                    None => None,
-                };
-                let course = self.course(listener.as_ref().map(|l| l.address()));
-                let (request, _) = keyring.dressed(transport, self.ask.request.clone(), policy).await?;
-                let place = self.ask.place.clone();
-                let make = move |token: Option<&[u8]>| place.fill(&request, token);
-                Ok(check::run(transport, course, &make, listener.as_deref(), policy, &mut each).await)
-            })
+        let listener = match &self.ask.listen {
+            Some(reached) => Some(transport.listen(reached.at, self.own.pages(&self.prefix)).await?),
+            None => None,
+        };
+        let course = self.course(listener.as_ref().map(|l| l.address()));
+        let (request, _) = keyring.dressed(transport, self.ask.request.clone(), policy).await?;
+        let place = self.ask.place.clone();
+        let make = move |token: Option<&[u8]>| place.fill(&request, token);
+        Ok(check::run(transport, course, &make, listener.as_deref(), policy, each).await)
+    }
+
+    /// The same, waiting for it: for a front end that has nothing else to do.
+    ///
+    /// # Errors
+    /// As [`Plan::carry`], and an engine that takes no more jobs.
+    pub fn run(self, engine: &Engine, keyring: Arc<Keyring>, policy: Policy) -> Result<Ran> {
+        engine.run(self.budget(), move |transport| {
+            Box::pin(async move { self.carry(transport, &keyring, policy, &mut |_, _| ()).await })
         })?
     }
 }
