@@ -125,9 +125,9 @@ pub fn token(bytes: &[u8]) {
             }
         }
         let checked = lunette::app::token::verify(read, &keys);
-        let shown = lunette::report::token::plain(&checked.token, &checked.verdicts, now());
+        let shown = lunette::report::token::plain(&checked, now());
         assert!(!shown.chars().any(|c| c != '\n' && lunette::base::text::is_hazard(c)));
-        let document = lunette::report::token::document(&checked.token, &checked.verdicts);
+        let document = lunette::report::token::document(&checked);
         let document = lunette::report::json::to_string(&document);
         assert!(serde_json::from_str::<serde_json::Value>(&document).is_ok());
     }

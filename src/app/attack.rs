@@ -6,16 +6,16 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::base::hash::sha256_hex;
-use crate::base::secret::MASK;
+use crate::base::secret::{MASK, find_tokens};
 use crate::base::text::display_str;
 use crate::base::{Clock as _, Error, Result, Stamp, SystemClock};
 use crate::checks::token as check;
 use crate::engine::{Budget, Engine, Lane};
 use crate::jwt::attack::{Course, Step};
 use crate::jwt::crack::{self, Guessed};
-use crate::jwt::forge::{self, Forged, Materials, Own};
+use crate::jwt::forge::{self, Materials, Own};
 use crate::jwt::{Decoded, Key};
-use crate::wire::{Exchange, Policy, Request, Transport};
+use crate::wire::{BoxFuture, Exchange, Policy, Request, Transport};
 
 use super::Keyring;
 
@@ -63,6 +63,43 @@ impl Place {
             return Err(fault("this is no name of a header"));
         }
         Ok(Self::Header(name.to_owned(), value.trim().to_owned()))
+    }
+
+    /// The place where a token stands in a request, which loses it: a header, a pair of the query or the body. Without one the
+    /// place is [`BEARER`], and no credential is left beside it.
+    pub fn taken_from(request: &mut Request) -> Self {
+        let with_hole = |bytes: &[u8], at: std::ops::Range<usize>| {
+            let part = |b: &[u8]| std::str::from_utf8(b).ok().filter(|t| !t.contains("{}")).map(str::to_owned);
+            Some(format!("{}{{}}{}", part(&bytes[..at.start])?, part(&bytes[at.end..])?))
+        };
+        let first = |bytes: &[u8]| find_tokens(bytes).into_iter().next();
+        for (i, (name, value)) in request.headers.iter().enumerate() {
+            let text = first(value).and_then(|at| with_hole(value, at));
+            if let (Some(value), Ok(name)) = (text, std::str::from_utf8(name)) {
+                let place = Self::Header(name.to_owned(), value);
+                request.headers.remove(i);
+                return place;
+            }
+        }
+        if let Some(from) = memchr::memchr(b'?', &request.target) {
+            let pairs: Vec<&[u8]> = request.target[from + 1..].split(|b| *b == b'&').collect();
+            let holed = |p: &&[u8]| first(p).and_then(|at| with_hole(p, at));
+            if let Some((i, pair)) = pairs.iter().enumerate().find_map(|(i, p)| Some((i, holed(p)?))) {
+                let rest: Vec<&[u8]> = pairs.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, p)| *p).collect();
+                let query = rest.join(&b'&');
+                request.target.truncate(from);
+                if !query.is_empty() {
+                    request.target.push(b'?');
+                    request.target.extend(query);
+                }
+                return Self::Query(pair);
+            }
+        }
+        if let Some(text) = first(&request.body).and_then(|at| with_hole(&request.body, at)) {
+            return Self::Body(text);
+        }
+        request.headers.retain(|(name, _)| !name.eq_ignore_ascii_case(b"authorization"));
+        Self::Header("Authorization".to_owned(), "Bearer {}".to_owned())
     }
 
     /// The request with a token in its place; without one the header or the pair is left out, and a body keeps nothing there.
@@ -170,6 +207,7 @@ impl Plan {
                     .hint(hint));
             }
         }
+        ask.signing = ask.signing.filter(|key| super::token::fits(&ask.token, key));
         let guessed = match &ask.signing {
             None => crack::guess(&ask.token, Some(&ask.request.origin.host)),
             Some(_) => None,
@@ -182,9 +220,8 @@ impl Plan {
         Ok(Self { ask, own: Own::make()?, prefix: format!("/{}", &salt[..16]), guessed, now })
     }
 
-    /// Everything that can be made of the token, also what is for trying by hand; our listener reached at this address, and
-    /// before it listens at the one it will have.
-    pub fn forged(&self, at: Option<SocketAddr>) -> Forged {
+    /// The course of it, our listener reached at this address; before it listens, at the one it will have.
+    pub fn course(&self, at: Option<SocketAddr>) -> Course {
         let reached = self.ask.listen.as_ref().map(|l| {
             let base = l.url.clone().unwrap_or_else(|| format!("http://{}", at.unwrap_or(l.at)));
             format!("{}{}", base.trim_end_matches('/'), self.prefix)
@@ -204,63 +241,63 @@ impl Plan {
             forged.variants.retain(|v| wanted(v.family.rule.id));
             forged.missing.retain(|m| wanted(m.family.rule.id));
         }
-        forged
-    }
-
-    /// The course of a run with all of that but what is for trying by hand.
-    pub fn course(&self, at: Option<SocketAddr>) -> Course {
-        let (token, forged) = (&self.ask.token, self.forged(at));
+        let token = &self.ask.token;
         let end = token.claims.get("exp").and_then(serde_json::Value::as_f64);
         let is_over = end.is_some_and(|exp| exp <= self.now.unix() as f64);
         Course::new(token.token.as_bytes().to_vec(), forge::broken(token), is_over, forged.variants, forged.missing)
     }
 
-    /// The request with a token in its place, for the composer.
-    pub fn request(&self, token: &[u8]) -> Request {
-        self.ask.place.fill(&self.ask.request, Some(token))
-    }
-
     /// A request as it will be sent, with a mask for the token.
     pub fn example(&self) -> Request {
-        self.request(MASK.as_bytes())
+        self.ask.place.fill(&self.ask.request, Some(MASK.as_bytes()))
     }
 
-    /// How much a run may send.
-    pub fn budget(&self) -> Budget {
-        Budget { origin: "check", lane: Lane::Batch, requests: Some(self.course(None).most() as u64) }
-    }
-
-    /// Runs it inside a job. `each` is told of every exchange as it ends.
+    /// Sends it and waits, for a front end that has nothing else to do. `each` is told of every exchange as it ends.
     ///
     /// # Errors
-    /// An address that nothing can listen at, or a credential that cannot be made.
-    pub async fn carry(
+    /// An address that nothing can listen at, a credential that cannot be made, or an engine that takes no more.
+    pub fn run(
         self,
-        transport: &dyn Transport,
-        keyring: &Keyring,
+        engine: &Engine,
+        keyring: Arc<Keyring>,
         policy: Policy,
-        each: &mut (dyn FnMut(&Step, &Exchange) + Send),
+        each: impl FnMut(&Step, &Exchange) + Send + 'static,
     ) -> Result<Ran> {
-        let listener = match &self.ask.listen {
-            Some(reached) => Some(transport.listen(reached.at, self.own.pages(&self.prefix)).await?),
-            None => None,
-        };
-        let course = self.course(listener.as_ref().map(|l| l.address()));
-        let (request, _) = keyring.dressed(transport, self.ask.request.clone(), policy).await?;
-        let place = self.ask.place.clone();
-        let make = move |token: Option<&[u8]>| place.fill(&request, token);
-        Ok(check::run(transport, course, &make, listener.as_deref(), policy, each).await)
+        let (budget, job) = self.job(keyring, policy, each);
+        engine.run(budget, job)?
     }
 
-    /// The same, waiting for it: for a front end that has nothing else to do.
-    ///
-    /// # Errors
-    /// As [`Plan::carry`], and an engine that takes no more jobs.
-    pub fn run(self, engine: &Engine, keyring: Arc<Keyring>, policy: Policy) -> Result<Ran> {
-        engine.run(self.budget(), move |transport| {
-            Box::pin(async move { self.carry(transport, &keyring, policy, &mut |_, _| ()).await })
-        })?
+    /// The same as a job to give to an engine, and the budget for it.
+    pub fn job(
+        self,
+        keyring: Arc<Keyring>,
+        policy: Policy,
+        mut each: impl FnMut(&Step, &Exchange) + Send + 'static,
+    ) -> (Budget, impl for<'a> FnOnce(&'a dyn Transport) -> BoxFuture<'a, Result<Ran>> + Send + 'static) {
+        let budget = Budget { origin: "check", lane: Lane::Batch, requests: Some(self.course(None).most() as u64) };
+        let job = over_transport(move |transport| {
+            Box::pin(async move {
+                let listener = match &self.ask.listen {
+                    Some(reached) => Some(transport.listen(reached.at, self.own.pages(&self.prefix)).await?),
+                    None => None,
+                };
+                let course = self.course(listener.as_ref().map(|l| l.address()));
+                let (request, _) = keyring.dressed(transport, self.ask.request.clone(), policy).await?;
+                let place = self.ask.place.clone();
+                let make = move |token: Option<&[u8]>| place.fill(&request, token);
+                Ok(check::run(transport, course, &make, listener.as_deref(), policy, &mut each).await)
+            })
+        });
+        (budget, job)
     }
+}
+
+/// Says of a closure that it takes a transport of any lifetime.
+fn over_transport<F>(job: F) -> F
+where
+    F: for<'a> FnOnce(&'a dyn Transport) -> BoxFuture<'a, Result<Ran>> + Send + 'static,
+{
+    job
 }
 
 #[cfg(test)]

@@ -10,11 +10,12 @@ use crate::base::{Error, Exit, Result, Secret};
 use crate::jwt::alg::{Family, algorithm};
 use crate::jwt::key::{self, Key, Keys};
 use crate::jwt::sign::compact;
-use crate::jwt::verify::{Status, Verdict, verify_each};
 use crate::jwt::{Decoded, Kind, decode};
 use crate::wire::{Exchange, Load};
 
 use super::fetched::{is_url, named};
+
+pub use crate::jwt::check::{Checked, check as verify};
 
 /// Tokens looked for in one exchange.
 const MOST: usize = 20;
@@ -53,12 +54,23 @@ pub struct Sources {
 }
 
 /// The keys that are known, and where they were learnt.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Known {
     /// All of them: the secret first, then files and URLs in order, then those of the issuer.
     pub keys: Keys,
     /// The metadata of the issuer.
     pub metadata: Option<Value>,
+}
+
+impl Known {
+    /// The same with more behind them.
+    #[must_use]
+    pub fn with(&self, more: Self) -> Self {
+        let mut all = self.clone();
+        add(&mut all.keys, more.keys);
+        all.metadata = more.metadata.or(all.metadata);
+        all
+    }
 }
 
 /// Reads the keys of all sources. What is named in a token is never fetched.
@@ -148,33 +160,6 @@ fn metadata(issuer: &str, files: &dyn Load) -> Result<(Value, String)> {
     Err(failed.unwrap_or_else(|| Error::input("the issuer has no metadata")))
 }
 
-/// A token with what keys say of it.
-#[derive(Debug)]
-pub struct Checked {
-    /// The token.
-    pub token: Decoded,
-    /// How each of its signatures stands: one, but for a general JSON serialization.
-    pub verdicts: Vec<Verdict>,
-}
-
-impl Checked {
-    /// How the first signature stands.
-    pub fn verdict(&self) -> Option<&Verdict> {
-        self.verdicts.first()
-    }
-
-    /// True where every signature was checked and is valid.
-    pub fn is_valid(&self) -> bool {
-        !self.verdicts.is_empty() && self.verdicts.iter().all(|v| v.status == Status::Valid)
-    }
-}
-
-/// Checks a token with these keys; without any, says what could be checked.
-pub fn verify(token: Decoded, keys: &[Key]) -> Checked {
-    let verdicts = verify_each(&token, keys);
-    Checked { token, verdicts }
-}
-
 /// What a token is to be made of.
 #[derive(Debug, Default)]
 pub struct Making {
@@ -216,19 +201,14 @@ pub fn sign(making: &Making, keys: Option<&[Key]>) -> Result<Vec<u8>> {
     let alg = alg
         .or_else(|| key.usual_algorithm())
         .ok_or_else(|| Error::input(format!("a key that is {} signs nothing here", key.words())).at(key.name()))?;
-    let made;
-    let header = match &making.header {
-        Some(header) => header,
-        None => {
-            let mut members = serde_json::Map::new();
-            members.insert("alg".to_owned(), alg.into());
-            members.insert("typ".to_owned(), "JWT".into());
-            members.extend(key.kid.clone().map(|kid| ("kid".to_owned(), kid)));
-            made = Value::Object(members).to_string().into_bytes();
-            &made
-        }
-    };
-    compact(header, &making.claims, alg, Some(key))
+    let header = making.header.clone().unwrap_or_else(|| {
+        let mut members = serde_json::Map::new();
+        members.insert("alg".to_owned(), alg.into());
+        members.insert("typ".to_owned(), "JWT".into());
+        members.extend(key.kid.clone().map(|kid| ("kid".to_owned(), kid)));
+        Value::Object(members).to_string().into_bytes()
+    });
+    compact(&header, &making.claims, alg, Some(key))
 }
 
 /// Every token of an exchange and where it stands: the reply first, as that is what a reviewer has not seen yet.

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::alg::ALGORITHMS;
+use super::jwe::{CONTENTS, KEYS};
 use super::object::cut;
 use crate::base::Stamp;
 
@@ -117,33 +118,6 @@ static MEMBERS: &[Member] = &[
     m("admin", Says::Any, "grants by claim", "no standard: private claim"),
 ];
 
-/// Algorithms of encryption by name (RFC 7518 sections 4.1 and 5.1).
-static ENCRYPTION: &[(&str, &str)] = &[
-    ("dir", "encrypted directly with a shared key"),
-    ("RSA1_5", "key encrypted with RSA PKCS #1 v1.5, open to padding oracles"),
-    ("RSA-OAEP", "key encrypted with RSA-OAEP and SHA-1"),
-    ("RSA-OAEP-256", "key encrypted with RSA-OAEP and SHA-256"),
-    ("A128KW", "key wrapped with AES-128"),
-    ("A192KW", "key wrapped with AES-192"),
-    ("A256KW", "key wrapped with AES-256"),
-    ("A128GCMKW", "key wrapped with AES-128-GCM"),
-    ("A192GCMKW", "key wrapped with AES-192-GCM"),
-    ("A256GCMKW", "key wrapped with AES-256-GCM"),
-    ("ECDH-ES", "key agreed by elliptic-curve Diffie-Hellman"),
-    ("ECDH-ES+A128KW", "key agreed by elliptic-curve Diffie-Hellman, wrapped with AES-128"),
-    ("ECDH-ES+A192KW", "key agreed by elliptic-curve Diffie-Hellman, wrapped with AES-192"),
-    ("ECDH-ES+A256KW", "key agreed by elliptic-curve Diffie-Hellman, wrapped with AES-256"),
-    ("PBES2-HS256+A128KW", "key derived from a password with SHA-256, wrapped with AES-128"),
-    ("PBES2-HS384+A192KW", "key derived from a password with SHA-384, wrapped with AES-192"),
-    ("PBES2-HS512+A256KW", "key derived from a password with SHA-512, wrapped with AES-256"),
-    ("A128CBC-HS256", "AES-128-CBC with HMAC SHA-256"),
-    ("A192CBC-HS384", "AES-192-CBC with HMAC SHA-384"),
-    ("A256CBC-HS512", "AES-256-CBC with HMAC SHA-512"),
-    ("A128GCM", "AES-128-GCM"),
-    ("A192GCM", "AES-192-GCM"),
-    ("A256GCM", "AES-256-GCM"),
-];
-
 /// Media types of tokens, without `application/` (RFC 7515 section 4.1.9 lets it be left out).
 static TYPES: &[(&str, &str)] = &[
     ("jwt", "a JSON Web Token"),
@@ -193,7 +167,10 @@ fn kind(value: &Value) -> &'static str {
 
 fn algorithm(value: &Value) -> String {
     let Some(name) = value.as_str() else { return format!("{}, not the name of an algorithm", kind(value)) };
-    let known = || ALGORITHMS.iter().map(|a| (a.name, a.words)).chain(ENCRYPTION.iter().copied());
+    let known = || {
+        let encryption = KEYS.iter().map(|a| (a.name, a.words)).chain(CONTENTS.iter().map(|a| (a.name, a.words)));
+        ALGORITHMS.iter().map(|a| (a.name, a.words)).chain(encryption)
+    };
     if let Some((_, words)) = known().find(|(n, _)| *n == name) {
         return words.to_owned();
     }
@@ -282,6 +259,12 @@ pub(super) fn read_time(value: &Value) -> Option<(i64, Vec<&'static str>)> {
         reason = "a cast of a float saturates, and what lies beyond the calendar is named by the caller"
     )]
     Some((number.floor() as i64, written))
+}
+
+/// The time that a claim names, in seconds since 1970, however it is written (a NumericDate of RFC 7519 section 2 is a number of
+/// seconds; milliseconds, strings and dates are understood too).
+pub fn numeric_date(value: &Value) -> Option<i64> {
+    read_time(value).map(|(seconds, _)| seconds)
 }
 
 /// A length of time in one unit, rounded down.

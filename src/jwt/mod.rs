@@ -6,16 +6,21 @@
 pub mod alg;
 pub mod attack;
 mod base64url;
+pub mod check;
 pub mod confusion;
 pub mod crack;
 mod explain;
 pub mod forge;
+pub mod jwe;
 pub mod key;
 pub mod lint;
 mod object;
 mod read;
 pub mod sign;
 pub mod verify;
+
+#[cfg(test)]
+mod vectors;
 
 use std::ops::Range;
 
@@ -25,7 +30,7 @@ use serde_json::Value;
 
 use crate::base::Untrusted;
 
-pub use explain::{Member, explain, members};
+pub use explain::{Member, explain, members, numeric_date};
 pub use read::decode;
 
 pub use key::{Key, Keys};
@@ -218,6 +223,15 @@ impl Decoded {
         let encoded = if raw { payload.to_vec() } else { URL_SAFE_NO_PAD.encode(payload).into_bytes() };
         // It stands nowhere in the token.
         self.claims = read::payload_part(&encoded, raw, None);
+    }
+
+    /// Puts what was found inside an encrypted token in, as claims, or as a token of its own.
+    pub fn fill(&mut self, content: &[u8]) {
+        self.claims = read::payload_part(content, true, None);
+        self.inner = read::inside(content).map(Box::new);
+        if self.inner.is_some() {
+            self.claims.oddities.clear();
+        }
     }
 
     /// The token put together from its parts again: the bytes it was read from.

@@ -9,6 +9,7 @@ pub mod grade;
 pub mod history;
 pub mod inventory;
 pub mod json;
+pub mod lint;
 pub mod listing;
 pub mod openapi;
 pub mod rules;

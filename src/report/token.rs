@@ -5,16 +5,21 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 
 use crate::base::{Stamp, text};
+use crate::jwt::check::Checked;
 use crate::jwt::verify::Verdict;
 use crate::jwt::{Decoded, Part, explain};
 
 /// The document of a token with what is known of its signatures; nothing is judged in it.
-pub fn document(t: &Decoded, verdicts: &[Verdict]) -> Value {
+pub fn document(checked: &Checked) -> Value {
+    let (t, verdicts) = (&checked.token, &checked.verdicts);
     let mut out = Map::from_iter([("schema".to_owned(), "lunette.jwt/1".into())]);
     out.extend(body(t));
     out.insert("signature".to_owned(), verdicts.first().map_or(Value::Null, signature));
     if verdicts.len() > 1 {
         out.insert("signatures".to_owned(), verdicts.iter().map(signature).collect());
+    }
+    if let Some(opened) = &checked.encryption {
+        out.insert("encryption".to_owned(), signature(opened));
     }
     out.insert("secret".to_owned(), Value::Null);
     out.insert("findings".to_owned(), Value::Array(Vec::new()));
@@ -41,14 +46,16 @@ fn signature(v: &Verdict) -> Value {
     json!({"status": v.status.word(), "by": v.by, "reason": v.reason})
 }
 
-/// A signature in a few words.
-pub fn stands(v: &Verdict) -> String {
-    let mut out = format!("signature {}", v.status.word());
-    if let Some(by) = &v.by {
-        let _ = write!(out, ", by {by}");
-    }
-    if let Some(reason) = &v.reason {
-        let _ = write!(out, ": {reason}");
+/// How the encryption and the signatures of a token stand, a line each.
+pub fn stands(checked: &Checked) -> String {
+    let opened =
+        checked.encryption.iter().map(|v| ("encryption", if v.key.is_some() { "opened" } else { "closed" }, v));
+    let signed = checked.verdicts.iter().map(|v| ("signature", v.status.word(), v));
+    let mut out = String::new();
+    for (what, how, verdict) in opened.chain(signed) {
+        let by = verdict.by.as_ref().map(|by| format!(", by {by}")).unwrap_or_default();
+        let reason = verdict.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        let _ = writeln!(out, "{what} {how}{by}{reason}");
     }
     out
 }
@@ -72,11 +79,21 @@ pub fn oddities(t: &Decoded) -> Vec<String> {
 }
 
 /// A token as plain text, with the plain meaning of each member.
-pub fn plain(t: &Decoded, verdicts: &[Verdict], now: Stamp) -> String {
-    let mut out = format!("{}   {} bytes\n", t.kind.word(), t.token.len());
-    for verdict in verdicts {
-        let _ = writeln!(out, "{}", stands(verdict));
+pub fn plain(checked: &Checked, now: Stamp) -> String {
+    let t = &checked.token;
+    let mut out = format!("{}   {} bytes\n{}", t.kind.word(), t.token.len(), stands(checked));
+    said(t, now, &mut out);
+    let mut inside = t.inner.as_deref();
+    while let Some(inner) = inside {
+        let _ = writeln!(out, "\ninside: {}   {} bytes", inner.kind.word(), inner.token.len());
+        said(inner, now, &mut out);
+        inside = inner.inner.as_deref();
     }
+    out
+}
+
+/// Header, claims and what is odd.
+fn said(t: &Decoded, now: Stamp, out: &mut String) {
     for (title, part) in [("header", &t.header), ("claims", &t.claims)] {
         let _ = writeln!(out, "\n{title}");
         if part.members.is_empty() {
@@ -99,7 +116,6 @@ pub fn plain(t: &Decoded, verdicts: &[Verdict], now: Stamp) -> String {
             let _ = writeln!(out, "  {line}");
         }
     }
-    out
 }
 
 /// The document of a token that was made.

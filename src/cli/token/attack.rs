@@ -178,7 +178,7 @@ pub fn run(common: &Common, a: &AttackArgs, means: &Means) -> Result<Exit> {
     }
     common.note(&counted(&attacked).lines().map(str::to_owned).collect::<Vec<_>>());
     let began = Instant::now();
-    let Ran { outcome, exchanges, hits } = plan.run(&engine, keyring, policy)?;
+    let Ran { outcome, exchanges, hits } = plan.run(&engine, keyring, policy, |_, _| ())?;
     attacked.outcome = Some(&outcome);
     attacked.exchanges = &exchanges;
     attacked.hits = &hits;

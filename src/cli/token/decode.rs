@@ -30,6 +30,5 @@ pub fn run(common: &Common, a: &DecodeArgs, means: &Means) -> Result<Exit> {
     a.payload.attach(&mut token, means)?;
     let known = a.keys.read(common, means)?;
     let checked = verify(token, &known.keys.keys);
-    Ok(Output::new(common.format)
-        .result(|| document(&checked.token, &checked.verdicts), || plain(&checked.token, &checked.verdicts, now)))
+    Ok(Output::new(common.format).result(|| document(&checked), || plain(&checked, now)))
 }

@@ -255,8 +255,3 @@ impl When {
         }
     }
 }
-
-/// The error of a subcommand that is not there yet.
-fn not_yet(name: &str) -> Error {
-    Error::input(super::future::sentence(&format!("jwt {name}"))).hint("lunette jwt decode shows what a token says")
-}

@@ -30,7 +30,6 @@ pub fn run(common: &Common, a: &VerifyArgs, means: &Means) -> Result<Exit> {
     a.payload.attach(&mut token, means)?;
     let known = a.keys.read(common, means)?;
     let checked = verify(token, &known.keys.keys);
-    let text = || checked.verdicts.iter().map(|v| stands(v) + "\n").collect();
-    let written = Output::new(common.format).result(|| document(&checked.token, &checked.verdicts), text);
+    let written = Output::new(common.format).result(|| document(&checked), || stands(&checked));
     Ok(if checked.is_valid() { written } else { Exit::Findings })
 }

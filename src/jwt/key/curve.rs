@@ -145,7 +145,6 @@ impl Curve {
     }
 
     /// How keys are agreed on it.
-    #[expect(dead_code, reason = "encrypted tokens are not opened yet")]
     pub(in crate::jwt) fn agreement(self) -> Option<&'static agreement::Algorithm> {
         self.facts().agreement
     }

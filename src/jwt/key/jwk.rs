@@ -42,6 +42,17 @@ pub(super) fn read(text: &[u8], origin: &str) -> Keys {
     out
 }
 
+impl Key {
+    /// The key of a JWK that stands inside something else, such as a header; `None` where it is none that can be read. It is
+    /// whoever wrote that who says it, and no reason to trust it.
+    pub fn of_jwk(jwk: &Value) -> Option<Self> {
+        let text = jwk.is_object().then(|| jwk.to_string())?;
+        let mut keys = Keys::default();
+        one(text.as_bytes(), object::read(text.as_bytes()), "the key in the token", &mut keys);
+        keys.keys.pop().filter(|key| !matches!(key.material, Material::Unknown(_)))
+    }
+}
+
 fn is_pem(s: &str) -> bool {
     pem::is_pem(s.as_bytes())
 }

@@ -17,6 +17,7 @@ use super::alg::{Algorithm, Family};
 use crate::base::Secret;
 
 pub use curve::{Curve, Ecdsa};
+pub(super) use read::RSA;
 pub use read::read;
 pub use write::Form;
 pub(super) use write::pem as armour;

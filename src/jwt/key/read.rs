@@ -14,7 +14,7 @@ pub(super) const MOST: usize = 20_000;
 const NAMED: usize = 20;
 
 /// rsaEncryption, RFC 8017 appendix C.
-pub(super) const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
+pub(in crate::jwt) const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
 /// id-RSASSA-PSS, likewise: a key that says it is for PSS alone.
 const RSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10];
 /// id-ecPublicKey, RFC 5480 section 2.1.1.

@@ -86,7 +86,16 @@ fn compact(token: &[u8], out: &mut Decoded) {
         (_, n) => out.oddities.push(format!("{n} parts: a token has three, or five when it is encrypted")),
     }
     if let Some(payload) = out.parts.get(1).cloned() {
-        out.claims = payload_part(&token[payload.clone()], raw, Some(payload.start));
+        let segment = &token[payload.clone()];
+        // The signature covers what stands there either way.
+        let encoded_all_the_same = raw && is_object(segment);
+        if encoded_all_the_same {
+            out.oddities.push(
+                "`b64` says that the payload is not encoded, but it is: readers that know the member see no claims"
+                    .to_owned(),
+            );
+        }
+        out.claims = payload_part(segment, raw && !encoded_all_the_same, Some(payload.start));
     }
     if let Some(encoded) = out.parts.get(2).cloned() {
         let encoded = &token[encoded];
@@ -145,6 +154,12 @@ pub(super) fn payload_part(segment: &[u8], raw: bool, at: Option<usize>) -> Part
     }
 }
 
+/// True for the base64url of what begins as a JSON object.
+fn is_object(segment: &[u8]) -> bool {
+    segment.iter().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(b))
+        && base64url::decode(segment).bytes.trim_ascii_start().first() == Some(&b'{')
+}
+
 /// Opens the payload when it is a token itself (RFC 7519 section 5.2: `cty` is `JWT` then).
 fn open_payload(out: &mut Decoded, depth: usize) {
     let announced = out.header.get("cty").and_then(Value::as_str).is_some_and(|c| {
@@ -176,8 +191,13 @@ fn open_payload(out: &mut Decoded, depth: usize) {
     out.inner = Some(Box::new(read(trim(payload), depth - 1)));
 }
 
+/// The token that was found inside an encrypted one.
+pub(super) fn inside(content: &[u8]) -> Option<Decoded> {
+    is_token(content).then(|| read(trim(content), NESTING - 1))
+}
+
 /// True for bytes that are one compact token and nothing else: three or five parts, the first of them a JSON object.
-pub(super) fn is_token(bytes: &[u8]) -> bool {
+fn is_token(bytes: &[u8]) -> bool {
     let bytes = trim(bytes);
     let dots = memchr::memchr_iter(b'.', bytes).count();
     if !matches!(dots, 2 | 4) {

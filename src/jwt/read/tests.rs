@@ -202,6 +202,8 @@ fn a_member_is_found_where_it_stands_in_the_token() {
     assert_eq!(&flat.token.as_bytes()[place], b"yJhIjox");
     let bare = decode(br#"{"a": 1, "b": 2}"#);
     assert_eq!(&bare.token.as_bytes()[bare.claims.place(1).expect("a place")], b"\"b\": 2");
+    let both = decode(b"eyJiNjQiOmZhbHNlfQ.eyJhIjoxfQ.AA");
+    assert!(both.claims.get("a").is_some() && both.oddities[0].contains("but it is"), "{:?}", both.oddities);
     let raw = decode(b"eyJiNjQiOmZhbHNlfQ.{\"a\": 1}.AA");
     assert_eq!(&raw.token.as_bytes()[raw.claims.place(0).expect("a place")], b"\"a\": 1");
     let escaped = decode(br#"{"payload":"eyJh\u0049joxfQ","protected":"e30","signature":"AA"}"#);
