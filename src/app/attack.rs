@@ -207,6 +207,7 @@ impl Plan {
                     .hint(hint));
             }
         }
+        ask.signing = ask.signing.filter(|key| super::token::fits(&ask.token, key));
         let guessed = match &ask.signing {
             None => crack::guess(&ask.token, Some(&ask.request.origin.host)),
             Some(_) => None,

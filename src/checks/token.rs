@@ -76,6 +76,11 @@ fn ends(kind: FailureKind) -> bool {
 fn reply(x: &Exchange, token: Option<&[u8]>, hits: usize) -> Reply {
     let body = x.response.as_ref().map(|r| &r.body[..r.body.len().min(MOST_BODY)]).unwrap_or_default();
     let mut body = body.to_vec();
+    // A redirect says in its header what another reply says in its body.
+    for place in x.response.iter().flat_map(|r| r.all("location")) {
+        body.push(b' ');
+        body.extend_from_slice(place.as_bytes());
+    }
     if let Some(token) = token {
         remove(&mut body, token);
         for part in token.split(|b| *b == b'.') {
@@ -120,5 +125,18 @@ mod tests {
         let c = of("eyJhbGciOiJub.eyJzdWIiOiJ9.", "you sent nothing today");
         assert_eq!(a.differs(&b), Some(0));
         assert!(a.differs(&c) > Some(10));
+    }
+
+    #[test]
+    fn redirects_to_other_places_are_not_the_same() {
+        let to = |place: &str| {
+            let request = Request::new("GET", b"http://h/").expect("url");
+            let mut x = Exchange::new(1, Stamp::from_unix(0).expect("a time"), request);
+            let headers = vec![("Location".into(), place.into())];
+            x.response = Some(Response { status: 302, headers, ..Response::default() });
+            reply(&x, None, 0).print
+        };
+        assert_eq!(to("/login").differs(&to("/login")), Some(0));
+        assert_eq!(to("/login").differs(&to("/home")), Some(100));
     }
 }

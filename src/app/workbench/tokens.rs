@@ -70,7 +70,8 @@ impl Workbench {
                 TokenTold::Forged(token, Arc::new(forged))
             }
             TokenAsk::Crack { token, stood, keys, list } => {
-                return self.crack(token, stood, &keys, &list).map(|()| None);
+                self.crack(token, stood, &keys, &list);
+                return Ok(None);
             }
             TokenAsk::StopCracking(id) => {
                 if let Some(control) = lock(&self.cracking).get(&id) {
@@ -210,17 +211,17 @@ impl Workbench {
 
 impl Workbench {
     /// Tries a word list, and tells how far it is four times a second.
-    fn crack(&self, token: Arc<Decoded>, stood: Stood, known: &Known, list: &Path) -> Result<()> {
+    fn crack(&self, token: Arc<Decoded>, stood: Stood, known: &Known, list: &Path) {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let control = Arc::new(Control::default());
         lock(&self.cracking).insert(id, Arc::clone(&control));
         let events = self.shared.events.clone();
         let told = |told: TokenTold| Event::Token(Box::new(told));
         let _ = events.blocking_send(told(TokenTold::Cracking(id, "the word list is opened".to_owned())));
-        let mut last = SystemClock.instant();
+        let mut then = SystemClock.instant();
         let mut tell = |p: &Progress| {
-            if p.paused || last.elapsed() >= TICK {
-                last = SystemClock.instant();
+            if p.paused || then.elapsed() >= TICK {
+                then = SystemClock.instant();
                 // One that the screen has no room for is left out.
                 let _ = events.try_send(told(TokenTold::Cracking(id, words(p))));
             }
@@ -245,7 +246,6 @@ impl Workbench {
             }
         };
         let _ = events.blocking_send(told(TokenTold::Cracked(id, text, found)));
-        Ok(())
     }
 }
 

@@ -149,7 +149,7 @@ impl Default for TokenPane {
 
 impl TokenPane {
     /// Takes a token; the ask that comes with it has it judged.
-    pub fn open(&mut self, stood: Stood, token: Decoded, now: Now) -> Vec<Effect> {
+    pub fn open(&mut self, stood: &Stood, token: Decoded, now: Now) -> Vec<Effect> {
         if let Some(old) = self.token.take()
             && old.known.token.token != token.token
         {
@@ -212,7 +212,7 @@ impl TokenPane {
             let text = text.trim().as_bytes().to_vec();
             return vec![Effect::Notice(Level::Info, words), Effect::token(TokenAsk::Read { text, stood })];
         }
-        self.open(stood, decode(text.trim().as_bytes()), now)
+        self.open(&stood, decode(text.trim().as_bytes()), now)
     }
 
     /// The second at which the screen changes by itself: only while a token that is shown runs down.
