@@ -5,9 +5,15 @@ use crate::support::cli::Cli;
 #[test]
 fn help_shows_an_example_and_version_is_one_line() {
     let cli = Cli::new();
-    for command in
-        [&["--help"][..], &["inventory", "--help"], &["jwt", "--help"], &["send", "--help"], &["grade", "--help"]]
-    {
+    for command in [
+        &["--help"][..],
+        &["inventory", "--help"],
+        &["jwt", "--help"],
+        &["jwt", "verify", "--help"],
+        &["jwt", "sign", "--help"],
+        &["send", "--help"],
+        &["grade", "--help"],
+    ] {
         let ran = cli.run(command);
         assert!(ran.ended(0).out().contains("Example"), "{command:?}: {}", ran.out());
         assert_eq!(ran.err(), "");

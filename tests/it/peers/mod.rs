@@ -12,3 +12,4 @@ mod openapi;
 mod proxies;
 mod servers;
 mod streams;
+mod tokens;
