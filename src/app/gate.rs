@@ -32,6 +32,22 @@ const SEVERITIES: [(&str, Option<Severity>); 6] = [
     ("critical", Some(Severity::Critical)),
 ];
 
+/// Reads the least severity that fails a command, or `never`.
+///
+/// # Errors
+/// A word that is neither, with the nearest one.
+pub fn severity(word: &str) -> Result<Option<Severity>> {
+    if let Some((_, severity)) = SEVERITIES.iter().find(|(w, _)| *w == word) {
+        return Ok(*severity);
+    }
+    let words = SEVERITIES.map(|(w, _)| w);
+    let error = Error::input(format!("{} is no severity", display_str(word))).at("--fail-on");
+    Err(match nearest(word, words) {
+        Some(near) => error.hint(format!("did you mean {near}?")),
+        None => error.hint(format!("use one of {}", words.join(", "))),
+    })
+}
+
 impl Gate {
     /// Reads what `--fail-on` lists: states, findings by their id, and the least severity of findings.
     ///

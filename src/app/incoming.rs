@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use crate::wire::{Arriving, Watch};
 
-use super::{Event, JobId, Judged, send};
+use super::{Event, JobId, Judged};
 
 /// What came of a reply that goes on and was not looked at yet.
 #[derive(Debug, Default)]
@@ -24,7 +24,7 @@ struct Waiting {
 /// What is new.
 #[derive(Debug, Default)]
 pub struct News {
-    /// A reply begins: its exchange so far, and what is judged of that.
+    /// A reply begins: its exchange so far, of which nothing is judged yet.
     pub head: Option<Arc<Judged>>,
     /// Parts of its body, and how long after the beginning of the exchange each came.
     pub parts: Vec<(Bytes, Duration)>,
@@ -45,7 +45,9 @@ impl Incoming {
             let mut waiting = incoming.0.lock().unwrap_or_else(PoisonError::into_inner);
             match arriving {
                 Arriving::Head(so_far) => {
-                    waiting.news = News { head: Some(Arc::new(send::judge(*so_far))), parts: Vec::new() };
+                    // What there is no body of yet has no grade that would stand.
+                    let judged = Judged { exchange: *so_far, headers: None, tokens: Vec::new() };
+                    waiting.news = News { head: Some(Arc::new(judged)), parts: Vec::new() };
                 }
                 Arriving::Body(part, at) => waiting.news.parts.push((part, at)),
             }

@@ -1,7 +1,9 @@
 //! Floor 5: one file a use case. A typed ask in, events and one document out. Both front ends speak to this and nothing else.
 
+pub mod attack;
 mod compose;
 pub mod cookies;
+pub mod crack;
 mod crew;
 pub mod curl;
 pub mod draft;
@@ -14,6 +16,8 @@ pub mod group;
 pub mod history;
 pub mod identity;
 pub mod incoming;
+pub mod inspect;
+pub mod judge;
 pub mod load;
 pub mod look;
 mod provided;
@@ -132,6 +136,8 @@ pub enum Ask {
     GroupGo(Arc<group::Plan>),
     /// Keep a value for `{{name}}` for the rest of the run.
     Capture(String, Secret),
+    /// Something about a token: [`Event::Token`].
+    Token(Box<inspect::TokenAsk>),
     /// Send what is typed: [`Event::Started`], [`Event::Arriving`] where the reply goes on, then [`Event::Done`], or [`Event::ScopeAsked`] when scope does not admit the host.
     Send(Draft),
     /// Ask the live extras of a grade: [`Event::Started`], then [`Event::Done`] with the same exchange graded anew.
@@ -334,6 +340,8 @@ pub enum Event {
         /// All that is known of it in a few words, for example `10.0.0.7, a private address`.
         reason: String,
     },
+    /// What came of something about a token.
+    Token(Box<inspect::TokenTold>),
     /// More of a reply that goes on has come.
     Arriving(JobId, Arc<Incoming>),
     /// A send ended, however it ended.

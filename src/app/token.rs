@@ -54,12 +54,23 @@ pub struct Sources {
 }
 
 /// The keys that are known, and where they were learnt.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Known {
     /// All of them: the secret first, then files and URLs in order, then those of the issuer.
     pub keys: Keys,
     /// The metadata of the issuer.
     pub metadata: Option<Value>,
+}
+
+impl Known {
+    /// The same with more behind them.
+    #[must_use]
+    pub fn with(&self, more: Self) -> Self {
+        let mut all = self.clone();
+        add(&mut all.keys, more.keys);
+        all.metadata = more.metadata.or(all.metadata);
+        all
+    }
 }
 
 /// Reads the keys of all sources. What is named in a token is never fetched.
@@ -79,6 +90,11 @@ pub fn keys(sources: &Sources, files: &dyn Load) -> Result<Known> {
         known.metadata = Some(metadata);
     }
     Ok(known)
+}
+
+/// Whether a key fits the algorithm that the header of a token names.
+pub fn fits(token: &Decoded, key: &Key) -> bool {
+    token.header.get("alg").and_then(Value::as_str).and_then(algorithm).is_some_and(|alg| key.fits(alg))
 }
 
 fn add(all: &mut Keys, more: Keys) {

@@ -82,6 +82,15 @@ impl Variables {
         Self { environments, secrets: Some(secrets), captured: Mutex::default() }
     }
 
+    /// The secret that a reference leads to.
+    ///
+    /// # Errors
+    /// Where it is not, and what to do.
+    pub fn read(&self, reference: &Reference) -> Result<Secret> {
+        let secrets = self.secrets.as_ref().ok_or_else(|| Error::input("there is nothing here that reads secrets"))?;
+        secrets.read(reference)
+    }
+
     /// Keeps a value for the rest of the run. It is masked from then on when it is a secret by its name or its form.
     pub fn capture(&self, name: &str, value: Vec<u8>) {
         if is_secret_member(name) || !find_tokens(&value).is_empty() {

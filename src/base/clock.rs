@@ -44,6 +44,15 @@ impl Stamp {
         here.checked_to_offset(time::UtcOffset::UTC).filter(|t| (0..=9999).contains(&t.year())).map(Self)
     }
 
+    /// Parses an HTTP date in its preferred form (RFC 9110 section 5.6.7).
+    pub fn parse_http(s: &str) -> Option<Self> {
+        let format = time::macros::format_description!(
+            "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+        );
+        let at = time::PrimitiveDateTime::parse(s.trim(), format).ok()?;
+        Self::from_unix(at.assume_utc().unix_timestamp())
+    }
+
     /// Seconds since 1970.
     pub fn unix(self) -> i64 {
         self.0.unix_timestamp()
@@ -106,5 +115,7 @@ mod tests {
         assert_eq!(t.to_string(), "2023-11-14T22:13:20Z");
         assert_eq!(Stamp::parse("2023-11-14T23:13:20+01:00"), Some(t));
         assert_eq!(Stamp::from_unix(i64::MAX), None);
+        assert_eq!(Stamp::parse_http("Sun, 11 Nov 2018 23:59:59 GMT").map(Stamp::unix), Some(1_541_980_799));
+        assert_eq!(Stamp::parse_http("2018-11-11"), None);
     }
 }

@@ -2,3 +2,4 @@
 //! planned by the rooms of floor 2; here it is asked.
 
 pub mod headers;
+pub mod token;

@@ -226,8 +226,8 @@ pub enum Command {
         after_help = "Example:\n  lunette grade https://api.example/orders --fail-below B\n  lunette grade --response reply.http --url https://api.example/orders"
     )]
     Grade(GradeArgs),
-    /// List the rules of a grade, or show one
-    #[command(after_help = "Example:\n  lunette rules LNH10")]
+    /// List what replies, traffic and tokens are judged by, or explain one rule
+    #[command(after_help = "Example:\n  lunette rules jwt-key-confusion")]
     Rules(RulesArgs),
     /// Begin a workspace: a commented lunette.toml, and .lunette/ beside it
     #[command(after_help = "Example:\n  lunette init --workspace ~/reviews/shop")]

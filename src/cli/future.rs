@@ -8,28 +8,8 @@ pub const PRESENT: &[&str] =
     &["init", "inventory", "jwt", "send", "grade", "rules", "history", "audit", "vault", "demo", "help"];
 
 /// Options of the contract that are not in this version.
-const OPTIONS: &[&str] = &[
-    "--verbose",
-    "-v",
-    "--yes",
-    "--base",
-    "--profile",
-    "--wordlist",
-    "--threads",
-    "--url",
-    "--where",
-    "--tls-only",
-    "--infer",
-    "--bypass",
-    "--budget",
-    "--tier",
-    "--only",
-    "--skip",
-    "--dry-run",
-    "--seed",
-    "--allow-not-run",
-    "--include-likely",
-];
+const OPTIONS: &[&str] =
+    &["--verbose", "-v", "--yes", "--base", "--tls-only", "--infer", "--bypass", "--tier", "--skip", "--seed"];
 
 /// Formats that the contract names and this version does not write yet.
 const FORMATS: &[&str] = &["sarif", "html", "markdown", "junit"];

@@ -8,9 +8,10 @@ use clap::ValueEnum;
 use serde_json::Value;
 
 use crate::app::Progress;
-use crate::base::figure::bytes;
+use crate::base::figure::{bytes, count};
 use crate::base::text::panic_text;
 use crate::base::{Exit, Secret, known};
+use crate::jwt::crack::Progress as Tried;
 use crate::report::json;
 
 /// What stands on stdout.
@@ -128,6 +129,19 @@ impl Ticker {
         let share = percent.map(|n| format!("{n} %  ")).unwrap_or_default();
         let what = known::redact_str(&p.what);
         eprint!("\r\x1b[Kreading {what}  {share}{}  {}/s", bytes(p.done), bytes(p.rate));
+        let _ = io::stderr().flush();
+    }
+
+    /// Shows how far a run over a word list is.
+    pub fn trying(&mut self, p: &Tried) {
+        if !self.on {
+            return;
+        }
+        self.shown = true;
+        let percent = p.done.saturating_mul(100).checked_div(p.total);
+        let share = percent.map(|n| format!("{n} %  ")).unwrap_or_default();
+        let left = p.left().map(|t| format!("  {} s left", t.as_secs() + 1)).unwrap_or_default();
+        eprint!("\r\x1b[Ktrying  {share}{} keys  {}/s{left}", count(p.candidates), count(p.rate()));
         let _ = io::stderr().flush();
     }
 }

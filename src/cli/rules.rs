@@ -1,20 +1,20 @@
-//! `lunette rules`: what a grade asks for, a row a rule.
+//! `lunette rules`: what replies, traffic and tokens are judged by, a row a rule.
 
 use crate::base::error::nearest;
 use crate::base::text::display_str;
 use crate::base::{Error, Exit, Result};
-use crate::grade::{RULES, Rule, rule};
-use crate::report::rules::{document, plain};
+use crate::report::rules::{Rule, all, document, plain};
 
 use super::Common;
 use super::args::RulesArgs;
 use super::output::Output;
 
 pub fn run(common: &Common, a: &RulesArgs) -> Result<Exit> {
-    let rules: Vec<&Rule> = match &a.id {
-        None => RULES.iter().collect(),
-        Some(id) => vec![rule(id).ok_or_else(|| {
-            let hint = match nearest(&id.to_uppercase(), RULES.iter().map(|r| r.id)) {
+    let rules: Vec<Rule> = match &a.id {
+        None => all().collect(),
+        Some(id) => vec![all().find(|r| r.id().eq_ignore_ascii_case(id)).ok_or_else(|| {
+            let upper = id.to_uppercase();
+            let hint = match nearest(&upper, all().map(Rule::id)).or_else(|| nearest(id, all().map(Rule::id))) {
                 Some(near) => format!("did you mean {near}?"),
                 None => "lunette rules lists them".to_owned(),
             };

@@ -2,6 +2,7 @@
 //! it is there to test, so that a fault there cannot hide itself.
 
 mod certificate;
+mod doors;
 mod flaws;
 mod http;
 mod log;

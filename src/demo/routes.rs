@@ -143,31 +143,31 @@ fn login(shop: &mut Shop, q: &Question<'_>) -> Result<Answer, Answer> {
         return Err(Answer::problem(401, "the name or the password is wrong")
             .header("WWW-Authenticate", "Bearer realm=\"shop\""));
     };
-    let token = token::Claims::new(known.id, &known.name, &known.role, q.now).sign();
+    let token = token::Claims::new(known.id, &known.name, &known.role, q.now).sign(&shop.secret);
     let cookie = format!("session={}; Path=/; HttpOnly", token::session(&token));
     let reply = json!({ "token": token, "token_type": "Bearer", "expires_in": token::LIFETIME });
     Ok(Answer::json(200, reply).header("Set-Cookie", cookie))
 }
 
 fn list_users(shop: &mut Shop, q: &Question<'_>) -> Result<Answer, Answer> {
-    token::bearer(q.authorization)?;
+    token::bearer(q.authorization, &shop.secret)?;
     Ok(Answer::json(200, shop.users.values().map(super::shop::User::json).collect()))
 }
 
 fn get_user(shop: &mut Shop, q: &Question<'_>) -> Result<Answer, Answer> {
-    token::bearer(q.authorization)?;
+    token::bearer(q.authorization, &shop.secret)?;
     let user = shop.users.get(&number(q)).ok_or_else(|| no_such("user"))?;
     Ok(Answer::json(200, user.json()))
 }
 
 fn update_user(shop: &mut Shop, q: &Question<'_>) -> Result<Answer, Answer> {
-    token::bearer(q.authorization)?;
+    token::bearer(q.authorization, &shop.secret)?;
     let changed = shop.change(number(q), &q.object()?).map_err(|e| Answer::problem(422, &e))?;
     Ok(Answer::json(200, changed.ok_or_else(|| no_such("user"))?.json()))
 }
 
 fn delete_user(shop: &mut Shop, q: &Question<'_>) -> Result<Answer, Answer> {
-    token::bearer(q.authorization)?;
+    token::bearer(q.authorization, &shop.secret)?;
     // The accounts that can sign in stay, so that nobody locks themselves out of the practice.
     let id = number(q);
     if id > ACCOUNTS.len() as u64 && shop.users.remove(&id).is_none() {
@@ -189,7 +189,7 @@ fn list_orders(shop: &mut Shop, q: &Question<'_>) -> Result<Answer, Answer> {
 }
 
 fn create_order(shop: &mut Shop, q: &Question<'_>) -> Result<Answer, Answer> {
-    let claims = token::bearer(q.authorization)?;
+    let claims = token::bearer(q.authorization, &shop.secret)?;
     let order = shop.place(&claims.name, &q.object()?).map_err(|e| Answer::problem(422, &e))?;
     Ok(Answer::json(201, order.json()).header("Location", format!("/api/orders/{}", order.id)))
 }
@@ -201,7 +201,7 @@ fn get_order(shop: &mut Shop, q: &Question<'_>) -> Result<Answer, Answer> {
 }
 
 fn cancel_order(shop: &mut Shop, q: &Question<'_>) -> Result<Answer, Answer> {
-    token::bearer(q.authorization)?;
+    token::bearer(q.authorization, &shop.secret)?;
     shop.orders.remove(&number(q)).ok_or_else(|| no_such("order"))?;
     Ok(Answer::empty(204))
 }
@@ -219,7 +219,7 @@ fn list_orders_v1(shop: &mut Shop, _: &Question<'_>) -> Result<Answer, Answer> {
 }
 
 fn get_report(shop: &mut Shop, q: &Question<'_>) -> Result<Answer, Answer> {
-    token::bearer(q.authorization)?;
+    token::bearer(q.authorization, &shop.secret)?;
     let month = q.places.first().copied().unwrap_or_default();
     let shape = |(i, b): (usize, &u8)| if i == 4 { *b == b'-' } else { b.is_ascii_digit() };
     if month.len() != 7 || !month.as_bytes().iter().enumerate().all(shape) {

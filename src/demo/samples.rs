@@ -12,7 +12,7 @@ pub const EPOCH: i64 = 1_762_160_400;
 
 /// A token of the shop, signed with its tutorial secret and long expired; the same every time.
 pub fn sample_token() -> String {
-    Claims::new(1, "alice", "user", EPOCH).sign()
+    Claims::new(1, "alice", "user", EPOCH).sign(super::SECRET.as_bytes())
 }
 
 /// A capture of a short visit as HAR 1.2 text: signing in, looking around, placing an order, an export and a miss.

@@ -19,6 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 
+use super::doors::{self, Doors};
 use super::flaws;
 use super::http::{Answer, Question};
 use super::log::{Line, Served};
@@ -35,6 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The shop and what it has served.
 pub struct Service {
     shop: Mutex<Shop>,
+    doors: Doors,
     served: Arc<Served>,
     http: String,
     https: String,
@@ -45,7 +47,11 @@ impl Service {
     /// A shop as it opens, with its mistakes or, safely, without.
     pub fn new(served: Arc<Served>, http: SocketAddr, https: SocketAddr, safe: bool) -> Self {
         let (http, https) = (format!("http://{http}"), format!("https://{https}"));
-        Self { shop: Mutex::new(Shop::default()), served, http, https, safe }
+        let mut shop = Shop::default();
+        if safe {
+            shop.secret = doors::secret().to_vec();
+        }
+        Self { shop: Mutex::new(shop), doors: Doors::new(safe), served, http, https, safe }
     }
 }
 
@@ -135,7 +141,10 @@ async fn respond(service: &Service, request: Request<Incoming>, peer: SocketAddr
                 base: if tls { &service.https } else { &service.http },
                 now: now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_secs().cast_signed()),
             };
-            routes::answer(&service.shop, head.method.as_str(), path, question)
+            match service.doors.answer(head.method.as_str(), path, &question).await {
+                Some(answer) => (answer, None),
+                None => routes::answer(&service.shop, head.method.as_str(), path, question),
+            }
         }
         Err(_) => (Answer::problem(413, "the body is too large, or it broke off"), None),
     };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::ACCOUNTS;
+use super::{ACCOUNTS, SECRET};
 
 /// Number of the first order.
 pub const FIRST_ORDER: u64 = 1001;
@@ -72,6 +72,8 @@ pub struct Shop {
     pub users: BTreeMap<u64, User>,
     /// Orders by number.
     pub orders: BTreeMap<u64, Order>,
+    /// What the tokens of its users are signed with.
+    pub secret: Vec<u8>,
     next: u64,
 }
 
@@ -99,7 +101,7 @@ impl Default for Shop {
                 (id, order)
             })
             .collect();
-        Self { users, orders, next: FIRST_ORDER + ORDERS }
+        Self { users, orders, secret: SECRET.as_bytes().to_vec(), next: FIRST_ORDER + ORDERS }
     }
 }
 

@@ -155,7 +155,7 @@ fn the_capture_is_har_and_its_token_is_expired() {
             entry["response"]["content"]["text"].as_str().map_or(0, str::len)
         );
     }
-    let refused = token::bearer(Some(&format!("Bearer {}", sample_token()))).expect_err("expired");
+    let refused = token::bearer(Some(&format!("Bearer {}", sample_token())), SECRET.as_bytes()).expect_err("expired");
     assert_eq!(refused.status, 401);
     assert!(String::from_utf8_lossy(&refused.body).contains("ExpiredSignature"));
 }

@@ -32,18 +32,18 @@ impl Claims {
         Self { sub: id.to_string(), name: name.to_owned(), role: role.to_owned(), iat: now, exp: now + LIFETIME }
     }
 
-    /// Signed with HS256. The same claims always give the same token.
-    pub fn sign(&self) -> String {
-        jsonwebtoken::encode(&Header::default(), self, &EncodingKey::from_secret(SECRET.as_bytes()))
+    /// Signed with HS256. The same claims and secret always give the same token.
+    pub fn sign(&self, secret: &[u8]) -> String {
+        jsonwebtoken::encode(&Header::default(), self, &EncodingKey::from_secret(secret))
             .expect("claims of plain text and numbers can be written, and HMAC takes any key")
     }
 }
 
-/// Checks the `Authorization` of a request.
+/// Checks the `Authorization` of a request against the secret of the shop.
 ///
 /// # Errors
 /// A 401 with its challenge (RFC 6750 section 3): no error code where no token was sent.
-pub fn bearer(authorization: Option<&str>) -> Result<Claims, Answer> {
+pub fn bearer(authorization: Option<&str>, secret: &[u8]) -> Result<Claims, Answer> {
     let Some((scheme, token)) = authorization.and_then(|a| a.trim().split_once(' ')) else {
         return Err(refuse("a token is needed: POST /api/login gives one", ""));
     };
@@ -52,12 +52,13 @@ pub fn bearer(authorization: Option<&str>) -> Result<Claims, Answer> {
     }
     let mut validation = Validation::new(Algorithm::HS256);
     validation.leeway = 0;
-    jsonwebtoken::decode::<Claims>(token.trim(), &DecodingKey::from_secret(SECRET.as_bytes()), &validation)
+    jsonwebtoken::decode::<Claims>(token.trim(), &DecodingKey::from_secret(secret), &validation)
         .map(|data| data.claims)
         .map_err(|e| refuse(&format!("the token is not good: {e}"), ", error=\"invalid_token\""))
 }
 
-fn refuse(detail: &str, error: &str) -> Answer {
+/// A 401 with its challenge; `error` is what stands in it after the realm.
+pub fn refuse(detail: &str, error: &str) -> Answer {
     Answer::problem(401, detail).header("WWW-Authenticate", format!("Bearer realm=\"shop\"{error}"))
 }
 

@@ -12,6 +12,7 @@ mod dial;
 mod download;
 mod express;
 mod hold;
+mod listen;
 mod payload;
 mod pool;
 mod proxy;
@@ -21,6 +22,7 @@ mod tap;
 mod timer;
 mod tls;
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -31,7 +33,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::base::{Error, Exit, Result};
 use crate::wire::{
-    BoxFuture, Exchange, Failure, FailureKind, Origin, Phase, Policy, Record, Request, Together, Transport, Watch,
+    BoxFuture, Exchange, Failure, FailureKind, Listening, Origin, Page, Phase, Policy, Record, Request, Together,
+    Transport, Watch,
 };
 
 use budget::Budgets;
@@ -402,6 +405,10 @@ impl Transport for Line {
             cancel: self.cancel.clone(),
             watch: Some(watch),
         })
+    }
+
+    fn listen(&self, at: SocketAddr, pages: Vec<Page>) -> BoxFuture<'_, Result<Box<dyn Listening>>> {
+        Box::pin(listen::open(at, pages, &self.cancel))
     }
 
     fn requests_left(&self) -> Option<u64> {

@@ -261,6 +261,12 @@ pub(super) fn read_time(value: &Value) -> Option<(i64, Vec<&'static str>)> {
     Some((number.floor() as i64, written))
 }
 
+/// The time that a claim names, in seconds since 1970, however it is written (a NumericDate of RFC 7519 section 2 is a number of
+/// seconds; milliseconds, strings and dates are understood too).
+pub fn numeric_date(value: &Value) -> Option<i64> {
+    read_time(value).map(|(seconds, _)| seconds)
+}
+
 /// A length of time in one unit, rounded down.
 fn span(seconds: u64) -> String {
     let (amount, unit) = match seconds {

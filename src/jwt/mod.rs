@@ -4,11 +4,13 @@
 //! `kid`, padding and five parts, all of which a reviewer must see.
 
 pub mod alg;
+pub mod attack;
 mod base64url;
 pub mod check;
 pub mod confusion;
 pub mod crack;
 mod explain;
+pub mod forge;
 pub mod jwe;
 pub mod key;
 pub mod lint;
@@ -28,7 +30,7 @@ use serde_json::Value;
 
 use crate::base::Untrusted;
 
-pub use explain::{Member, explain, members};
+pub use explain::{Member, explain, members, numeric_date};
 pub use read::decode;
 
 pub use key::{Key, Keys};

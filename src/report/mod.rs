@@ -1,5 +1,6 @@
 //! Floor 5: every document of the command-line contract, and the plain text beside it.
 
+pub mod attack;
 pub mod audit;
 pub mod exchange;
 pub mod explanation;
@@ -8,6 +9,7 @@ pub mod grade;
 pub mod history;
 pub mod inventory;
 pub mod json;
+pub mod lint;
 pub mod listing;
 pub mod openapi;
 pub mod rules;

@@ -7,6 +7,8 @@ use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::keymap::Action;
 use super::widgets::body::Lines;
+use crate::app::inspect::{Stood, TokenAsk};
+use crate::app::token::Known;
 use crate::app::{Ask, Event};
 use crate::base::Letter;
 use crate::grade::odd::Sends;
@@ -114,7 +116,16 @@ pub enum Effect {
     /// Open an endpoint in the composer.
     Compose(Arc<Inventory>, usize, EndpointKey),
     /// Open a token: where it came from, and what it is.
-    Token(String, Box<Decoded>),
+    Token(Stood, Box<Decoded>),
+    /// Put a token into the request of the composer.
+    UseToken(Vec<u8>),
+    /// Plan a live run with a token and these keys against the request of the composer.
+    Attack {
+        /// The token.
+        token: Arc<Decoded>,
+        /// Keys of its issuer.
+        keys: Arc<Known>,
+    },
     /// Note the grades of an endpoint.
     Graded(EndpointKey, Grades),
     /// Show text above the panes.
@@ -137,4 +148,11 @@ pub enum Effect {
     Suspend,
     /// Leave with this exit code.
     Quit(i32),
+}
+
+impl Effect {
+    /// Ask the app something about a token.
+    pub fn token(ask: TokenAsk) -> Self {
+        Self::Ask(Ask::Token(Box::new(ask)))
+    }
 }

@@ -196,9 +196,25 @@ actions! {
     CopyCurl "copy-curl" ["Y"] Either "curl" "Copies the request as a curl command, secrets masked unless they are shown.";
     ExplainHere "explain" ["K"] Either "" "Shows what is under the cursor whole.";
 
-    TypeToken "type-token" ["i" "e"] Token "type or paste" "Takes a token typed or pasted, and reads it on Enter.";
-    CopyToken "copy-token" ["y"] Token "copy" "Copies the token.";
-    ExplainClaim "explain-claim" ["K" "Enter"] Token "explain" "Shows the line under the cursor whole.";
+    TypeToken "type-token" ["i"] Token "type or paste" "Takes a token typed or pasted, and reads it on Enter.";
+    EditMember "edit-member" ["e"] Token "edit" "Edits the member under the cursor, or the part as text in $VISUAL or $EDITOR.";
+    SignToken "sign" ["s"] Token "sign" "Signs the token anew as it is edited: none, keep, or an algorithm and a key." ("[none | keep | ALG [KEY]]");
+    ForgeToken "forge" ["f"] Token "forge" "Shows every variant that a server must refuse; y copies one, w puts it into the request.";
+    AttackToken "attack" ["a"] Token "attack live" "Shows what a live run would send to the endpoint in the composer; x there sends it.";
+    CrackToken "crack" ["c"] Token "crack" "Guesses the secret with a word list; pressed again, stops." ("FILE");
+    AddKeys "add-keys" ["n"] Token "keys" "Adds keys to check and sign with: a file, a URL, an issuer, or a secret by reference." ("FILE | URL | issuer:URL | env:NAME | secret:TEXT");
+    NextSheet "next-sheet" ["]"] Token "tabs" "Opens the next tab beside the token.";
+    PreviousSheet "previous-sheet" ["["] Token "" "Opens the tab before.";
+    UseToken "use-token" ["w"] Token "into request" "Puts the token, or the variant under the cursor, into the request of the composer.";
+    CopyToken "copy-token" ["y"] Token "copy" "Copies the token, the variant or what is under the cursor.";
+    ExplainClaim "explain-claim" ["K" "Enter"] Token "explain" "Shows the line under the cursor whole, and what stands behind it.";
+    AddMember "add-member" ["A"] Token "" "Adds a member to the part under the cursor, name: value; a name may stand there twice.";
+    RemoveMember "remove-member" ["x" "Delete"] Token "" "Takes the member under the cursor out.";
+    DoubleMember "double-member" ["D"] Token "" "Writes the member under the cursor twice.";
+    EditPart "edit-part" ["o"] Token "" "Opens the header or the claims as text in $VISUAL or $EDITOR.";
+    DropEdits "drop-edits" ["u"] Token "" "Drops what was edited: the token as it came.";
+    TokenBefore "token-before" ["B"] Token "" "Goes back to the token before.";
+    AttackGo "attack-go" [] Token "" "Sends the live run that was shown.";
 
     Done "done" ["Enter"] Field "done" "Keeps what was typed.";
     Leave "leave" ["Esc"] Field "leave" "Leaves the field.";

@@ -17,7 +17,11 @@ pub struct Print {
 impl Print {
     /// That of a reply.
     pub fn of(x: &Exchange) -> Self {
-        let body = x.response.as_ref().map(|r| r.body.as_ref()).unwrap_or_default();
+        Self::new(x.status(), x.response.as_ref().map(|r| r.body.as_ref()).unwrap_or_default())
+    }
+
+    /// That of a status and a body.
+    pub fn new(status: Option<u16>, body: &[u8]) -> Self {
         let hash = |word: &[u8]| {
             let mut hasher = DefaultHasher::new();
             word.hash(&mut hasher);
@@ -26,7 +30,7 @@ impl Print {
         let words = body.split(|b| !b.is_ascii_alphanumeric() && *b < 0x80).filter(|w| !w.is_empty());
         let mut words: Vec<u64> = words.take(MOST_WORDS).map(hash).collect();
         words.sort_unstable();
-        Self { status: x.status(), words }
+        Self { status, words }
     }
 
     /// How much of this one is not in another, in percent of the words of the larger; `None` when another status came.

@@ -11,6 +11,7 @@ pub mod exchange;
 pub mod http1;
 pub mod http_file;
 pub mod identity;
+mod listening;
 pub mod oddity;
 pub mod proxy;
 pub mod recipe;
@@ -31,6 +32,7 @@ pub use exchange::{
 };
 pub use http_file::HttpFile;
 pub use identity::{Credential, Identity, Profile};
+pub use listening::{Hit, Listening, Page};
 pub use oddity::{ODDITIES, Odd, Oddity, OddityRule};
 pub use proxy::Proxy;
 pub use recipe::Recipe;

@@ -1,6 +1,7 @@
 //! The workbench behind the screen: asks in, events out, and never a wait in between.
 
 mod many;
+mod tokens;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -43,6 +44,8 @@ pub struct Workbench {
     history: Arc<dyn History>,
     keyring: Arc<Keyring>,
     waiting: Arc<Mutex<Vec<Ready>>>,
+    /// Word lists that are being tried.
+    cracking: Arc<Mutex<HashMap<JobId, Arc<super::crack::Control>>>>,
     next: Arc<AtomicU64>,
     run: String,
     variables: Arc<Variables>,
@@ -95,6 +98,7 @@ impl Workbench {
             history,
             keyring,
             waiting: Arc::default(),
+            cracking: Arc::default(),
             next: Arc::new(AtomicU64::new(1)),
             run: run.to_owned(),
             variables: Arc::default(),
@@ -182,6 +186,7 @@ impl Workbench {
             Ask::Step { draft, judged, keep } => self.apart(move |bench| bench.step(draft.as_ref(), &judged, keep)),
             Ask::Group { drafts, how, times } => self.apart(move |bench| bench.groups(&drafts, how, times)),
             Ask::GroupGo(plan) => self.group(plan),
+            Ask::Token(ask) => self.token(*ask),
             Ask::Cookies(identity) => {
                 self.held(identity.as_deref());
                 Ok(())

@@ -50,7 +50,10 @@ pub enum Action {
     )]
     Sign(sign::SignArgs),
     /// Try what a server takes instead of a token
-    Attack(attack::AttackArgs),
+    #[command(
+        after_help = "Example:\n  lunette jwt attack token.txt --url https://api.example/me --jwks https://api.example/jwks.json --dry-run"
+    )]
+    Attack(Box<attack::AttackArgs>),
 }
 
 impl Action {
@@ -257,9 +260,4 @@ impl When {
             }),
         }
     }
-}
-
-/// The error of a subcommand that is not there yet.
-fn not_yet(name: &str) -> Error {
-    Error::input(super::future::sentence(&format!("jwt {name}"))).hint("lunette jwt decode shows what a token says")
 }

@@ -60,12 +60,16 @@ impl Cutter {
 /// The candidates of a chunk: lines without their line break that are neither empty nor too long. `$HEX[…]`, as word lists write
 /// bytes that a line cannot hold, is read.
 pub fn candidates(chunk: &[u8]) -> impl Iterator<Item = Cow<'_, [u8]>> {
-    chunk.split(|b| *b == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line)).filter_map(|line| {
-        if line.is_empty() || line.len() > LONGEST {
-            return None;
-        }
-        Some(hexadecimal(line).map_or(Cow::Borrowed(line), Cow::Owned))
-    })
+    let mut from = 0;
+    let ends = memchr::memchr_iter(b'\n', chunk).chain([chunk.len()]);
+    let lines = ends.map(move |end| {
+        let line = &chunk[from..end];
+        from = end + 1;
+        line.strip_suffix(b"\r").unwrap_or(line)
+    });
+    lines
+        .filter(|line| !line.is_empty() && line.len() <= LONGEST)
+        .map(|line| hexadecimal(line).map_or(Cow::Borrowed(line), Cow::Owned))
 }
 
 fn hexadecimal(line: &[u8]) -> Option<Vec<u8>> {

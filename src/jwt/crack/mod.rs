@@ -6,6 +6,7 @@
 mod lanes;
 mod lines;
 mod mac;
+mod outcome;
 mod words;
 
 use serde_json::Value;
@@ -15,6 +16,7 @@ use crate::base::Untrusted;
 
 pub use lines::{Cutter, candidates};
 pub use mac::Guesser;
+pub use outcome::{Outcome, Progress};
 pub use words::{Word, list, words};
 
 /// Compressions that a quick try may cost: some tenths of a second for a token of a megabyte.

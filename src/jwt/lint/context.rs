@@ -55,8 +55,6 @@ pub(super) struct Context<'a> {
     claims: HashMap<&'a str, &'a Value>,
     /// What it is judged as.
     pub profile: Option<Profile>,
-    /// The parts of the token as it stands; one where it is no compact token.
-    pub segments: Vec<&'a [u8]>,
     /// The server's time, in seconds since 1970.
     pub now: i64,
 }
@@ -64,22 +62,22 @@ pub(super) struct Context<'a> {
 impl<'a> Context<'a> {
     pub fn new(s: &'a Situation<'a>) -> Self {
         let t = s.token;
-        let index = |members: &'a [(String, Value)]| members.iter().map(|(n, v)| (n.as_str(), v)).collect();
-        let bytes = t.token.as_bytes();
-        let segments =
-            if bytes.first() == Some(&b'{') { vec![bytes] } else { bytes.splitn(12, |b| *b == b'.').collect() };
+        let index = |members: &'a [(String, Value)]| -> HashMap<&'a str, &'a Value> {
+            members.iter().map(|(n, v)| (n.as_str(), v)).collect()
+        };
+        let mut header: HashMap<&str, &Value> = index(&t.unprotected);
+        header.extend(t.header.members.iter().map(|(n, v)| (n.as_str(), v)));
         Self {
             s,
             t,
-            header: index(&t.header.members),
+            header,
             claims: index(&t.claims.members),
             profile: profile(s).0,
-            segments,
             now: s.now.unix().saturating_add(s.skew),
         }
     }
 
-    /// A header parameter; of two the last one.
+    /// A header parameter, one that is signed before one that is not; of two the last one.
     pub fn header(&self, name: &str) -> Option<&'a Value> {
         self.header.get(name).copied()
     }

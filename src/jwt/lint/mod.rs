@@ -214,6 +214,26 @@ impl<'a> Situation<'a> {
     }
 }
 
+/// A token judged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judgement {
+    /// What it was judged as; `None` for a token of no known kind.
+    pub profile: Option<Profile>,
+    /// Why, in a few words.
+    pub why: &'static str,
+    /// Its secret, where that was guessed.
+    pub secret: Option<Guessed>,
+    /// Worst first.
+    pub findings: Vec<Finding>,
+}
+
+impl Judgement {
+    /// True where something is as bad as `least` or worse.
+    pub fn fails(&self, least: Option<Severity>) -> bool {
+        least.is_some_and(|least| self.findings.iter().any(|f| f.severity >= least))
+    }
+}
+
 /// What a token is judged as, and why, in a few words: what was said, else what its `typ` says, else what its claims look like.
 /// `None` for a token of no known kind, which is judged as something that an API may be sent.
 pub fn profile(s: &Situation<'_>) -> (Option<Profile>, &'static str) {
@@ -304,9 +324,4 @@ impl Lint {
         }
         Some(Finding { severity, ..self.rule.finding(format!("{before}{}", detail.join("; "))) })
     }
-}
-
-/// The worst of some findings.
-pub fn worst(findings: &[Finding]) -> Option<Severity> {
-    findings.iter().map(|f| f.severity).max()
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::context::{Context, Hit, hit, hit_as, quoted, shown};
 use crate::base::Severity;
-use crate::jwt::{Kind, Part, base64url};
+use crate::jwt::{Form, Kind, Part, base64url};
 
 /// Levels of nesting that no token needs more of.
 const DEEP: usize = 32;
@@ -34,40 +34,42 @@ fn parts<'a>(c: &Context<'a>) -> Vec<(&'static str, &'a Part)> {
 }
 
 pub(super) fn segments(c: &Context<'_>) -> Vec<Hit> {
-    if c.t.kind != Kind::Other {
-        return Vec::new();
+    match c.t.form {
+        Form::Flattened | Form::General => {
+            return vec![hit("it is in the JSON serialization, where the compact one is expected")];
+        }
+        Form::Bare => return vec![hit("it is a bare JSON object, and no token")],
+        Form::Compact => {}
     }
-    if c.t.token.as_bytes().first() == Some(&b'{') {
-        let signed = c.t.claims.encoded.as_bytes() != b"" || !c.t.header.members.is_empty();
-        return vec![hit(if signed {
-            "it is in the JSON serialization, where the compact one is expected"
-        } else {
-            "it is a bare JSON object, and no token"
-        })];
-    }
-    match c.segments.len() {
-        0 | 1 => vec![hit("it has one part, where a token has three, or five when it is encrypted")],
+    let parts = memchr::memchr_iter(b'.', c.t.token.as_bytes()).count() + 1;
+    match parts {
+        3 | 5 => Vec::new(),
+        1 => vec![hit("it has one part, where a token has three, or five when it is encrypted")],
         n => vec![hit(format!("it has {n} parts, where a token has three, or five when it is encrypted"))],
     }
 }
 
 pub(super) fn base64(c: &Context<'_>) -> Vec<Hit> {
-    if c.segments.len() < 2 {
-        return Vec::new();
-    }
-    let names: &[&str] = if c.segments.len() == 5 {
-        &["header", "encrypted key", "initialization vector", "ciphertext", "tag"]
+    let token = c.t.token.as_bytes();
+    let mut parts: Vec<(&str, &[u8])> = vec![("header", c.t.header.encoded.as_bytes())];
+    if c.is_encrypted() {
+        let names = ["encrypted key", "initialization vector", "ciphertext", "tag"];
+        parts.extend(names.into_iter().zip(c.t.parts.iter().skip(1).filter_map(|p| token.get(p.clone()))));
     } else {
-        &["header", "claims", "signature"]
-    };
-    let unencoded = c.header("b64") == Some(&Value::Bool(false));
-    let mut out = Vec::new();
-    for (name, segment) in names.iter().zip(&c.segments) {
-        if !(unencoded && *name == "claims") {
-            out.extend(base64url::decode(segment).oddities.into_iter().map(|o| hit(format!("{name}: {o}"))));
+        if !c.t.claims.raw {
+            parts.push(("claims", c.t.claims.encoded.as_bytes()));
         }
+        parts.push(("signature", c.t.encoded_signature.as_bytes()));
     }
-    out
+    let odd = |(name, part): (&str, &[u8])| -> Vec<Hit> {
+        base64url::decode(part).oddities.into_iter().map(|o| hit(format!("{name}: {o}"))).collect()
+    };
+    // What is no token at all is said elsewhere.
+    if c.t.form == Form::Compact && c.t.parts.len() < 2 {
+        Vec::new()
+    } else {
+        parts.into_iter().flat_map(odd).collect()
+    }
 }
 
 pub(super) fn duplicates(c: &Context<'_>) -> Vec<Hit> {
@@ -96,7 +98,7 @@ pub(super) fn encoding(c: &Context<'_>) -> Vec<Hit> {
     if c.t.kind == Kind::Jws && !c.t.claims.encoded.is_empty() {
         looked.push(("claims", &c.t.claims));
     }
-    if c.segments.len() < 2 {
+    if c.t.kind == Kind::Other {
         looked.retain(|(_, p)| !p.members.is_empty());
     }
     for (name, part) in looked {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::context::{Context, Hit, hit, shown};
-use crate::jwt::Kind;
+use crate::jwt::Form;
 use crate::jwt::alg::Family;
 use crate::jwt::key::{Curve, Material};
 
@@ -29,12 +29,13 @@ pub(super) fn none(c: &Context<'_>) -> Vec<Hit> {
 }
 
 pub(super) fn empty(c: &Context<'_>) -> Vec<Hit> {
-    if !c.is_signed() || c.header("alg").is_some_and(says_none) || c.t.kind == Kind::Other && c.segments.len() > 3 {
+    if !c.is_signed() || c.header("alg").is_some_and(says_none) || !c.t.encoded_signature.is_empty() {
         return Vec::new();
     }
-    match c.segments.as_slice() {
-        [_, _] => vec![hit("the signature is missing with its dot")],
-        [_, _, []] => vec![hit("the part of the signature is empty")],
+    match (c.t.form, c.t.parts.len()) {
+        (Form::Compact, 2) => vec![hit("the signature is missing with its dot")],
+        (Form::Compact, 3) => vec![hit("the part of the signature is empty")],
+        (Form::Flattened | Form::General, _) => vec![hit("`signature` is missing or empty")],
         _ => Vec::new(),
     }
 }

@@ -92,6 +92,11 @@ impl Text {
         self.cursor.at = (self.cursor.top + y).min(self.lines.len().saturating_sub(1));
     }
 
+    /// The place of the line under the cursor.
+    pub fn at(&self) -> usize {
+        self.cursor.at
+    }
+
     /// The line under the cursor as text.
     pub fn under(&self) -> String {
         self.lines.get(self.cursor.at).map(Styled::text).unwrap_or_default()

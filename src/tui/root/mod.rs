@@ -30,6 +30,7 @@ use super::widgets::past::Past;
 use super::widgets::pen::Pen;
 use super::widgets::table::{Cursor, Move};
 use crate::app::cookies::Held;
+use crate::app::inspect::TokenAsk;
 use crate::app::{Ask, Graded, Guard, JobId, Select, VaultState};
 use crate::base::known;
 use crate::base::text::display_str;
@@ -119,7 +120,9 @@ impl Root {
 
     /// When something on screen changes by itself; `None` while it is still.
     pub fn deadline(&self) -> Option<std::time::Instant> {
-        self.notices.deadline()
+        // A token that runs down is the only thing that moves by itself, and only while it is looked at.
+        let tick = if self.at == PaneId::Token { self.panes.token.next_tick(self.now()) } else { None };
+        self.notices.deadline().into_iter().chain(tick).min()
     }
 
     /// Lets a notice go whose time is over.
@@ -180,7 +183,10 @@ impl Root {
                 Vec::new()
             }
             Msg::Edited(text) => {
-                self.panes.composer.edited(&text);
+                let now = self.now();
+                if !self.panes.token.edited(&text, now) {
+                    self.panes.composer.edited(&text);
+                }
                 Vec::new()
             }
             Msg::Panicked(text) => vec![Effect::Notice(Level::Error, display_str(&text))],
@@ -429,9 +435,25 @@ impl Root {
                     self.panes.composer.expect(key);
                     out.push(Effect::Ask(Ask::Compose { inventory, endpoint }));
                 }
-                Effect::Token(from, token) => {
-                    self.panes.token.open(from, token, now);
+                Effect::Token(stood, token) => {
+                    out.extend(self.panes.token.open(&stood, *token, now));
                     self.at = PaneId::Token;
+                }
+                Effect::UseToken(token) => match self.panes.composer.use_token(&token) {
+                    Ok(place) => {
+                        self.at = PaneId::Composer;
+                        self.notices.say(Level::Info, format!("the token stands {place}; s sends it"), now.instant);
+                    }
+                    Err(why) => self.notices.say(Level::Warn, why, now.instant),
+                },
+                Effect::Attack { token, keys } => {
+                    if let Ok(draft) = self.panes.composer.as_draft() {
+                        out.push(Effect::token(TokenAsk::Plan { draft, token, keys }));
+                    } else {
+                        let text =
+                            "a live run needs an endpoint: make its request in the composer (2), then press a here";
+                        self.notices.say(Level::Warn, text.to_owned(), now.instant);
+                    }
                 }
                 Effect::Graded(key, grades) => {
                     let (method, host, path) = key.clone();

@@ -6,6 +6,7 @@ use super::super::effect::{Effect, Grades, Level, PaneId};
 use super::super::panes::composer::exported;
 use super::super::widgets::layers::Layer;
 use super::{Root, loaded_text};
+use crate::app::inspect::TokenTold;
 use crate::app::{Ask, Event, VaultState};
 use crate::base::text::display_str;
 use crate::report::explanation::lines;
@@ -49,6 +50,19 @@ impl Root {
                 if !self.work.questions.iter().any(|(o, _)| *o == origin) {
                     self.work.questions.push((origin, reason));
                 }
+            }
+            Event::Token(told) => {
+                let now = self.now();
+                if let TokenTold::Cracking(id, _) | TokenTold::Attacking(id, _) = told.as_ref()
+                    && !self.work.running.contains(id)
+                {
+                    self.work.running.push(*id);
+                }
+                if let TokenTold::Attacked(id, _) | TokenTold::Ended(id, _) | TokenTold::Cracked(id, ..) = told.as_ref()
+                {
+                    self.work.running.retain(|j| j != id);
+                }
+                return self.panes.token.told(*told, now);
             }
             Event::Arriving(id, incoming) => self.panes.composer.arriving(id, incoming.take()),
             Event::Done(id, judged) => {

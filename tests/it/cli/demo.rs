@@ -69,7 +69,8 @@ fn is_there(demo: &Demo, id: &str) -> bool {
 fn every_planted_mistake_is_there_and_mended_in_the_twin() {
     let (flawed, safe) = (Demo::start(None).expect("start"), Demo::start_safe(None).expect("start"));
     assert!(FLAWS.len() >= 6);
-    for flaw in FLAWS {
+    // Those of tokens are proven in `peers/flaws.rs`.
+    for flaw in FLAWS.iter().filter(|f| f.category != "token") {
         assert!(is_there(&flawed, flaw.id), "{} is not there", flaw.id);
         assert!(!is_there(&safe, flaw.id), "{} is not mended", flaw.id);
         assert!(flaw.proof.starts_with("curl ") && flaw.cwe > 0, "{}", flaw.id);

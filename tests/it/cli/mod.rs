@@ -1,5 +1,6 @@
 //! The command line, as a script uses it: the real binary, its exit codes, its two streams.
 
+mod attack;
 mod audit;
 mod demo;
 mod drift;
@@ -8,6 +9,7 @@ mod hostile;
 mod identity;
 mod input;
 mod inventory;
+mod judge;
 mod network;
 mod redirects;
 mod send;

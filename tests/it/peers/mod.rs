@@ -4,6 +4,7 @@ mod age;
 mod aws4;
 mod curl;
 mod examples;
+mod flaws;
 mod github;
 mod mtls;
 mod nginx;

@@ -30,6 +30,15 @@ impl How {
             Self::Live => "live",
         }
     }
+
+    /// What that means, in a few words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Token => "the token, and what is known beside it",
+            Self::Keys => "the key set by itself",
+            Self::Live => "the token, and what a server does with it",
+        }
+    }
 }
 
 /// One rule.

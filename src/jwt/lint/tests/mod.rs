@@ -110,6 +110,9 @@ fn severities_follow_what_was_seen() {
     assert_eq!((mail(Sample::id()), mail(Sample::access())), (Some(Severity::Info), Some(Severity::Medium)));
     let cookie = Place::Cookie { secure: true, http_only: false, same_site: true, max_age: Some(90_000) };
     assert_eq!(of(Sample::access().place(cookie), "jwt-cookie-flags"), Some(Severity::High));
+    let bare = Sample::access()
+        .whole(format!("{}.{{\"a\":1}}.c2ln", sample::b64(r#"{"alg":"HS256","b64":false,"crit":["b64"]}"#)));
+    assert_eq!(of(bare, "jwt-b64-false"), Some(Severity::High));
     let weak = Sample::access().given(|s| s.secret = Some(cases::guessed("")));
     assert!(weak.findings()[0].detail.contains("is empty"));
 }

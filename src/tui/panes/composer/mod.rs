@@ -19,12 +19,15 @@ use super::{Now, Pane, Prompt, WIDE, columns};
 use crate::app::group::Plan;
 use crate::app::identity::Named;
 use crate::app::incoming::News;
+use crate::app::inspect::Stood;
+use crate::app::judge::beside;
 use crate::app::vary::Values;
 use crate::app::{Ask, Composed, Draft, JobId, Judged, Recalled, grade as live};
 use crate::base::secret::{find_tokens, mask_target};
 use crate::base::text::display;
 use crate::grade::odd::Sends;
 use crate::grade::probes::{Probe, UNSAFE};
+use crate::jwt::Decoded;
 use crate::tui::effect::{Effect, EndpointKey, Grades, Level};
 use crate::tui::keymap::{Action, Context, is_text};
 use crate::tui::theme::Role;
@@ -367,19 +370,37 @@ impl ComposerPane {
         };
         if let Some(range) = find_tokens(&under).into_iter().next() {
             let decoded = crate::jwt::decode(&under[range]);
-            let from = match self.side {
-                Side::Response => format!("reply to {}", self.subject()),
-                _ => "the request being written".to_owned(),
+            let stood = match self.side {
+                Side::Response => self.stood(format!("reply to {}", self.subject()), "reply body", &decoded),
+                _ => Stood { from: "the request being written".to_owned(), ..Stood::default() },
             };
-            return vec![Effect::Token(from, Box::new(decoded))];
+            return vec![Effect::Token(stood, Box::new(decoded))];
         }
         match self.response.as_ref().and_then(|r| r.judged.tokens.first()) {
             Some((from, decoded)) => {
-                let from = format!("{}, {}", clip(from), self.subject());
-                vec![Effect::Token(from, Box::new(decoded.clone()))]
+                let stood = self.stood(format!("{}, {}", clip(from), self.subject()), from, decoded);
+                vec![Effect::Token(stood, Box::new(decoded.clone()))]
             }
             None => vec![Effect::Notice(Level::Info, "there is no token here or in the exchange".to_owned())],
         }
+    }
+
+    /// Where a token of the exchange that is shown stood.
+    fn stood(&self, from: String, place: &str, token: &Decoded) -> Stood {
+        let beside = self.response.as_ref().map(|r| beside(&r.judged.exchange, place, token)).unwrap_or_default();
+        Stood { from, beside }
+    }
+
+    /// Puts a token into the request: in place of the one that stands there, else as a bearer token. Says where.
+    pub fn use_token(&mut self, token: &[u8]) -> Result<String, String> {
+        let text = String::from_utf8(token.to_vec()).map_err(|_| "these bytes are no text; copy them instead")?;
+        self.side = Side::Request;
+        self.form.use_token(&text)
+    }
+
+    /// What stands there as it would be sent, for what sends it in other ways.
+    pub fn as_draft(&mut self) -> Result<Draft, String> {
+        self.draft()
     }
 
     /// Method and target of the exchange that is shown.
@@ -530,6 +551,8 @@ impl Pane for ComposerPane {
         let state = match self.sending {
             Sending::No => String::new(),
             Sending::Asked => "   asked".to_owned(),
+            // The reply itself says that more comes, and how to end it.
+            Sending::Running(_) if self.response.as_ref().is_some_and(Response::goes_on) => String::new(),
             Sending::Running(_) => "   waiting for the reply, Esc cancels".to_owned(),
         };
         let place =

@@ -6,6 +6,7 @@ use ratatui_textarea::{CursorMove, TextArea};
 use super::body::{Kind as BodyKind, area, text};
 use super::row::{Kind, Row, split_header};
 use super::{Edit, Form, Item, ROWS_CAP, Tab, header, url};
+use crate::base::secret::find_tokens;
 use crate::inventory::Place;
 use crate::tui::widgets::input::Field;
 
@@ -166,6 +167,38 @@ impl Form {
         };
         self.at = self.items().iter().position(|i| *i == item).unwrap_or(self.at);
         self.edit();
+    }
+
+    /// Puts a token in place of the first one that stands in a header, a parameter or the body's fields, else in place of what
+    /// `Authorization` holds; and says where it stands now.
+    ///
+    /// # Errors
+    /// While the request is written raw.
+    pub fn use_token(&mut self, token: &str) -> Result<String, String> {
+        if self.raw.on {
+            return Err("the request is written raw: R goes back to its fields, or paste the token into it".to_owned());
+        }
+        let rows = self.rows.iter_mut().chain(&mut self.body.fields).filter(|r| r.on);
+        for row in rows {
+            if let Some(place) = find_tokens(row.value.as_bytes()).into_iter().next() {
+                let value = [&row.value[..place.start], token, &row.value[place.end..]].concat();
+                row.set(&value);
+                return Ok(format!("in {}", row.name));
+            }
+        }
+        let bearer = format!("Bearer {token}");
+        let header = self
+            .rows
+            .iter_mut()
+            .find(|r| r.kind == Kind::At(Place::Header) && r.name.eq_ignore_ascii_case("authorization"));
+        match header {
+            Some(row) => {
+                row.set(&bearer);
+                row.on = true;
+            }
+            None => self.rows.push(Row::new(Kind::At(Place::Header), "Authorization", &bearer)),
+        }
+        Ok("in Authorization".to_owned())
     }
 
     /// Leaves the row under the cursor out, or takes it in again.

@@ -1,0 +1,119 @@
+//! Use case: a token judged, with its keys, its secret guessed, and what an exchange tells of it.
+
+use crate::base::Stamp;
+use crate::jwt::Decoded;
+use crate::jwt::crack::guess;
+use crate::jwt::key::Key;
+use crate::jwt::lint::{Asked, Judgement, Place, Profile, Situation, lint, profile};
+use crate::jwt::verify::Status;
+use crate::wire::{Exchange, Phase};
+
+use super::token::{Checked, Known, verify};
+
+/// What is known of a token beside its keys.
+#[derive(Debug, Clone, Default)]
+pub struct Beside {
+    /// What it is for, where that was said.
+    pub profile: Option<Profile>,
+    /// The host it was sent to, or that sent it.
+    pub host: Option<String>,
+    /// Where it stood.
+    pub place: Option<Place>,
+    /// Seconds by which the server's clock is ahead of ours.
+    pub skew: i64,
+    /// What it has to answer to.
+    pub asked: Option<Asked>,
+    /// The deployment says that it follows FAPI 2.0.
+    pub fapi: bool,
+}
+
+/// Judges a token, and checks its signatures; where the secret was guessed and no key was given, with that. Nothing is sent. A token of a few kilobytes takes a millisecond, most of it the secrets that are tried; one of
+/// megabytes takes tenths of a second, so a screen asks for it on another thread.
+pub fn judge(token: Decoded, known: &Known, beside: &Beside, now: Stamp) -> (Checked, Judgement) {
+    let secret = guess(&token, beside.host.as_deref());
+    let mut checked = verify(token, &known.keys.keys);
+    if let Some(found) = &secret
+        && checked.verdict().is_none_or(|v| v.status == Status::Unchecked)
+    {
+        let mut key = Key::secret(found.secret.as_bytes().to_vec());
+        "the secret that was guessed".clone_into(&mut key.origin);
+        checked = verify(checked.token, &[key]);
+    }
+    let situation = Situation {
+        profile: beside.profile,
+        skew: beside.skew,
+        keys: Some(&known.keys).filter(|k| k.set || !k.keys.is_empty()),
+        verdict: checked.verdict(),
+        secret: secret.as_ref(),
+        metadata: known.metadata.as_ref(),
+        place: beside.place,
+        host: beside.host.as_deref(),
+        asked: beside.asked.as_ref(),
+        fapi: beside.fapi,
+        ..Situation::new(&checked.token, now)
+    };
+    let (profile, why) = profile(&situation);
+    let findings = lint(&situation);
+    (checked, Judgement { profile, why, secret, findings })
+}
+
+/// What an exchange tells of a token that [`super::token::find`] found in it at this place. The clock of the server is known as
+/// far as its `Date` tells (RFC 9110 section 6.6.1): by a second and the time the reply took.
+pub fn beside(x: &Exchange, at: &str, token: &Decoded) -> Beside {
+    Beside {
+        host: Some(x.request.origin.host.clone()),
+        place: Some(place(x, at, token)),
+        skew: skew(x),
+        ..Beside::default()
+    }
+}
+
+fn place(x: &Exchange, at: &str, token: &Decoded) -> Place {
+    let at = at.to_ascii_lowercase();
+    match at.as_str() {
+        "request target" => Place::Url,
+        "request header authorization" => Place::Bearer,
+        "request header referer" => Place::Referer,
+        "reply header location" => {
+            let location =
+                x.response.iter().flat_map(|r| &r.headers).find(|(n, _)| n.lossy().eq_ignore_ascii_case("location"));
+            let fragment = location.and_then(|(_, v)| v.lossy().split_once('#').map(|(_, f)| f.to_owned()));
+            if fragment.is_some_and(|f| f.contains(&*token.token.lossy())) { Place::Fragment } else { Place::Url }
+        }
+        "reply header set-cookie" => x
+            .response
+            .iter()
+            .flat_map(|r| &r.headers)
+            .filter(|(n, _)| n.lossy().eq_ignore_ascii_case("set-cookie"))
+            .find(|(_, v)| v.lossy().contains(&*token.token.lossy()))
+            .map_or(Place::Other, |(_, v)| cookie(&v.lossy())),
+        _ => Place::Other,
+    }
+}
+
+fn cookie(line: &str) -> Place {
+    let attributes = line.split(';').skip(1).map(|a| a.trim().to_ascii_lowercase());
+    let (mut secure, mut http_only, mut same_site, mut max_age) = (false, false, false, None);
+    for attribute in attributes {
+        let (name, value) = attribute.split_once('=').unwrap_or((&attribute, ""));
+        match name.trim() {
+            "secure" => secure = true,
+            "httponly" => http_only = true,
+            "samesite" => same_site = !value.trim().is_empty(),
+            "max-age" => max_age = value.trim().parse().ok(),
+            _ => {}
+        }
+    }
+    Place::Cookie { secure, http_only, same_site, max_age }
+}
+
+/// Seconds by which the clock of the server is ahead of ours; 0 where it does not say.
+fn skew(x: &Exchange) -> i64 {
+    let date = x.response.iter().flat_map(|r| &r.headers).find(|(n, _)| n.lossy().eq_ignore_ascii_case("date"));
+    let Some(theirs) = date.and_then(|(_, v)| Stamp::parse_http(&v.lossy())) else { return 0 };
+    let until_head = x.phases.list().filter(|(p, _)| *p != Phase::Receive).map(|(_, d)| d.as_secs()).sum::<u64>();
+    let ours = x.started.unix().saturating_add(i64::try_from(until_head).unwrap_or(0));
+    let apart = theirs.unix().saturating_sub(ours);
+    // A difference that rounding makes is none.
+    if apart.abs() <= 2 { 0 } else { apart }
+}
