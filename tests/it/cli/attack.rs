@@ -288,3 +288,13 @@ fn where_the_controls_do_not_hold_nothing_is_judged_and_that_is_said() {
     at(SocketAddr::from(([127, 0, 0, 1], super::closed_port())), &[]).ended(4).json("jwt-attack");
     at(open, &["--offline"]).ended(3).json("jwt-attack");
 }
+
+#[test]
+fn the_readme_lists_every_attack() {
+    let readme = include_str!("../../../README.md");
+    for f in lunette::jwt::forge::FAMILIES {
+        let r = &f.rule;
+        let row = format!("| `{}` | {} | {} | {} |", r.id, r.severity.word(), r.title, r.plain);
+        assert!(readme.contains(&row), "{row}");
+    }
+}
