@@ -194,6 +194,10 @@ fn nothing_is_sent_before_it_is_said_and_allowed() {
         let ran = attack(&cli, &demo, flaw, more);
         assert!(ran.ended(code).err().contains(word), "{more:?}: {}", ran.err());
     }
+    let url = format!("http://{}/api/tokens/none", demo.http);
+    for token in ["hello", "eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIn0.a.b.c.d"] {
+        cli.run(&["jwt", "attack", token, "--url", &url]).usage(&["no attack can be made: "]);
+    }
     assert_eq!(asked(&demo), 0);
 }
 
