@@ -117,3 +117,84 @@ fn skew(x: &Exchange) -> i64 {
     // A difference that rounding makes is none.
     if apart.abs() <= 2 { 0 } else { apart }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Severity;
+    use crate::jwt::decode;
+    use crate::jwt::sign::compact;
+    use crate::wire::{Request, Response};
+
+    const NOW: i64 = 1_700_000_000;
+
+    fn now() -> Stamp {
+        Stamp::from_unix(NOW).expect("in range")
+    }
+
+    fn token(secret: &[u8], exp: i64) -> Decoded {
+        let claims = format!(r#"{{"iss":"https://issuer.test","exp":{exp}}}"#);
+        let key = Key::secret(secret.to_vec());
+        decode(&compact(br#"{"alg":"HS256"}"#, claims.as_bytes(), "HS256", Some(&key)).expect("a token"))
+    }
+
+    fn exchange(headers: &[(&str, &str)]) -> Exchange {
+        let mut x = Exchange::new(1, now(), Request::new("GET", b"https://api.shop.test/a").expect("url"));
+        let headers = headers.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect();
+        x.response = Some(Response { headers, ..Response::default() });
+        x
+    }
+
+    fn severity(j: &Judgement, id: &str) -> Option<Severity> {
+        j.findings.iter().find(|f| f.id == id).map(|f| f.severity)
+    }
+
+    #[test]
+    fn a_secret_that_is_guessed_verifies_and_fails_the_gate() {
+        let (checked, j) = judge(token(b"changeme", NOW + 600), &Known::default(), &Beside::default(), now());
+        assert!(checked.is_valid());
+        assert_eq!(checked.verdict().and_then(|v| v.by.as_deref()), Some("the secret that was guessed"));
+        assert_eq!(severity(&j, "jwt-weak-secret"), Some(Severity::Critical));
+        assert!(j.fails(Some(Severity::Critical)) && !j.fails(None));
+    }
+
+    #[test]
+    fn keys_that_were_given_are_what_a_signature_is_checked_with() {
+        let mut known = Known::default();
+        known.keys.keys.push(Key::secret(b"another".to_vec()));
+        let (checked, j) = judge(token(b"changeme", NOW + 600), &known, &Beside::default(), now());
+        assert!(!checked.is_valid());
+        assert_eq!(severity(&j, "jwt-hs-key-short"), Some(Severity::High));
+    }
+
+    #[test]
+    fn an_exchange_tells_the_host_the_place_and_the_clock() {
+        let own = token(b"shop-secret", NOW + 100);
+        let text = own.token.lossy().into_owned();
+        let cookie = format!("t={text}; Path=/; Secure; HttpOnly; Max-Age=600");
+        let x = exchange(&[
+            ("Date", "Tue, 14 Nov 2023 22:15:20 GMT"),
+            ("Set-Cookie", "a=b; Secure"),
+            ("Set-Cookie", &cookie),
+        ]);
+        let known = beside(&x, "reply header Set-Cookie", &own);
+        assert_eq!(known.skew, 120);
+        let place = Place::Cookie { secure: true, http_only: true, same_site: false, max_age: Some(600) };
+        assert_eq!((known.place, known.host.as_deref()), (Some(place), Some("api.shop.test")));
+        let (_, j) = judge(own.clone(), &Known::default(), &known, now());
+        assert!(j.secret.is_some(), "the host suggests it");
+        assert_eq!(severity(&j, "jwt-cookie-flags"), Some(Severity::Medium));
+        assert_eq!(severity(&j, "jwt-expired"), Some(Severity::Info), "by the clock of the server");
+        let moved = exchange(&[("Date", "Tue, 14 Nov 2023 22:13:21 GMT"), ("Location", &format!("/b#t={text}"))]);
+        let known = beside(&moved, "reply header Location", &own);
+        assert_eq!((known.skew, known.place), (0, Some(Place::Fragment)));
+        for (at, place) in [
+            ("request target", Place::Url),
+            ("request header Authorization", Place::Bearer),
+            ("reply body", Place::Other),
+            ("reply header Set-Cookie", Place::Other),
+        ] {
+            assert_eq!(beside(&moved, at, &own).place, Some(place), "{at}");
+        }
+    }
+}

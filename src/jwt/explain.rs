@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::alg::ALGORITHMS;
 use super::jwe::{CONTENTS, KEYS};
 use super::object::cut;
+use super::signin;
 use crate::base::Stamp;
 
 /// Values above this are taken for milliseconds: as seconds they would lie beyond the year 5138.
@@ -38,6 +39,10 @@ enum Says {
     Algorithm,
     /// A media type.
     Type,
+    /// A list of methods of authentication.
+    Methods,
+    /// A class of authentication.
+    Class,
     /// A list of names.
     List,
     /// A time after which the token is dead.
@@ -97,8 +102,8 @@ static MEMBERS: &[Member] = &[
     m("jti", Says::Text, "identifier of this token, for replay detection", "RFC 7519 section 4.1.7"),
     m("auth_time", Says::Past, "the user signed in", "OpenID Connect Core 1.0 section 2"),
     m("nonce", Says::Text, "binds the token to one request", "OpenID Connect Core 1.0 section 2"),
-    m("acr", Says::Text, "how strongly the user was authenticated", "OpenID Connect Core 1.0 section 2"),
-    m("amr", Says::List, "how the user was authenticated", "OpenID Connect Core 1.0 section 2"),
+    m("acr", Says::Class, "how strongly the user was authenticated", "OpenID Connect Core 1.0 section 2"),
+    m("amr", Says::Methods, "how the user was authenticated", "OpenID Connect Core 1.0 section 2"),
     m("azp", Says::Text, "client the token was issued to", "OpenID Connect Core 1.0 section 2"),
     m("at_hash", Says::Text, "hash of the access token issued with it", "OpenID Connect Core 1.0 section 3.1.3.6"),
     m("c_hash", Says::Text, "hash of the code issued with it", "OpenID Connect Core 1.0 section 3.3.2.11"),
@@ -150,8 +155,25 @@ pub fn explain(member: &str, value: &Value, now: Stamp) -> Option<String> {
         Says::Algorithm => algorithm(value),
         Says::Type => media_type(row.meaning, value),
         Says::List => list(row.meaning, value),
+        Says::Methods => methods(row.meaning, value),
+        Says::Class => match value.as_str().and_then(signin::class) {
+            Some(words) => format!("{}: {words}", row.meaning),
+            None if value.is_string() => row.meaning.to_owned(),
+            None => format!("{}; {}, not a string", row.meaning, kind(value)),
+        },
         Says::Expiry | Says::Start | Says::Past => time(row, value, now),
     })
+}
+
+fn methods(meaning: &str, value: &Value) -> String {
+    let names: Vec<&str> = match value {
+        Value::String(s) => vec![s],
+        Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    };
+    let words: Vec<&str> = names.into_iter().filter_map(signin::method).take(8).collect();
+    let whole = if words.is_empty() { meaning.to_owned() } else { format!("{meaning}: {}", words.join(", ")) };
+    list(&whole, value)
 }
 
 fn kind(value: &Value) -> &'static str {
@@ -350,6 +372,13 @@ mod tests {
         assert_eq!(says("aud", json!(["a", "b"])), "audience: whom it is meant for; 2 in the list");
         assert_eq!(says("aud", json!(1)), "audience: whom it is meant for; a number, neither a string nor a list");
         assert_eq!(says("crit", json!([])), "must be understood or the token refused; the list is empty");
+        assert_eq!(
+            says("amr", json!(["pwd", "otp", "x"])),
+            "how the user was authenticated: a password, a one-time password; 3 in the list"
+        );
+        assert_eq!(says("acr", json!("phr")), "how strongly the user was authenticated: resists phishing");
+        assert_eq!(says("acr", json!("own")), "how strongly the user was authenticated");
+        assert_eq!(says("acr", json!(1)), "how strongly the user was authenticated; a number, not a string");
         assert_eq!(explain("favourite_colour", &json!("red"), now()), None);
     }
 

@@ -17,6 +17,7 @@ pub mod lint;
 mod object;
 mod read;
 pub mod sign;
+mod signin;
 pub mod verify;
 
 #[cfg(test)]
@@ -32,6 +33,7 @@ use crate::base::Untrusted;
 
 pub use explain::{Member, explain, members, numeric_date};
 pub use read::decode;
+pub use signin::{StepUp, step_up};
 
 pub use key::{Key, Keys};
 pub use object::Span;

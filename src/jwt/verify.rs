@@ -82,7 +82,36 @@ pub fn verify_each(token: &Decoded, keys: &[Key]) -> Vec<Verdict> {
     std::iter::once(verify(token, keys)).chain(others).collect()
 }
 
+/// One signature. Where it stays open, and the key in its own header made it, that is said: it is true of a proof of
+/// possession (RFC 9449 section 4.2), and of any forgery.
 fn one(token: &Decoded, header: &Part, unprotected: &[(String, Value)], signature: &[u8], keys: &[Key]) -> Verdict {
+    let verdict = by_known(token, header, unprotected, signature, keys);
+    let open = matches!(verdict.status, Status::Invalid | Status::Unchecked);
+    let own = open.then(|| embedded(header)).flatten();
+    let Some(own) = own.filter(|_| !signature.is_empty() && !token.is_detached()) else { return verdict };
+    if by_known(token, header, unprotected, signature, &[own]).status != Status::Valid {
+        return verdict;
+    }
+    let reason = verdict.reason.unwrap_or_default();
+    Verdict {
+        reason: Some(format!("{reason}; the key in its own header made it, which anyone who makes a token can do")),
+        ..verdict
+    }
+}
+
+/// The key that a protected header carries: `jwk`, or the first certificate of `x5c` (RFC 7515 sections 4.1.3 and 4.1.6).
+pub fn embedded(header: &Part) -> Option<Key> {
+    let certified = || header.get("x5c").and_then(|x| x.get(0)).and_then(Value::as_str).and_then(Key::of_certificate);
+    header.get("jwk").and_then(Key::of_jwk).or_else(certified)
+}
+
+fn by_known(
+    token: &Decoded,
+    header: &Part,
+    unprotected: &[(String, Value)],
+    signature: &[u8],
+    keys: &[Key],
+) -> Verdict {
     let Some(alg) = member(header, unprotected, "alg") else {
         return Verdict::without(Status::Unsupported, "the header names no algorithm");
     };
@@ -326,6 +355,22 @@ mod tests {
             assert!(got == status && reason.contains(words), "{token}: {got:?} {reason}");
         }
         assert_eq!(said("eyJhbGciOiJIUzI1NiJ9.e30.AA", &[]).1, "no key was given");
+    }
+
+    #[test]
+    fn a_key_in_the_header_is_no_reason_to_trust_it_and_is_said() {
+        let (own, known) = (Key::generate("ES256").expect("a key"), Key::generate("ES256").expect("a key"));
+        let forged = token(&json!({"alg": "ES256", "jwk": own.public_jwk()}), &own);
+        let verdict = verify(&forged, std::slice::from_ref(&known));
+        assert_eq!(verdict.status, Status::Invalid);
+        let words = "did not make it; the key in its own header made it";
+        assert!(verdict.reason.as_ref().is_some_and(|r| r.contains(words)), "{:?}", verdict.reason);
+        let proof = verify(&forged, &[]);
+        assert!(proof.status == Status::Unchecked && proof.reason.is_some_and(|r| r.contains("its own header")));
+        let borrowed = verify(&token(&json!({"alg": "ES256", "jwk": known.public_jwk()}), &own), &[]);
+        assert_eq!(borrowed.reason.as_deref(), Some("no key was given"));
+        let odd = token(&json!({"alg": "ES256", "jwk": {"kty": "EC"}, "x5c": ["AA", 7]}), &own);
+        assert_eq!(verify(&odd, &[]).reason.as_deref(), Some("no key was given"));
     }
 
     #[test]

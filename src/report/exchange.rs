@@ -10,6 +10,7 @@ use crate::base::figure::{bytes, millis};
 use crate::base::secret::{mask_body, mask_header, mask_message, mask_target};
 use crate::base::{Untrusted, hash, text};
 use crate::grade::HeaderGrade;
+use crate::jwt::{self, StepUp};
 use crate::wire::stream::{self, EVENT_STREAM};
 use crate::wire::{Exchange, Group, Oddity, Phases, Request, Response, TlsFacts, Together};
 
@@ -154,7 +155,14 @@ fn response(r: &Response, secrets: Secrets) -> Value {
         "wire_bytes": r.wire_bytes,
         "decoded_bytes": r.decoded_bytes,
         "events": events(r, secrets),
+        "step_up": step_up(r).map(|s| json!({"acr_values": s.acr, "max_age_s": s.max_age})),
     })
+}
+
+/// The stronger or fresher sign-in that a reply asks for.
+fn step_up(r: &Response) -> Option<StepUp> {
+    let mut challenges = r.headers.iter().filter(|(n, _)| n.lossy().eq_ignore_ascii_case("www-authenticate"));
+    challenges.find_map(|(_, v)| jwt::step_up(&v.lossy()))
 }
 
 /// The events of a stream of server-sent events, each with the time after the beginning of the exchange at which its end came;
@@ -337,6 +345,9 @@ fn facts(x: &Exchange, grade: Option<&HeaderGrade>, secrets: Secrets) -> String 
             if r.truncated { ", cut short" } else { "" }
         );
     }
+    if let Some(step) = x.response.as_ref().and_then(step_up) {
+        let _ = writeln!(out, "{}", step.words());
+    }
     let _ = writeln!(out, "{}", phase_line(&x.phases));
     if let Some(c) = &x.connection {
         let alpn = c.alpn.as_deref().map(|a| format!("   {a}")).unwrap_or_default();
@@ -478,5 +489,17 @@ mod tests {
         for field in ["request", "response", "phases_ms", "connection", "tls", "grade", "hops", "identity", "error"] {
             assert!(doc.get(field).is_some(), "{field}");
         }
+    }
+
+    #[test]
+    fn a_sign_in_that_is_asked_for_is_told() {
+        let mut x = sample();
+        assert!(document(&x, None, Secrets::Masked)["response"]["step_up"].is_null());
+        let challenge = "Bearer error=\"insufficient_user_authentication\", acr_values=\"phr\", max_age=60";
+        x.response.as_mut().expect("a reply").headers.push(("WWW-Authenticate".into(), challenge.into()));
+        let doc = document(&x, None, Secrets::Masked);
+        assert_eq!(doc["response"]["step_up"], json!({"acr_values": ["phr"], "max_age_s": 60}));
+        let told = "sign in by phr (resists phishing), not more than 60 s ago (RFC 9470)";
+        assert!(plain(&x, None, Secrets::Masked).contains(told));
     }
 }

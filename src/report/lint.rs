@@ -96,14 +96,12 @@ pub fn plain_cracked(o: &Outcome) -> String {
         None if o.cancelled => "not found until it was interrupted\n".to_owned(),
         None => "not found\n".to_owned(),
     };
-    let _ = writeln!(
-        out,
-        "{} keys in {:.2} s, {} a second; {} compressions each",
-        count(o.progress.candidates),
-        o.progress.elapsed.as_secs_f64(),
-        count(o.progress.rate()),
-        o.cost
-    );
+    let _ = write!(out, "{} keys tried in {:.2} s", count(o.progress.candidates), o.progress.elapsed.as_secs_f64());
+    // Of the built-in list alone most of the time is not spent on trying.
+    if o.progress.done > 0 {
+        let _ = write!(out, ", {} a second, {} compressions each", count(o.progress.rate()), o.cost);
+    }
+    out.push('\n');
     if o.skipped > 0 {
         let _ = writeln!(out, "{} lines are longer than 64 KiB, and were passed over", count(o.skipped));
     }

@@ -19,7 +19,7 @@ use crate::jwt::attack::Step;
 use crate::jwt::crack::Progress;
 use crate::jwt::forge::{Materials, Own, variants};
 use crate::jwt::key::Material;
-use crate::jwt::{Decoded, Key, decode};
+use crate::jwt::{Decoded, Key};
 use crate::wire::{Exchange, Policy, Reference};
 
 /// The time between two reports of a word list.
@@ -39,7 +39,7 @@ impl Workbench {
 
     fn answer(&self, ask: TokenAsk) -> Result<Option<TokenTold>> {
         Ok(Some(match ask {
-            TokenAsk::Read { text, stood } => TokenTold::Read(stood, Box::new(decode(&text))),
+            TokenAsk::Read { text, stood } => TokenTold::Read(stood, Box::new(token::read(&text))),
             TokenAsk::Inspect { token, stood, keys } => {
                 TokenTold::Inspected(Box::new(inspect::inspect(token, stood, &keys, None, SystemClock.wall())))
             }
@@ -70,7 +70,8 @@ impl Workbench {
                 TokenTold::Forged(token, Arc::new(forged))
             }
             TokenAsk::Crack { token, stood, keys, list } => {
-                return self.crack(token, stood, &keys, &list).map(|()| None);
+                self.crack(token, stood, &keys, &list);
+                return Ok(None);
             }
             TokenAsk::StopCracking(id) => {
                 if let Some(control) = lock(&self.cracking).get(&id) {
@@ -168,7 +169,7 @@ impl Workbench {
                 _ => families.push((v.family.name, 1)),
             }
         }
-        lines.extend(families.iter().map(|(name, n)| format!("{n:>3}  {name}")));
+        lines.extend(families.iter().map(|(name, n)| format!("{name:<24} {n:>3}")));
         let title = format!("live run: {} variants", course.variants().len());
         let policy = Policy { insecure: draft.insecure, raw: true, ..Policy::default() };
         Ok(Planned { title, lines, plan: Mutex::new(Some(plan)), policy })
@@ -210,17 +211,17 @@ impl Workbench {
 
 impl Workbench {
     /// Tries a word list, and tells how far it is four times a second.
-    fn crack(&self, token: Arc<Decoded>, stood: Stood, known: &Known, list: &Path) -> Result<()> {
+    fn crack(&self, token: Arc<Decoded>, stood: Stood, known: &Known, list: &Path) {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let control = Arc::new(Control::default());
         lock(&self.cracking).insert(id, Arc::clone(&control));
         let events = self.shared.events.clone();
         let told = |told: TokenTold| Event::Token(Box::new(told));
         let _ = events.blocking_send(told(TokenTold::Cracking(id, "the word list is opened".to_owned())));
-        let mut last = SystemClock.instant();
+        let mut then = SystemClock.instant();
         let mut tell = |p: &Progress| {
-            if p.paused || last.elapsed() >= TICK {
-                last = SystemClock.instant();
+            if p.paused || then.elapsed() >= TICK {
+                then = SystemClock.instant();
                 // One that the screen has no room for is left out.
                 let _ = events.try_send(told(TokenTold::Cracking(id, words(p))));
             }
@@ -245,7 +246,6 @@ impl Workbench {
             }
         };
         let _ = events.blocking_send(told(TokenTold::Cracked(id, text, found)));
-        Ok(())
     }
 }
 

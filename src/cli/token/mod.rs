@@ -37,11 +37,17 @@ pub enum Action {
     Decode(decode::DecodeArgs),
     /// Judge a token
     Lint(lint::LintArgs),
-    /// Check the signature of a token; ends with 1 where it does not verify
+    /// Check the signature of a token, and open it first where it is encrypted; ends with 1 where it does not verify
+    #[command(
+        after_help = "Example:\n  lunette jwt verify token.txt --jwks https://issuer.example/jwks.json\n  lunette jwt verify token.txt --secret env:JWT_SECRET\n\nNothing that a token names is fetched: no jku and no x5u. Keys of every kind may be given at once; the one that made\nthe signature is named."
+    )]
     Verify(verify::VerifyArgs),
     /// Guess the secret of a token
     Crack(crack::CrackArgs),
-    /// Make a token
+    /// Make a token of exactly the bytes given
+    #[command(
+        after_help = "Example:\n  lunette jwt sign --claims '{\"sub\":\"1\"}' --key private.pem\n  lunette jwt sign --header '{\"alg\":\"none\"}' --claims @claims.json --unsigned"
+    )]
     Sign(sign::SignArgs),
     /// Try what a server takes instead of a token
     #[command(

@@ -51,6 +51,12 @@ impl Key {
         one(text.as_bytes(), object::read(text.as_bytes()), "the key in the token", &mut keys);
         keys.keys.pop().filter(|key| !matches!(key.material, Material::Unknown(_)))
     }
+
+    /// The same of a certificate as `x5c` holds it, in base64 (RFC 7515 section 4.1.6).
+    pub fn of_certificate(text: &str) -> Option<Self> {
+        let key = from_der(&base64url::decode(text.as_bytes()).bytes, "the certificate in the token")?;
+        key.certificate.is_some().then_some(key)
+    }
 }
 
 fn is_pem(s: &str) -> bool {

@@ -197,7 +197,9 @@ pub(super) fn id_as_access(c: &Context<'_>) -> Vec<Hit> {
         return Vec::new();
     }
     let mut names = vec!["nonce", "at_hash", "c_hash", "s_hash"];
-    if !is_at_jwt(c) {
+    // Access tokens may say when their user signed in (RFC 9068 section 2.2.1): it tells an ID token only where nothing else
+    // tells an access token.
+    if !is_at_jwt(c) && !["scope", "scp", "client_id"].into_iter().any(|n| is_there(c, n)) {
         names.push("auth_time");
     }
     names.retain(|n| is_there(c, n));

@@ -217,6 +217,9 @@ pub(super) fn critical(c: &Context<'_>) -> Vec<Hit> {
             out.push(hit(format!("`crit` names {}, which every reader has to understand anyway", quoted(name))));
         } else if c.header(name).is_none() {
             out.push(hit(format!("`crit` names {}, which is not in the header", quoted(name))));
+        } else if name.contains(':') {
+            // A name that its makers own is an extension they agreed on; who does not know it has to refuse the token.
+            out.push(hit_as(Severity::Low, format!("`crit` names {}, which only its makers know", quoted(name))));
         } else if name != "b64" {
             out.push(hit(format!("`crit` names {}, which no specification of tokens has", quoted(name))));
         }

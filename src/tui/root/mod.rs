@@ -436,7 +436,7 @@ impl Root {
                     out.push(Effect::Ask(Ask::Compose { inventory, endpoint }));
                 }
                 Effect::Token(stood, token) => {
-                    out.extend(self.panes.token.open(stood, *token, now));
+                    out.extend(self.panes.token.open(&stood, *token, now));
                     self.at = PaneId::Token;
                 }
                 Effect::UseToken(token) => match self.panes.composer.use_token(&token) {
@@ -446,14 +446,15 @@ impl Root {
                     }
                     Err(why) => self.notices.say(Level::Warn, why, now.instant),
                 },
-                Effect::Attack { token, keys } => match self.panes.composer.as_draft() {
-                    Ok(draft) => out.push(Effect::token(TokenAsk::Plan { draft, token, keys })),
-                    Err(_) => {
+                Effect::Attack { token, keys } => {
+                    if let Ok(draft) = self.panes.composer.as_draft() {
+                        out.push(Effect::token(TokenAsk::Plan { draft, token, keys }));
+                    } else {
                         let text =
                             "a live run needs an endpoint: make its request in the composer (2), then press a here";
                         self.notices.say(Level::Warn, text.to_owned(), now.instant);
                     }
-                },
+                }
                 Effect::Graded(key, grades) => {
                     let (method, host, path) = key.clone();
                     let Grades { headers, tls, sends } = grades;

@@ -160,8 +160,10 @@ fn odd_replies_get_a_letter() {
 fn rules_are_listed_and_explained() {
     let cli = Cli::new();
     let doc = cli.run(&["rules", "--format", "json"]).ended(0).json("rules");
-    assert_eq!(doc["rules"].as_array().map(Vec::len), Some(31));
-    for rule in doc["rules"].as_array().expect("rules") {
+    let header = |r: &&Value| r["family"] == "header";
+    let rules: Vec<&Value> = doc["rules"].as_array().expect("rules").iter().filter(header).collect();
+    assert_eq!(rules.len(), 31);
+    for rule in rules {
         for field in ["id", "title", "applies", "weight", "cap", "reference", "fix", "header", "nginx", "plain"] {
             assert!(rule.get(field).is_some(), "{field}");
         }

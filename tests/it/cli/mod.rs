@@ -9,6 +9,7 @@ mod hostile;
 mod identity;
 mod input;
 mod inventory;
+mod judge;
 mod network;
 mod redirects;
 mod send;

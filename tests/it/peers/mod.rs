@@ -13,3 +13,4 @@ mod openapi;
 mod proxies;
 mod servers;
 mod streams;
+mod tokens;

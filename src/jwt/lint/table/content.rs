@@ -181,7 +181,7 @@ pub(super) static ROWS: &[Lint] = &[
             title: "an ID token is used at an API",
             reference: "RFC 8725 section 2.8; RFC 9068 section 4",
             fix: "send access tokens to APIs, and check `typ` and `aud` there",
-            plain: "`nonce`, `at_hash`, `c_hash` or `auth_time` in what is sent as an access token",
+            plain: "`nonce`, `at_hash`, `c_hash` or `s_hash` in what is sent as an access token, or `auth_time` in what has neither scope nor client",
         },
         profiles: &[Profile::Access],
         how: How::Token,

@@ -90,7 +90,7 @@ pub(super) static ROWS: &[Lint] = &[
             title: "the list of what must be understood is wrong",
             reference: "RFC 7515 section 4.1.11",
             fix: "refuse a token whose `crit` you do not understand whole",
-            plain: "`crit` is no list or empty, names something twice, something registered, absent or unknown",
+            plain: "`crit` is no list or empty, names something twice, something registered, absent or unknown; low for a name that its makers own, a URI",
         },
         profiles: &[],
         how: How::Token,

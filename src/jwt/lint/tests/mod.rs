@@ -113,6 +113,9 @@ fn severities_follow_what_was_seen() {
     let bare = Sample::access()
         .whole(format!("{}.{{\"a\":1}}.c2ln", sample::b64(r#"{"alg":"HS256","b64":false,"crit":["b64"]}"#)));
     assert_eq!(of(bare, "jwt-b64-false"), Some(Severity::High));
+    let own = "http://openbanking.org.uk/iat";
+    let own = Sample::access().head(own, NOW).head("crit", json!([own]));
+    assert_eq!(of(own, "jwt-crit-bad"), Some(Severity::Low));
     let weak = Sample::access().given(|s| s.secret = Some(cases::guessed("")));
     assert!(weak.findings()[0].detail.contains("is empty"));
 }

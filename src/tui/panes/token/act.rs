@@ -52,7 +52,7 @@ impl TokenPane {
             Action::PreviousSheet => self.turn(true),
             Action::TokenBefore => match self.before.pop() {
                 Some((stood, token)) => {
-                    let effects = self.open(stood, token.as_ref().clone(), now);
+                    let effects = self.open(&stood, token.as_ref().clone(), now);
                     // What was just left is not a step back.
                     self.before.pop();
                     effects
@@ -80,8 +80,8 @@ impl TokenPane {
             Action::ExplainClaim => self.explain(),
             Action::EditMember => self.edit(),
             Action::AddMember => typed(self, Question::Member(self.part(), None), ""),
-            Action::RemoveMember => self.change(now, |bench, side, at| bench.remove(side, at)),
-            Action::DoubleMember => self.change(now, |bench, side, at| bench.double(side, at)),
+            Action::RemoveMember => self.change(now, super::Bench::remove),
+            Action::DoubleMember => self.change(now, super::Bench::double),
             Action::EditPart => self.edit_part(),
             Action::DropEdits => {
                 if let Some(shown) = &mut self.token {
@@ -196,13 +196,12 @@ impl TokenPane {
     /// The part that the cursor is in: the header above the claims.
     fn part(&self) -> Side {
         let Some(shown) = &self.token else { return Side::Claims };
-        let before = shown.rows.iter().take(shown.text.at() + 1).rev();
+        let mut before = shown.rows.iter().take(shown.text.at() + 1).rev();
         before
-            .filter_map(|row| match row {
+            .find_map(|row| match row {
                 Row::Member(side, _) | Row::Heading(side) => Some(*side),
                 Row::Other => None,
             })
-            .next()
             .unwrap_or(Side::Claims)
     }
 
@@ -304,7 +303,7 @@ impl TokenPane {
     /// What came of what was asked.
     pub fn told(&mut self, told: TokenTold, now: Now) -> Vec<Effect> {
         match told {
-            TokenTold::Read(stood, token) => return self.open(stood, *token, now),
+            TokenTold::Read(stood, token) => return self.open(&stood, *token, now),
             TokenTold::Inspected(known) => self.inspected(*known, now),
             TokenTold::Keys(keys, words) => return self.took_keys(keys, words),
             TokenTold::Signed { token, words, stood } => return self.signed(&token, &words, &stood, now),
@@ -364,7 +363,7 @@ impl TokenPane {
 
     fn signed(&mut self, token: &[u8], words: &str, stood: &Stood, now: Now) -> Vec<Effect> {
         let from = format!("signed here, {}", clip(words));
-        let effects = self.open(Stood { from, ..stood.clone() }, crate::jwt::decode(token), now);
+        let effects = self.open(&Stood { from, ..stood.clone() }, crate::jwt::decode(token), now);
         let text = format!("signed {}; w puts it into the request, B goes back to the one before", clip(words));
         say(Level::Info, text).into_iter().chain(effects).collect()
     }

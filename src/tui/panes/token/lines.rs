@@ -1,5 +1,7 @@
 //! What is known of a token as lines.
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::Value;
 
 use super::super::text::{More, Styled, Text};
@@ -79,19 +81,17 @@ impl Page {
         let remark = if edited.is_some() { "edited" } else { "" };
         self.line(Row::Heading(side), heading.then(COLUMNS.0, remark, Role::Accent));
         if let Some(bench) = edited {
-            match bench.members(side) {
-                Some(members) => {
-                    for (i, (name, text)) in members.iter().enumerate().take(MOST) {
-                        let value: Value = serde_json::from_str(text).unwrap_or_default();
-                        let alike = members.iter().filter(|(n, _)| n == name).count();
-                        let last = members.iter().rposition(|(n, _)| n == name) == Some(i);
-                        self.member(Row::Member(side, i), name, &value, (alike > 1).then_some(last), now);
-                    }
-                }
-                None => {
-                    let bytes = bench.bytes(side);
-                    self.line(Row::Other, Styled::new("  as text:", Role::Warn).then(12, shown(&bytes), Role::Text));
-                }
+            let Some(members) = bench.members(side) else {
+                let line = Styled::new("  as text:", Role::Warn).then(12, shown(&bench.bytes(side)), Role::Text);
+                return self.line(Row::Other, line);
+            };
+            let last_of: HashMap<&str, usize> = members.iter().enumerate().map(|(i, (n, _))| (n.as_str(), i)).collect();
+            let mut seen = HashSet::new();
+            for (i, (name, text)) in members.iter().enumerate().take(MOST) {
+                let value: Value = serde_json::from_str(text).unwrap_or_default();
+                let is_last = last_of.get(name.as_str()) == Some(&i);
+                let twice = (!seen.insert(name) || !is_last).then_some(is_last);
+                self.member(Row::Member(side, i), name, &value, twice, now);
             }
             return;
         }
@@ -111,7 +111,7 @@ impl Page {
 
     fn members(&mut self, part: &Part, now: Now, row: impl Fn(usize) -> Row) {
         // Names are counted once: a hundred thousand members must not stall a frame.
-        let mut places = std::collections::HashMap::<&str, (usize, usize)>::new();
+        let mut places = HashMap::<&str, (usize, usize)>::new();
         for (i, (name, _)) in part.members.iter().enumerate() {
             let entry = places.entry(name).or_default();
             *entry = (entry.0 + 1, i);
@@ -250,7 +250,7 @@ pub fn findings(found: &[Finding], judged: bool) -> Text {
     for f in found {
         let line = Styled::new(f.severity.word(), role_of_severity(f.severity)).then(9, clip(&f.title), Role::Text);
         let copy = format!("{} {}: {}. {}", f.severity.word(), f.id, f.title, f.detail);
-        let lines = vec![
+        let lines = [
             f.title.clone(),
             String::new(),
             f.detail.clone(),
