@@ -110,6 +110,13 @@ impl Place {
                 let value = put(value, token);
                 out.headers.push((name.as_bytes().to_vec(), value));
             }
+            // Other cookies stay: what is asked is what the token does.
+            (Self::Header(name, value), None) if name.eq_ignore_ascii_case("cookie") => {
+                let rest: Vec<&str> = value.split(';').map(str::trim).filter(|c| !c.contains("{}")).collect();
+                if !rest.is_empty() {
+                    out.headers.push((name.as_bytes().to_vec(), rest.join("; ").into_bytes()));
+                }
+            }
             (Self::Header(..) | Self::Query(_), None) => {}
             (Self::Query(pair), Some(token)) => {
                 out.target.push(if out.target.contains(&b'?') { b'&' } else { b'?' });
@@ -215,9 +222,18 @@ impl Plan {
         if let Some(guessed) = &guessed {
             ask.signing = Some(Key::secret(guessed.secret.as_bytes().to_vec()));
         }
+        let own = Own::make()?;
         // A path that nobody can know, so that whoever asks for it has it from one of our tokens.
         let salt = sha256_hex(format!("{:?} {}", SystemClock.instant(), std::process::id()).as_bytes());
-        Ok(Self { ask, own: Own::make()?, prefix: format!("/{}", &salt[..16]), guessed, now })
+        let plan = Self { ask, own, prefix: format!("/{}", &salt[..16]), guessed, now };
+        match plan.course(None) {
+            course if course.variants().is_empty() => {
+                let why = course.missing().first().map_or("there is nothing to try", |m| m.reason.as_str());
+                Err(Error::input(format!("no attack can be made: {why}"))
+                    .hint("lunette jwt decode shows what the token is"))
+            }
+            _ => Ok(plan),
+        }
     }
 
     /// The course of it, our listener reached at this address; before it listens, at the one it will have.
@@ -315,6 +331,8 @@ mod tests {
         assert_eq!(filled(BEARER, Some("x.y.z")), b"/a?b=1 Authorization: Bearer x.y.z ");
         assert_eq!(filled(BEARER, None), b"/a?b=1  ");
         assert_eq!(filled("Cookie: s={}; lang=en", Some("x.y.z")), b"/a?b=1 Cookie: s=x.y.z; lang=en ");
+        assert_eq!(filled("Cookie: s={}; lang=en", None), b"/a?b=1 Cookie: lang=en ");
+        assert_eq!(filled("Cookie: s={}", None), b"/a?b=1  ");
         assert_eq!(filled("?t={}", Some("{\"a\"}")), b"/a?b=1&t=%7B%22a%22%7D  ");
         assert_eq!(filled("?t={}", None), b"/a?b=1  ");
         assert_eq!(filled("body:t={}&u=1", Some("x")), b"/a?b=1  t=x&u=1");

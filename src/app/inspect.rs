@@ -116,7 +116,7 @@ pub fn signed(edited: &Edited, how: &Signing, secret: impl Fn(&str) -> Result<Ke
             .hint(format!("write none, keep, or one of {} and a key", names.join(", ")))
     })?;
     let missing = |what: String| {
-        Error::input(what).hint("k lists the keys; write #1, guessed, env:NAME, file:PATH or the secret")
+        Error::input(what).hint("write #1 for a key that was added, guessed, env:NAME, file:PATH or the secret itself")
     };
     let (key, words) = match key {
         "" => {

@@ -29,7 +29,9 @@ const MOST_METADATA: u64 = 1 << 20;
 pub fn read(input: &[u8]) -> Decoded {
     let whole = decode(input);
     let bare = |b: &u8| b.is_ascii_alphanumeric() || b.is_ascii_whitespace() || b"-_.+/=".contains(b);
-    if matches!(whole.kind, Kind::Jws | Kind::Jwe | Kind::Nested) || whole.token.as_bytes().iter().all(bare) {
+    // Text with two dots in it looks like three parts as well; a token begins with an object.
+    let has_header = matches!(whole.kind, Kind::Jws | Kind::Jwe | Kind::Nested) && !whole.header.members.is_empty();
+    if has_header || whole.token.as_bytes().iter().all(bare) {
         return whole;
     }
     let found = find_tokens(input);

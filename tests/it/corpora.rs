@@ -91,7 +91,34 @@ fn lines() -> impl Strategy<Value = Vec<u8>> {
         .prop_map(|(first, v)| [vec![first], v.concat().into_bytes()].concat())
 }
 
+/// A seed of the tokens and keys with some of its bytes changed, left out or put in.
+fn tokens() -> impl Strategy<Value = Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/token");
+    let entries = fs::read_dir(&folder).expect("a folder of seeds");
+    let mut seeds: Vec<Vec<u8>> = entries.map(|e| fs::read(e.expect("a seed").path()).expect("a seed")).collect();
+    seeds.sort();
+    let piece = prop_oneof![
+        "(\\.|\"|\\{|\\}|\\[|\\]|,|:|\u{0}|\\\\u00|-----|-----BEGIN |-----END |=|eyJ|e30|ey|null|\"kty\":|\"keys\":|0|\u{202e})",
+        "[A-Za-z0-9_-]{1,8}",
+        "\\PC{0,3}",
+    ];
+    let edit = (any::<prop::sample::Index>(), 0_usize..12, piece);
+    (prop::sample::select(seeds), prop::collection::vec(edit, 0..6)).prop_map(|(mut bytes, edits)| {
+        for (at, length, piece) in edits {
+            let at = at.index(bytes.len() + 1);
+            let end = (at + length).min(bytes.len());
+            bytes.splice(at..end, piece.into_bytes());
+        }
+        bytes
+    })
+}
+
 proptest! {
+    #[test]
+    fn any_bytes_are_read_as_a_token_and_as_keys(bytes in tokens()) {
+        bodies::token(&bytes);
+    }
+
     #[test]
     fn any_bytes_are_read_as_a_log_of_any_format(bytes in lines()) {
         bodies::log(&bytes);

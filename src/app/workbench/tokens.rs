@@ -19,7 +19,7 @@ use crate::jwt::attack::Step;
 use crate::jwt::crack::Progress;
 use crate::jwt::forge::{Materials, Own, variants};
 use crate::jwt::key::Material;
-use crate::jwt::{Decoded, Key, decode};
+use crate::jwt::{Decoded, Key};
 use crate::wire::{Exchange, Policy, Reference};
 
 /// The time between two reports of a word list.
@@ -39,7 +39,7 @@ impl Workbench {
 
     fn answer(&self, ask: TokenAsk) -> Result<Option<TokenTold>> {
         Ok(Some(match ask {
-            TokenAsk::Read { text, stood } => TokenTold::Read(stood, Box::new(decode(&text))),
+            TokenAsk::Read { text, stood } => TokenTold::Read(stood, Box::new(token::read(&text))),
             TokenAsk::Inspect { token, stood, keys } => {
                 TokenTold::Inspected(Box::new(inspect::inspect(token, stood, &keys, None, SystemClock.wall())))
             }
@@ -169,7 +169,7 @@ impl Workbench {
                 _ => families.push((v.family.name, 1)),
             }
         }
-        lines.extend(families.iter().map(|(name, n)| format!("{n:>3}  {name}")));
+        lines.extend(families.iter().map(|(name, n)| format!("{name:<24} {n:>3}")));
         let title = format!("live run: {} variants", course.variants().len());
         let policy = Policy { insecure: draft.insecure, raw: true, ..Policy::default() };
         Ok(Planned { title, lines, plan: Mutex::new(Some(plan)), policy })

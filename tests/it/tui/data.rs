@@ -5,18 +5,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use lunette::app::{Composed, Event, Judged, Looked};
-use lunette::base::{Stamp, Untrusted};
+use lunette::app::inspect::{self, TokenAsk, TokenTold};
+use lunette::app::{Ask, Composed, Event, Judged, Looked};
+use lunette::base::{Clock as _, Stamp, Untrusted};
 use lunette::grade::HeaderGrade;
 use lunette::inventory::{
     BodyExample, Course, Endpoint, Inventory, Latency, Location, Operation, OperationKind, Parameter, Place, Seen,
     Shape, ShapeLine, State, Stretch,
 };
+use lunette::jwt::forge::{Materials, Own, variants};
+use lunette::jwt::key::{self, Key};
 use lunette::rate::{Second, Snapshot, Summary};
+use lunette::tui::harness::Screen;
 use lunette::wire::{
     Alteration, Certificate, Connection, Exchange, Failure, FailureKind, Odd, Oddity, Phase, Request, Response, Sender,
     TlsFacts,
 };
+
+/// Signed with `your_secret_key`: `{"user_id":123,"role":"admin"}`.
+pub const TUTORIAL: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ1c2VyX2lkIjoxMjMsInJvbGUiOiJhZG1pbiJ9.wNLb1Sc7fiH18jpt5rTpamnhG9-iSpTxoZ-m0dUa8Bs";
 
 pub const TOKEN: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhbGljZSIsInJvbGUiOiJhZG1pbiIsImV4cCI6MTcwMDAwMzYwMCwicm9sZSI6InVzZXIifQ.c2lnbmF0dXJl";
 
@@ -371,4 +378,63 @@ pub fn varied(s: &mut lunette::tui::harness::Screen) {
         };
         s.event(Event::Varied(5, Box::new(outcome)));
     }
+}
+
+/// Answers what was asked last about a token, as the app does.
+fn answer(s: &mut Screen) -> Box<TokenAsk> {
+    match s.asks.pop_back() {
+        Some(Ask::Token(ask)) => ask,
+        _ => panic!("nothing was asked about a token: {}", s.view()),
+    }
+}
+
+/// Judges the token that was opened.
+pub fn inspected(s: &mut Screen) {
+    let TokenAsk::Inspect { token, stood, keys } = *answer(s) else { panic!("not asked to judge: {}", s.view()) };
+    let known = inspect::inspect(token, stood, &keys, None, s.clock.wall());
+    s.event(Event::Token(Box::new(TokenTold::Inspected(Box::new(known)))));
+}
+
+/// Makes the variants that were asked for.
+pub fn forged(s: &mut Screen) {
+    let TokenAsk::Forge { token, keys, guessed } = *answer(s) else { panic!("not asked to forge: {}", s.view()) };
+    let signing = guessed.map(|g| Key::secret(g.secret.as_bytes().to_vec()));
+    let own = Own::make().expect("keys of our own");
+    let with = Materials {
+        keys: &keys.keys.keys,
+        signing: signing.as_ref(),
+        guessed: signing.is_some(),
+        others: &[],
+        own: &own,
+        listener: None,
+        now: s.clock.wall(),
+    };
+    let forged = Arc::new(variants(&token, &with));
+    s.event(Event::Token(Box::new(TokenTold::Forged(token, forged))));
+}
+
+/// Signs what was asked for.
+pub fn signed(s: &mut Screen) {
+    let TokenAsk::Sign { edited, how, stood } = *answer(s) else { panic!("not asked to sign: {}", s.view()) };
+    let told = match inspect::signed(&edited, &how, |typed| Ok(Key::secret(typed.as_bytes().to_vec()))) {
+        Ok((token, words)) => TokenTold::Signed { token, words, stood },
+        Err(e) => TokenTold::Failed(e),
+    };
+    s.event(Event::Token(Box::new(told)));
+}
+
+/// A public key of P-256, as openssl writes it.
+pub const PUBLIC: &str = "-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAETjd+f5q3KzDlFLsiDuhmBM1ExIL8
+iuBpVIizKWcHGbjAck6DLUaNhN711akgUU4vQNv3IspNsISiq7Wm7lDTVA==
+-----END PUBLIC KEY-----
+";
+
+/// Adds the keys that were asked for: one, whatever was typed.
+pub fn keyed(s: &mut Screen) {
+    let TokenAsk::Keys { typed, known } = *answer(s) else { panic!("not asked for keys: {}", s.view()) };
+    let mut known = known.as_ref().clone();
+    known.keys.keys.push(key::read(PUBLIC.as_bytes(), &typed).expect("a key").keys.remove(0));
+    s.event(Event::Token(Box::new(TokenTold::Keys(Arc::new(known), "one key more".to_owned()))));
+    inspected(s);
 }

@@ -233,6 +233,32 @@ fn token() {
         with_reply(s);
         s.keys("t");
     });
+    // What a tutorial prints: its secret is found on the spot.
+    let tutorial = |s: &mut Screen| {
+        s.keys("3").paste(data::TUTORIAL);
+        data::inspected(s);
+    };
+    picture("token-judged", tutorial);
+    picture("token-findings", |s| {
+        tutorial(s);
+        s.keys("] j");
+    });
+    picture("token-edited", |s| {
+        tutorial(s);
+        s.keys("j j j j j j j j e").text("1");
+        s.keys("Enter D");
+    });
+    picture("token-forge", |s| {
+        tutorial(s);
+        s.keys("f");
+        data::forged(s);
+    });
+    picture("token-keys", |s| {
+        tutorial(s);
+        s.keys("n").text("keys.pem");
+        s.keys("Enter");
+        data::keyed(s);
+    });
 }
 
 #[test]

@@ -10,3 +10,4 @@ mod looks;
 mod pty;
 mod secrets;
 mod sizes;
+mod tokens;

@@ -14,10 +14,10 @@ use super::text::Text;
 use super::{Now, Pane, Prompt, WIDE, columns};
 use crate::app::JobId;
 use crate::app::inspect::{Attacked, Inspected, Planned, Stood, TokenAsk};
-use crate::app::token::Known;
+use crate::app::token::{self, Known};
+use crate::jwt::Decoded;
 use crate::jwt::forge::Forged;
 use crate::jwt::verify::{Status, Verdict};
-use crate::jwt::{Decoded, decode};
 use crate::tui::effect::{Effect, Level};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::theme::Role;
@@ -212,7 +212,7 @@ impl TokenPane {
             let text = text.trim().as_bytes().to_vec();
             return vec![Effect::Notice(Level::Info, words), Effect::token(TokenAsk::Read { text, stood })];
         }
-        self.open(&stood, decode(text.trim().as_bytes()), now)
+        self.open(&stood, token::read(text.trim().as_bytes()), now)
     }
 
     /// The second at which the screen changes by itself: only while a token that is shown runs down.
