@@ -222,9 +222,18 @@ impl Plan {
         if let Some(guessed) = &guessed {
             ask.signing = Some(Key::secret(guessed.secret.as_bytes().to_vec()));
         }
+        let own = Own::make()?;
         // A path that nobody can know, so that whoever asks for it has it from one of our tokens.
         let salt = sha256_hex(format!("{:?} {}", SystemClock.instant(), std::process::id()).as_bytes());
-        Ok(Self { ask, own: Own::make()?, prefix: format!("/{}", &salt[..16]), guessed, now })
+        let plan = Self { ask, own, prefix: format!("/{}", &salt[..16]), guessed, now };
+        match plan.course(None) {
+            course if course.variants().is_empty() => {
+                let why = course.missing().first().map_or("there is nothing to try", |m| m.reason.as_str());
+                Err(Error::input(format!("no attack can be made: {why}"))
+                    .hint("lunette jwt decode shows what the token is"))
+            }
+            _ => Ok(plan),
+        }
     }
 
     /// The course of it, our listener reached at this address; before it listens, at the one it will have.

@@ -50,7 +50,8 @@ pub fn inspect(token: Arc<Decoded>, stood: Stood, known: &Known, found: Option<G
         "the secret that was guessed".clone_into(&mut key.origin);
         known.to_mut().keys.keys.insert(0, key);
     }
-    let (checked, judgement) = judge(token.as_ref().clone(), &known, &stood.beside, now);
+    let beside = Beside { secret: found.clone(), ..stood.beside.clone() };
+    let (checked, judgement) = judge(token.as_ref().clone(), &known, &beside, now);
     let verdict = checked.verdict().cloned().unwrap_or_else(|| Verdict {
         status: Status::Unchecked,
         by: None,

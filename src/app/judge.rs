@@ -1,11 +1,11 @@
 //! Use case: a token judged, with its keys, its secret guessed, and what an exchange tells of it.
 
 use crate::base::Stamp;
-use crate::jwt::Decoded;
-use crate::jwt::crack::guess;
-use crate::jwt::key::Key;
-use crate::jwt::lint::{Asked, Judgement, Place, Profile, Situation, lint, profile};
+use crate::jwt::crack::{Guessed, guess};
+use crate::jwt::key::{self, Key};
+use crate::jwt::lint::{Asked, Caching, Judgement, Place, Profile, Situation, lint, lint_keys, profile};
 use crate::jwt::verify::Status;
+use crate::jwt::{Decoded, Form};
 use crate::wire::{Exchange, Phase};
 
 use super::token::{Checked, Known, verify};
@@ -25,12 +25,22 @@ pub struct Beside {
     pub asked: Option<Asked>,
     /// The deployment says that it follows FAPI 2.0.
     pub fapi: bool,
+    /// Its secret, where a word list had it: the quick try is left out then.
+    pub secret: Option<Guessed>,
 }
 
-/// Judges a token, and checks its signatures; where the secret was guessed and no key was given, with that. Nothing is sent. A token of a few kilobytes takes a millisecond, most of it the secrets that are tried; one of
+/// Judges a token, and checks its signatures; where the secret was guessed and no key was given, with that. A key set in place of a token is judged by itself. Nothing is sent. A token of a few kilobytes takes a millisecond, most of it the secrets that are tried; one of
 /// megabytes takes tenths of a second, so a screen asks for it on another thread.
 pub fn judge(token: Decoded, known: &Known, beside: &Beside, now: Stamp) -> (Checked, Judgement) {
-    let secret = guess(&token, beside.host.as_deref());
+    if token.form == Form::Bare
+        && let Ok(keys) = key::read(token.token.as_bytes(), "the set")
+        && keys.set
+    {
+        let findings = lint_keys(&keys, Caching::Unknown);
+        let judgement = Judgement { profile: None, why: "it is a key set", secret: None, findings };
+        return (verify(token, &known.keys.keys), judgement);
+    }
+    let secret = beside.secret.clone().or_else(|| guess(&token, beside.host.as_deref()));
     let mut checked = verify(token, &known.keys.keys);
     if let Some(found) = &secret
         && checked.verdict().is_none_or(|v| v.status == Status::Unchecked)
@@ -156,6 +166,25 @@ mod tests {
         assert_eq!(checked.verdict().and_then(|v| v.by.as_deref()), Some("the secret that was guessed"));
         assert_eq!(severity(&j, "jwt-weak-secret"), Some(Severity::Critical));
         assert!(j.fails(Some(Severity::Critical)) && !j.fails(None));
+    }
+
+    #[test]
+    fn a_secret_of_a_word_list_is_judged_as_one_that_was_guessed() {
+        let own = token(b"of a word list", NOW + 600);
+        let found = Guessed { secret: "of a word list".into(), origin: "words.txt".to_owned() };
+        let beside = Beside { secret: Some(found), ..Beside::default() };
+        let (checked, j) = judge(own, &Known::default(), &beside, now());
+        assert!(checked.is_valid());
+        assert_eq!(severity(&j, "jwt-weak-secret"), Some(Severity::Critical));
+        assert_eq!(severity(&j, "jwt-hs-key-short"), None, "one rule tells of it");
+    }
+
+    #[test]
+    fn a_key_set_in_place_of_a_token_is_judged_by_itself() {
+        let set = decode(br#"{"keys":[{"kty":"oct","kid":"a","k":"c2VjcmV0","use":"sig","alg":"HS256"}]}"#);
+        let (_, j) = judge(set, &Known::default(), &Beside::default(), now());
+        let found: Vec<&str> = j.findings.iter().map(|f| f.id.as_str()).collect();
+        assert_eq!((found, j.why), (vec!["jwks-private", "jwks-stale"], "it is a key set"));
     }
 
     #[test]

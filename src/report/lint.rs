@@ -49,8 +49,10 @@ fn named(found: &Guessed) -> String {
 /// What was found, a line each with what to do about it.
 pub fn plain(checked: &Checked, j: &Judgement) -> String {
     let mut out = stands(checked);
-    let what = j.profile.map_or("a token of no known kind", Profile::words);
-    let _ = writeln!(out, "judged as {what}: {}", j.why);
+    let _ = match j.profile {
+        Some(p) => writeln!(out, "judged as {}, {}", p.words(), j.why),
+        None => writeln!(out, "judged by the rules for all: {}", j.why),
+    };
     if let Some(found) = &j.secret {
         let _ = writeln!(out, "secret    {}", named(found));
     }

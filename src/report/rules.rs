@@ -1,4 +1,4 @@
-//! The `lunette.rules/1` document, and the rules as plain text: those of a grade, of traffic and of tokens.
+//! The `lunette.rules/1` document, and the rules as plain text: those of a grade, of traffic, of tokens and of attacks with them.
 
 use std::fmt::Write as _;
 
@@ -8,6 +8,7 @@ use super::table::{Align, Table};
 use crate::base;
 use crate::grade::{self, DATE, VERSION};
 use crate::inventory;
+use crate::jwt::forge::{self, Family};
 use crate::jwt::lint::{self, How, Lint};
 
 /// A rule of any table.
@@ -19,12 +20,15 @@ pub enum Rule {
     Traffic(&'static base::Rule),
     /// Of tokens and their keys.
     Token(&'static Lint),
+    /// Of what a server takes in place of a token.
+    Attack(&'static Family),
 }
 
-/// Every rule: those of the grade first, then of traffic, then of tokens.
+/// Every rule: those of the grade first, then of traffic, then of tokens, then of attacks with them.
 pub fn all() -> impl Iterator<Item = Rule> {
     let traffic = inventory::RULES.iter().map(Rule::Traffic);
-    grade::RULES.iter().map(Rule::Header).chain(traffic).chain(lint::rules().map(Rule::Token))
+    let attacks = forge::FAMILIES.iter().copied().map(Rule::Attack);
+    grade::RULES.iter().map(Rule::Header).chain(traffic).chain(lint::rules().map(Rule::Token)).chain(attacks)
 }
 
 impl Rule {
@@ -34,6 +38,7 @@ impl Rule {
             Self::Header(r) => r.id,
             Self::Traffic(r) => r.id,
             Self::Token(l) => l.rule.id,
+            Self::Attack(f) => f.rule.id,
         }
     }
 
@@ -71,6 +76,12 @@ impl Rule {
                 doc
             }
             Self::Token(l) => found(&l.rule, "token", l.applies(), l.how),
+            Self::Attack(f) => {
+                let mut doc = found(&f.rule, "attack", "a server that takes a token".to_owned(), How::Token);
+                doc["how"] = "attack".into();
+                doc["cwe"] = f.cwe.into();
+                doc
+            }
         }
     }
 
@@ -79,6 +90,7 @@ impl Rule {
             Self::Header(r) => (r.title, r.plain),
             Self::Traffic(r) => (r.title, r.plain),
             Self::Token(l) => (l.rule.title, l.rule.plain),
+            Self::Attack(f) => (f.rule.title, f.rule.plain),
         };
         let mut out = format!("{} {title}\n\n{plain}\n\n", self.id());
         let found = |r: &base::Rule, applies: &str, how: &str| {
@@ -95,6 +107,7 @@ impl Rule {
             Self::Header(r) => lines(r),
             Self::Traffic(r) => found(r, "what the sources of an inventory show together", "lunette inventory"),
             Self::Token(l) => found(&l.rule, &l.applies(), l.how.words()),
+            Self::Attack(f) => found(&f.rule, "a server that takes a token", "lunette jwt attack"),
         };
         for line in lines {
             let _ = writeln!(out, "{line}");
@@ -122,7 +135,7 @@ pub fn plain(rules: &[Rule]) -> String {
         let mut headers =
             Table::new(&[("id", Align::Left), ("costs", Align::Right), ("cap", Align::Left), ("rule", Align::Left)]);
         let found = || Table::new(&[("id", Align::Left), ("severity", Align::Left), ("finding", Align::Left)]);
-        let (mut traffic, mut tokens) = (found(), found());
+        let (mut traffic, mut tokens, mut attacks) = (found(), found(), found());
         let row = |r: &base::Rule| vec![r.id.to_owned(), r.severity.word().to_owned(), r.title.to_owned()];
         for rule in rules {
             match rule {
@@ -132,9 +145,15 @@ pub fn plain(rules: &[Rule]) -> String {
                 }
                 Rule::Traffic(r) => traffic.row(row(r)),
                 Rule::Token(l) => tokens.row(row(&l.rule)),
+                Rule::Attack(f) => attacks.row(row(&f.rule)),
             }
         }
-        for (what, table) in [("a grade", headers), ("an inventory", traffic), ("a token", tokens)] {
+        for (what, table) in [
+            ("a grade", headers),
+            ("an inventory", traffic),
+            ("a token", tokens),
+            ("a server that takes a token", attacks),
+        ] {
             let _ = writeln!(out, "what {what} is judged by\n\n{}", table.render());
         }
     }

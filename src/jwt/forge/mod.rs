@@ -20,7 +20,7 @@ pub use own::Own;
 pub use table::{ASKED, EXPIRED, FAMILIES, Family, Lever, UNCHECKED, family};
 
 use super::key::Key;
-use super::{Decoded, Kind, sign};
+use super::{Decoded, Form, Kind, sign};
 use crate::base::{Result, Stamp};
 
 /// One token to try.
@@ -80,8 +80,10 @@ pub struct Materials<'a> {
 /// Every variant of a token.
 pub fn variants(token: &Decoded, with: &Materials<'_>) -> Forged {
     let Some(mut bench) = Bench::new(token, with) else {
-        let reason = match token.kind {
-            Kind::Jwe => "the token is encrypted",
+        let reason = match (token.kind, token.form) {
+            (Kind::Jwe, _) => "the token is encrypted",
+            (Kind::Jws | Kind::Nested, Form::Flattened | Form::General) => "the token is in the JSON serialization",
+            (Kind::Jws | Kind::Nested, _) if token.is_detached() => "the payload of the token stands elsewhere",
             _ => "this is no signed token with a header that can be read",
         };
         let missing = FAMILIES.iter().map(|family| Missing { family, reason: reason.to_owned() });
@@ -127,7 +129,9 @@ struct Bench<'a> {
 
 impl<'a> Bench<'a> {
     fn new(token: &'a Decoded, with: &'a Materials<'a>) -> Option<Self> {
-        if matches!(token.kind, Kind::Jwe | Kind::Other) {
+        // A signature over anything else than what stands between the dots cannot be compared with one made here.
+        let is_whole = token.form == Form::Compact && !token.is_detached();
+        if matches!(token.kind, Kind::Jwe | Kind::Other) || !is_whole {
             return None;
         }
         let payload = token.claims.bytes.as_bytes();

@@ -147,6 +147,18 @@ fn a_public_key_signs_in_each_of_its_forms() {
 }
 
 #[test]
+fn of_a_large_key_set_the_named_key_is_tried_first_and_few_others() {
+    let own = Own::make().expect("keys");
+    let ec = made("ES256");
+    let mut keys: Vec<Key> = (0..500).map(|i| Key { kid: Some(format!("k{i}").into()), ..ec.clone() }).collect();
+    keys.swap(1, 400);
+    let forged = forged(&token("ES256", &ec), &keys, None, false, &own);
+    let confused: Vec<&Variant> = forged.variants.iter().filter(|v| *v.family == CONFUSED).collect();
+    assert!(confused[0].name.contains("kid k1)"), "{}", confused[0].name);
+    assert!(confused.len() < 200, "{}", confused.len());
+}
+
+#[test]
 fn a_genuine_token_speaks_for_what_it_is() {
     let key = Key::secret(b"k".to_vec());
     let of = |claims: &str| {
@@ -167,7 +179,10 @@ fn a_genuine_token_speaks_for_what_it_is() {
 #[test]
 fn what_is_no_signed_token_gives_reasons_and_nothing_else() {
     let own = Own::make().expect("keys");
-    for bytes in [&b"hello"[..], b"", b"eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIn0.a.b.c.d", b"AAAA.e30.x"] {
+    let json = br#"{"payload":"e30","protected":"eyJhbGciOiJIUzI1NiJ9","signature":"AAAA"}"#;
+    let detached = b"eyJhbGciOiJIUzI1NiJ9..AAAA";
+    let encrypted = b"eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIn0.a.b.c.d";
+    for bytes in [&b"hello"[..], b"", encrypted, b"AAAA.e30.x", json, detached] {
         let forged = forged(&decode(bytes), &[], None, false, &own);
         assert_eq!((forged.variants.len(), forged.missing.len()), (0, FAMILIES.len()));
     }

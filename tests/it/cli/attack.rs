@@ -194,6 +194,10 @@ fn nothing_is_sent_before_it_is_said_and_allowed() {
         let ran = attack(&cli, &demo, flaw, more);
         assert!(ran.ended(code).err().contains(word), "{more:?}: {}", ran.err());
     }
+    let url = format!("http://{}/api/tokens/none", demo.http);
+    for token in ["hello", "eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIn0.a.b.c.d"] {
+        cli.run(&["jwt", "attack", token, "--url", &url]).usage(&["no attack can be made: "]);
+    }
     assert_eq!(asked(&demo), 0);
 }
 
@@ -290,11 +294,12 @@ fn where_the_controls_do_not_hold_nothing_is_judged_and_that_is_said() {
 }
 
 #[test]
-fn the_readme_lists_every_attack() {
+fn the_readme_and_the_rules_list_every_attack() {
+    let listed = Cli::new().run(&["rules"]).ended(0).out();
     let readme = include_str!("../../../README.md");
     for f in lunette::jwt::forge::FAMILIES {
         let r = &f.rule;
         let row = format!("| `{}` | {} | {} | {} |", r.id, r.severity.word(), r.title, r.plain);
-        assert!(readme.contains(&row), "{row}");
+        assert!(readme.contains(&row) && listed.contains(r.id) && listed.contains(r.title), "{row}");
     }
 }
