@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use crate::base::{Stamp, text};
@@ -39,7 +41,12 @@ fn body(t: &Decoded) -> Map<String, Value> {
         ("oddities", oddities(t).into()),
         ("inner", inner),
     ];
-    entries.into_iter().map(|(n, v)| (n.to_owned(), v)).collect()
+    let mut out: Map<String, Value> = entries.into_iter().map(|(n, v)| (n.to_owned(), v)).collect();
+    // A payload that is no object is told by its bytes.
+    if out["claims"].is_null() && !t.claims.bytes.is_empty() && t.inner.is_none() {
+        out.insert("payload_base64".to_owned(), STANDARD.encode(t.claims.bytes.as_bytes()).into());
+    }
+    out
 }
 
 fn signature(v: &Verdict) -> Value {

@@ -227,3 +227,31 @@ fn the_readme_names_every_algorithm_by_what_is_done_with_it() {
         assert_eq!(known.contains(&format!("`{}`", algorithm.name)), !algorithm.is_supported(), "{}", algorithm.name);
     }
 }
+
+#[test]
+fn an_encrypted_token_is_opened_and_what_is_inside_is_shown() {
+    let examples: Value = serde_json::from_str(include_str!("../../../src/jwt/vectors/examples.json")).expect("JSON");
+    let named = |name: &str| {
+        let all = examples["encrypted"].as_array().expect("a list");
+        all.iter().find(|e| e["name"] == name).expect("an example").clone()
+    };
+    let wrapped = named("RFC 7516 appendix A.3");
+    let token = wrapped["token"].as_str().expect("a token");
+    let cli = Cli::new()
+        .file("key.jwk", wrapped["key"].to_string())
+        .file("other.jwk", r#"{"kty":"oct","k":"AAAAAAAAAAAAAAAAAAAAAA"}"#);
+    let ran = cli.run(&["jwt", "decode", token, "--key", "key.jwk"]);
+    for words in ["encryption opened, by key.jwk", "Live long and prosper.", "it is encrypted, not signed"] {
+        assert!(ran.ended(0).out().contains(words), "{words}: {}", ran.out());
+    }
+    let doc = cli.run(&["jwt", "decode", token, "--key", "key.jwk", "--format", "json"]).ended(0).json("jwt");
+    assert_eq!((&doc["kind"], &doc["encryption"]["status"]), (&json!("jwe"), &json!("valid")));
+    assert_eq!(doc["payload_base64"], "TGl2ZSBsb25nIGFuZCBwcm9zcGVyLg==");
+    // Whoever has the key can have made it: that is no signature.
+    cli.run(&["jwt", "verify", token, "--key", "key.jwk"]).ended(1);
+    let ran = cli.run(&["jwt", "verify", token, "--key", "other.jwk"]);
+    assert!(ran.ended(1).out().contains("encryption closed: the key that fits does not open it"), "{}", ran.out());
+    let passworded = named("RFC 7520 section 5.3");
+    let ran = cli.run(&["jwt", "decode", passworded["token"].as_str().expect("a token"), "--key", "key.jwk"]);
+    assert!(ran.ended(0).out().contains("PBES2-HS512+A256KW is not run"), "{}", ran.out());
+}
