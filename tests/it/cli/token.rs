@@ -255,3 +255,22 @@ fn an_encrypted_token_is_opened_and_what_is_inside_is_shown() {
     let ran = cli.run(&["jwt", "decode", passworded["token"].as_str().expect("a token"), "--key", "key.jwk"]);
     assert!(ran.ended(0).out().contains("PBES2-HS512+A256KW is not run"), "{}", ran.out());
 }
+
+#[test]
+fn each_signature_of_a_json_token_has_its_verdict_and_its_headers() {
+    let examples: Value = serde_json::from_str(include_str!("../../../src/jwt/vectors/examples.json")).expect("JSON");
+    let all = examples["signed"].as_array().expect("a list");
+    let example = all.iter().find(|e| e["name"] == "RFC 7520 section 4.8").expect("an example");
+    let set = json!({"keys": example["keys"].as_array().expect("keys")[1..]}).to_string();
+    let cli = Cli::new().file("token.json", example["token"].as_str().expect("a token")).file("jwks.json", set);
+    let ran = cli.run(&["jwt", "verify", "token.json", "--jwks", "jwks.json", "--format", "json"]);
+    let doc = ran.ended(1).json("jwt");
+    let stands: Vec<&Value> = doc["signatures"].as_array().expect("a list").iter().map(|s| &s["status"]).collect();
+    assert_eq!(stands, ["unchecked", "valid", "valid"]);
+    assert_eq!((&doc["form"], &doc["signatures"][2]["header"]["alg"]), (&json!("general"), &json!("HS256")));
+    assert_eq!(doc["signatures"][1]["unprotected"][0], json!(["alg", "ES512"]));
+    let text = cli.run(&["jwt", "decode", "token.json"]).ended(0).out();
+    for words in ["header of signature 3", "unprotected of signature 2", "3 signatures"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+}
