@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use crate::base::{Stamp, text};
@@ -15,8 +17,16 @@ pub fn document(checked: &Checked) -> Value {
     let mut out = Map::from_iter([("schema".to_owned(), "lunette.jwt/1".into())]);
     out.extend(body(t));
     out.insert("signature".to_owned(), verdicts.first().map_or(Value::Null, signature));
-    if verdicts.len() > 1 {
-        out.insert("signatures".to_owned(), verdicts.iter().map(signature).collect());
+    if verdicts.len() > 1 && verdicts.len() == 1 + t.others.len() {
+        let first = (&t.header, &t.unprotected);
+        let headers = std::iter::once(first).chain(t.others.iter().map(|s| (&s.header, &s.unprotected)));
+        let all = verdicts.iter().zip(headers).map(|(verdict, (header, unprotected))| {
+            let mut one = signature(verdict);
+            one["header"] = object(header);
+            one["unprotected"] = pairs(unprotected).into();
+            one
+        });
+        out.insert("signatures".to_owned(), all.collect());
     }
     if let Some(opened) = &checked.encryption {
         out.insert("encryption".to_owned(), signature(opened));
@@ -35,11 +45,16 @@ fn body(t: &Decoded) -> Map<String, Value> {
         ("header", object(&t.header)),
         ("claims", object(&t.claims)),
         ("members", json!({"header": members(&t.header), "claims": members(&t.claims)})),
-        ("unprotected", t.unprotected.iter().map(|(n, v)| json!([n, v])).collect()),
+        ("unprotected", pairs(&t.unprotected).into()),
         ("oddities", oddities(t).into()),
         ("inner", inner),
     ];
-    entries.into_iter().map(|(n, v)| (n.to_owned(), v)).collect()
+    let mut out: Map<String, Value> = entries.into_iter().map(|(n, v)| (n.to_owned(), v)).collect();
+    // A payload that is no object is told by its bytes.
+    if out["claims"].is_null() && !t.claims.bytes.is_empty() && t.inner.is_none() {
+        out.insert("payload_base64".to_owned(), STANDARD.encode(t.claims.bytes.as_bytes()).into());
+    }
+    out
 }
 
 fn signature(v: &Verdict) -> Value {
@@ -69,7 +84,11 @@ fn object(part: &Part) -> Value {
 }
 
 fn members(part: &Part) -> Vec<Value> {
-    part.members.iter().map(|(n, v)| json!([n, v])).collect()
+    pairs(&part.members)
+}
+
+fn pairs(members: &[(String, Value)]) -> Vec<Value> {
+    members.iter().map(|(n, v)| json!([n, v])).collect()
 }
 
 /// What is odd about a token, with the part it stands in.
@@ -94,19 +113,24 @@ pub fn plain(checked: &Checked, now: Stamp) -> String {
 
 /// Header, claims and what is odd.
 fn said(t: &Decoded, now: Stamp, out: &mut String) {
-    for (title, part) in [("header", &t.header), ("claims", &t.claims)] {
+    let mut part = |title: &str, part: &Part| {
         let _ = writeln!(out, "\n{title}");
         if part.members.is_empty() {
             let _ = writeln!(out, "  {}", part.bytes);
         }
-        let width = part.members.iter().map(|(n, _)| n.len()).max().unwrap_or(0).min(24);
-        for (name, value) in &part.members {
-            let shown = match value {
-                Value::String(s) => text::display_str(s),
-                other => text::display_str(&other.to_string()),
-            };
-            let meaning = explain(name, value, now).map(|m| format!("   {m}")).unwrap_or_default();
-            let _ = writeln!(out, "  {:<width$}  {shown}{meaning}", text::display_str(name));
+        list(&part.members, now, out);
+    };
+    part("header", &t.header);
+    for (i, signed) in t.others.iter().enumerate() {
+        part(&format!("header of signature {}", i + 2), &signed.header);
+    }
+    part("claims", &t.claims);
+    let first = std::iter::once((1, &t.unprotected));
+    for (i, members) in first.chain(t.others.iter().map(|s| &s.unprotected).enumerate().map(|(i, m)| (i + 2, m))) {
+        if !members.is_empty() {
+            let of = if t.others.is_empty() { String::new() } else { format!(" of signature {i}") };
+            let _ = writeln!(out, "\nunprotected{of}");
+            list(members, now, out);
         }
     }
     let odd = oddities(t);
@@ -115,6 +139,19 @@ fn said(t: &Decoded, now: Stamp, out: &mut String) {
         for line in odd {
             let _ = writeln!(out, "  {line}");
         }
+    }
+}
+
+/// Members with their plain meaning, a line each.
+fn list(members: &[(String, Value)], now: Stamp, out: &mut String) {
+    let width = members.iter().map(|(n, _)| n.len()).max().unwrap_or(0).min(24);
+    for (name, value) in members {
+        let shown = match value {
+            Value::String(s) => text::display_str(s),
+            other => text::display_str(&other.to_string()),
+        };
+        let meaning = explain(name, value, now).map(|m| format!("   {m}")).unwrap_or_default();
+        let _ = writeln!(out, "  {:<width$}  {shown}{meaning}", text::display_str(name));
     }
 }
 

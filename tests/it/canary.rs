@@ -203,6 +203,22 @@ fn no_command_leaves_a_trace_of_it() {
         quiet(cli.run(&["audit", "show", "--format", format]).ended(0), "audit show");
         quiet(cli.run(&["audit", "verify", "--format", format]).ended(0), "audit verify");
         quiet(cli.run(&["jwt", "decode", "eyJhbGciOiJub25lIn0.e30.", "--format", format]).ended(0), "jwt decode");
+        let key = ["--secret", "vault:canary"];
+        let claims = format!("{{\"note\":{}}}", serde_json::json!(CANARY));
+        let made = cli.run(&[&["jwt", "sign", "--claims", "{}"][..], &key].concat()).ended(0).out();
+        quiet(
+            cli.run(&[&["jwt", "verify", made.trim(), "--format", format], &key[..]].concat()).ended(0),
+            "jwt verify",
+        );
+        let held = cli.run(&[&["jwt", "sign", "--claims", &claims][..], &key].concat()).ended(0).out();
+        quiet(
+            cli.run(&[&["jwt", "decode", held.trim(), "--format", format], &key[..]].concat()).ended(0),
+            "jwt decode",
+        );
+        quiet(
+            &cli.run(&[&["jwt", "verify", "e30.e30.AA", "--key", "shop.json", "--format", format], &key[..]].concat()),
+            "jwt verify, a bad key",
+        );
         quiet(cli.run(&["history", "list", "--format", format]).ended(0), "history list");
         quiet(cli.run(&["history", "show", "1", "--format", format]).ended(0), "history show");
         quiet(cli.run(&["history", "send", "1", "--format", format]).ended(0), "history send");

@@ -55,7 +55,7 @@ pub fn open(token: &Decoded, keys: &[Key]) -> Opened {
     let Some(content) = content_algorithm(enc) else {
         return unsupported(format!("{} is no content encryption that is known here", cut(enc, 40)));
     };
-    let (mut tried, mut why, mut pairs) = (0, None, 0);
+    let (mut tried, mut why, mut pairs, mut size) = (0, None, 0, String::new());
     for recipient in &encrypted.recipients {
         let named = |name: &str| {
             member(&token.header, &token.unprotected, name)
@@ -72,6 +72,11 @@ pub fn open(token: &Decoded, keys: &[Key]) -> Opened {
         if let Management::NotRun(reason) = known.management {
             why = Some(format!("{alg} is not run: {reason}"));
             continue;
+        }
+        if let Management::Wrapped(n) | Management::GcmWrapped(n) = known.management {
+            size = format!(", which takes a secret of {n} bytes");
+        } else if matches!(known.management, Management::Direct) {
+            size = format!(", which takes a secret of {} bytes", content.key);
         }
         let kid = named("kid");
         let mut order: Vec<usize> = (0..keys.len()).filter(|i| fits(&keys[*i], known, content)).collect();
@@ -92,7 +97,7 @@ pub fn open(token: &Decoded, keys: &[Key]) -> Opened {
     match (tried, why) {
         (0, Some(why)) => unsupported(why),
         (0, None) if keys.is_empty() => without(Status::Unchecked, "no key was given".to_owned()),
-        (0, None) => without(Status::Unchecked, format!("none of the keys given is one for {}", names(token))),
+        (0, None) => without(Status::Unchecked, format!("none of the keys given is one for {}{size}", names(token))),
         (1, _) => without(Status::Invalid, "the key that fits does not open it".to_owned()),
         (n, _) => without(Status::Invalid, format!("none of the {n} keys that fit opens it")),
     }

@@ -85,7 +85,11 @@ fn what_is_not_opened_is_said() {
             "from a password",
         ),
         (json!({"alg": "RSA-OAEP", "enc": "A256GCM"}), Status::Unchecked, "none of the keys given is one for RSA-OAEP"),
-        (json!({"alg": "dir", "enc": "A128GCM"}), Status::Unchecked, "dir with A128GCM"),
+        (
+            json!({"alg": "dir", "enc": "A128GCM"}),
+            Status::Unchecked,
+            "dir with A128GCM, which takes a secret of 16 bytes",
+        ),
         (json!({"alg": "dir", "enc": "A256GCM"}), Status::Invalid, "does not open it"),
         (json!({"alg": "A256KW", "enc": "A256GCM"}), Status::Invalid, "does not open it"),
         (json!({"alg": "A256GCMKW", "enc": "A256GCM", "iv": 7}), Status::Invalid, "does not open it"),

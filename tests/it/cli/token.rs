@@ -227,3 +227,50 @@ fn the_readme_names_every_algorithm_by_what_is_done_with_it() {
         assert_eq!(known.contains(&format!("`{}`", algorithm.name)), !algorithm.is_supported(), "{}", algorithm.name);
     }
 }
+
+#[test]
+fn an_encrypted_token_is_opened_and_what_is_inside_is_shown() {
+    let examples: Value = serde_json::from_str(include_str!("../../../src/jwt/vectors/examples.json")).expect("JSON");
+    let named = |name: &str| {
+        let all = examples["encrypted"].as_array().expect("a list");
+        all.iter().find(|e| e["name"] == name).expect("an example").clone()
+    };
+    let wrapped = named("RFC 7516 appendix A.3");
+    let token = wrapped["token"].as_str().expect("a token");
+    let cli = Cli::new()
+        .file("key.jwk", wrapped["key"].to_string())
+        .file("other.jwk", r#"{"kty":"oct","k":"AAAAAAAAAAAAAAAAAAAAAA"}"#);
+    let ran = cli.run(&["jwt", "decode", token, "--key", "key.jwk"]);
+    for words in ["encryption opened, by key.jwk", "Live long and prosper.", "it is encrypted, not signed"] {
+        assert!(ran.ended(0).out().contains(words), "{words}: {}", ran.out());
+    }
+    let doc = cli.run(&["jwt", "decode", token, "--key", "key.jwk", "--format", "json"]).ended(0).json("jwt");
+    assert_eq!((&doc["kind"], &doc["encryption"]["status"]), (&json!("jwe"), &json!("valid")));
+    assert_eq!(doc["payload_base64"], "TGl2ZSBsb25nIGFuZCBwcm9zcGVyLg==");
+    // Whoever has the key can have made it: that is no signature.
+    cli.run(&["jwt", "verify", token, "--key", "key.jwk"]).ended(1);
+    let ran = cli.run(&["jwt", "verify", token, "--key", "other.jwk"]);
+    assert!(ran.ended(1).out().contains("encryption closed: the key that fits does not open it"), "{}", ran.out());
+    let passworded = named("RFC 7520 section 5.3");
+    let ran = cli.run(&["jwt", "decode", passworded["token"].as_str().expect("a token"), "--key", "key.jwk"]);
+    assert!(ran.ended(0).out().contains("PBES2-HS512+A256KW is not run"), "{}", ran.out());
+}
+
+#[test]
+fn each_signature_of_a_json_token_has_its_verdict_and_its_headers() {
+    let examples: Value = serde_json::from_str(include_str!("../../../src/jwt/vectors/examples.json")).expect("JSON");
+    let all = examples["signed"].as_array().expect("a list");
+    let example = all.iter().find(|e| e["name"] == "RFC 7520 section 4.8").expect("an example");
+    let set = json!({"keys": example["keys"].as_array().expect("keys")[1..]}).to_string();
+    let cli = Cli::new().file("token.json", example["token"].as_str().expect("a token")).file("jwks.json", set);
+    let ran = cli.run(&["jwt", "verify", "token.json", "--jwks", "jwks.json", "--format", "json"]);
+    let doc = ran.ended(1).json("jwt");
+    let stands: Vec<&Value> = doc["signatures"].as_array().expect("a list").iter().map(|s| &s["status"]).collect();
+    assert_eq!(stands, ["unchecked", "valid", "valid"]);
+    assert_eq!((&doc["form"], &doc["signatures"][2]["header"]["alg"]), (&json!("general"), &json!("HS256")));
+    assert_eq!(doc["signatures"][1]["unprotected"][0], json!(["alg", "ES512"]));
+    let text = cli.run(&["jwt", "decode", "token.json"]).ended(0).out();
+    for words in ["header of signature 3", "unprotected of signature 2", "3 signatures"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+}

@@ -1,5 +1,7 @@
 //! A JSON object as a token carries it: members in order, duplicates kept, and whatever was read before a fault kept too.
 
+mod nested;
+
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
@@ -12,6 +14,8 @@ use crate::base::text;
 
 /// How many duplicated names are written out; the rest are counted.
 const NAMED: usize = 5;
+/// Names that are found in all values of one object.
+const NESTED: usize = 1_000;
 /// Longest part of a foreign name that is written out, in characters.
 const NAME: usize = 40;
 /// Longest part of a value that cannot be read which is kept, in characters.
@@ -48,7 +52,7 @@ impl Span {
 
 /// Reads `bytes` as one JSON object. A value that nests deeper than 128 levels (the limit of the JSON reader), or that it
 /// cannot hold, is kept as its text and named in the oddities; any other fault ends the reading, and is named too. In
-/// nested objects the last duplicate wins.
+/// nested objects the last duplicate wins, and each is named.
 pub fn read(bytes: &[u8]) -> Object {
     let mut out = Object::default();
     let bare = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
@@ -79,7 +83,14 @@ pub fn read(bytes: &[u8]) -> Object {
         let mark = bytes.len() - bare.len();
         *span = Span { name: span.name + mark, value: span.value + mark, end: span.end + mark };
     }
-    if let Some(sentence) = duplicates(&out.members) {
+    let inside = out.members.iter().zip(&out.spans).flat_map(|((name, value), span)| match value {
+        Value::Object(_) | Value::Array(_) => {
+            let raw = bytes.get(span.of_value()).and_then(|raw| std::str::from_utf8(raw).ok());
+            nested::twice(name, raw.unwrap_or_default())
+        }
+        _ => Vec::new(),
+    });
+    if let Some(sentence) = duplicates(&out.members, inside.take(NESTED).collect()) {
         out.oddities.push(sentence);
     }
     out
@@ -118,7 +129,7 @@ fn not_an_object(text: &str) -> Option<String> {
     Some(format!("{what}, where a JSON object should be"))
 }
 
-fn duplicates(members: &[(String, Value)]) -> Option<String> {
+fn duplicates(members: &[(String, Value)], inside: Vec<String>) -> Option<String> {
     let mut seen = HashSet::with_capacity(members.len());
     let mut twice = HashSet::new();
     let mut names = Vec::new();
@@ -127,6 +138,8 @@ fn duplicates(members: &[(String, Value)]) -> Option<String> {
             names.push(name.as_str());
         }
     }
+    let mut known = HashSet::new();
+    names.extend(inside.iter().map(String::as_str).filter(|name| known.insert(*name)));
     if names.is_empty() {
         return None;
     }
@@ -195,6 +208,15 @@ mod tests {
         assert_eq!(spans[1], Span { name: 8, value: 12, end: 15 });
         assert_eq!(m.iter().map(|(n, _)| n.as_str()).collect::<Vec<_>>(), ["b", "a", "b"]);
         assert_eq!(odd, ["duplicate member `b`: readers differ in which one they take"]);
+    }
+
+    #[test]
+    fn names_that_stand_twice_inside_are_named_by_their_path() {
+        let object =
+            read(br#"{"a":{"b":1,"c":[{"d":1,"d":2}],"b":2},"e":{"b":1,"b":1,"b":1},"f":"{\"g\":1,\"g\":1}"}"#);
+        assert_eq!(object.oddities, ["duplicate member `a.c.d`, `a.b`, `e.b`: readers differ in which one they take"]);
+        let fine = read(br#"{"a":{"b":1,"c":{"b":1}},"d":[{"b":1},{"b":1}]}"#);
+        assert!(fine.oddities.is_empty(), "{:?}", fine.oddities);
     }
 
     #[test]
