@@ -23,6 +23,7 @@ const FINDS: &[(&str, &str)] = &[
     ("token-weak-secret", "jwt-attack-weak-secret"),
     ("token-embedded", "jwt-attack-jwk"),
     ("token-fetched", "jwt-attack-jku"),
+    ("token-issuer", "jwt-attack-iss"),
     ("token-kid-path", "jwt-attack-kid-path"),
     ("token-kid-query", "jwt-attack-kid-query"),
     ("token-psychic", "jwt-attack-psychic"),
@@ -56,7 +57,7 @@ fn attack(cli: &Cli, demo: &Demo, flaw: &Flaw, more: &[&str]) -> Ran {
     if !expired.is_empty() {
         arguments.extend(["--refused", &expired, "--refused", &foreign]);
     }
-    if flaw.id == "token-fetched" {
+    if matches!(flaw.id, "token-fetched" | "token-issuer") {
         arguments.extend(["--listen", "127.0.0.1:0"]);
     }
     arguments.extend(more);
@@ -99,7 +100,8 @@ fn every_flaw_of_the_practice_api_is_found_and_none_on_its_twin_time_and_again()
             let clean = ids(&doc, "clean");
             // Nobody guesses the secret of the twin, so there is nothing to sign with.
             assert!(
-                clean.iter().any(|id| id == wanted) || matches!(wanted, "jwt-attack-weak-secret" | "jwt-attack-jku")
+                clean.iter().any(|id| id == wanted)
+                    || matches!(wanted, "jwt-attack-weak-secret" | "jwt-attack-jku" | "jwt-attack-iss")
             );
             assert!(clean.len() >= 10, "the twin: {}: {clean:?}", flaw.id);
         }

@@ -30,7 +30,8 @@ fn a_listener_serves_its_pages_and_remembers_who_asked() {
         .run(BATCH, move |transport| {
             Box::pin(async move {
                 let at = "127.0.0.1:0".parse().expect("an address");
-                let listener = transport.listen(at, pages).await.expect("it listens");
+                let listener = transport.listen(at).await.expect("it listens");
+                listener.serve(pages);
                 let to = listener.address();
                 let asked = [
                     &b"GET /s3cret/keys HTTP/1.1\r\nHost: x\r\n\r\n"[..],
