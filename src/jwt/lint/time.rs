@@ -48,7 +48,11 @@ pub(super) fn lifetime(c: &Context<'_>) -> Vec<Hit> {
         None | Some(Profile::Access | Profile::Assertion) => HOUR,
         Some(Profile::Id | Profile::Dpop | Profile::Logout) => DAY,
     };
-    let span = if life >= 2 * DAY { format!("{} days", life / DAY) } else { format!("{} minutes", life / 60) };
+    let span = match life {
+        _ if life >= 2 * DAY => format!("{} days", life / DAY),
+        _ if life >= 2 * HOUR => format!("{} hours", life / HOUR),
+        _ => format!("{} minutes", life / 60),
+    };
     if life > DAY && short == HOUR {
         vec![hit_as(Severity::High, format!("it lives for {span}, more than a day"))]
     } else if life > short {

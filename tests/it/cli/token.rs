@@ -210,3 +210,20 @@ fn a_token_is_made_of_the_bytes_given() {
     cli.run(&["jwt", "sign", "--claims", "{}", "--alg", "RS256", "--secret", "file:secret"])
         .usage(&["RS256 cannot be made with a key that is a secret", "use HS256"]);
 }
+
+#[test]
+fn the_readme_names_every_algorithm_by_what_is_done_with_it() {
+    use lunette::jwt::alg::ALGORITHMS;
+    use lunette::jwt::jwe::{KEYS, Management};
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("the README");
+    let (_, section) = readme.split_once("## Tokens and keys").expect("a section");
+    let (section, _) = section.split_once("\n## ").expect("an end");
+    let run = KEYS.iter().filter(|k| !matches!(k.management, Management::NotRun(_))).map(|k| k.name);
+    for name in ALGORITHMS.iter().map(|a| a.name).chain(run) {
+        assert!(section.contains(&format!("`{name}`")), "{name}");
+    }
+    let known = section.lines().find(|l| l.contains("neither checked nor made")).expect("a row");
+    for algorithm in ALGORITHMS {
+        assert_eq!(known.contains(&format!("`{}`", algorithm.name)), !algorithm.is_supported(), "{}", algorithm.name);
+    }
+}
