@@ -152,12 +152,11 @@ const CONTENTS: [(&str, &str); 3] =
 fn contents(bench: &mut Bench<'_>) {
     for (slug, content) in CONTENTS {
         let header = bench.header.with("cty", content);
-        let token = match bench.with.signing {
-            Some(key) => bench.signed(&header, bench.alg, key),
-            None => {
-                let parts = [header.write(), bench.payload.to_vec(), bench.token.signature.clone()];
-                Ok(parts.map(|p| encode(&p)).join(".").into_bytes())
-            }
+        let token = if let Some(key) = bench.with.signing {
+            bench.signed(&header, bench.alg, key)
+        } else {
+            let parts = [header.write(), bench.payload.to_vec(), bench.token.signature.clone()];
+            Ok(parts.map(|p| encode(&p)).join(".").into_bytes())
         };
         bench.add_signed(&CONTENT, slug, format!("cty {content}"), token);
     }

@@ -47,9 +47,10 @@ fn attack(cli: &Cli, demo: &Demo, flaw: &Flaw, more: &[&str]) -> Ran {
     let path = flaw.endpoint.strip_prefix("GET ").expect("a GET");
     let base = format!("http://{}", demo.http);
     let (url, keys) = (format!("{base}{path}"), format!("{base}/api/jwks.json"));
-    let issued = match path.starts_with("/api/tokens/") {
-        true => post(demo.http, path, ""),
-        false => post(demo.http, "/api/login", r#"{"user":"alice","password":"wonderland"}"#),
+    let issued = if path.starts_with("/api/tokens/") {
+        post(demo.http, path, "")
+    } else {
+        post(demo.http, "/api/login", r#"{"user":"alice","password":"wonderland"}"#)
     };
     let word = |name: &str| issued[name].as_str().unwrap_or_default().to_owned();
     let (token, expired, foreign) = (word("token"), word("expired"), word("foreign"));
