@@ -160,14 +160,14 @@ pub fn run(common: &Common, a: &AttackArgs, means: &Means) -> Result<Exit> {
     attacked.exchanges = &exchanges;
     attacked.hits = &hits;
     attacked.elapsed_ms = began.elapsed().as_secs_f64() * 1e3;
-    let last = exchanges.last().map_or(Exit::Done, send::exit);
-    let written = output.result(|| marked(document(&attacked), last), || plain(&attacked));
+    let ended = exchanges.last().map_or(Exit::Done, send::exit);
+    let written = output.result(|| marked(document(&attacked), ended), || plain(&attacked));
     if least.is_some_and(|least| worst(&outcome, a.include_likely) >= Some(least)) {
         return Ok(Exit::Findings);
     }
     if let Some(why) = &outcome.stopped {
         complain(&format!("lunette: not judged: {why}"));
-        return Ok(match last {
+        return Ok(match ended {
             Exit::Done if a.allow_not_run => written,
             Exit::Done => Exit::NotJudged,
             other => other,

@@ -164,9 +164,9 @@ fn only_a_token_that_runs_down_moves_the_screen() {
 
 #[test]
 fn a_large_token_and_ten_thousand_keys_do_not_stall_the_screen() {
-    let claims: String = (0..50_000).map(|i| format!("\"claim{i}\":{i},")).collect();
+    let claims = (0..50_000).map(|i| format!("\"claim{i}\":{i}")).collect::<Vec<_>>().join(",");
     let part = |text: &str| base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, text);
-    let token = format!("{}.{}.", part("{\"alg\":\"none\"}"), part(&format!("{{{claims}\"end\":1}}")));
+    let token = format!("{}.{}.", part("{\"alg\":\"none\"}"), part(&format!("{{{claims}}}")));
     assert!(token.len() > 1 << 20);
     let mut s = Screen::new(80, 24, Theme::terminal(), &[]);
     s.keys("3").paste(&token);
