@@ -90,7 +90,7 @@ pub fn read(bytes: &[u8]) -> Object {
         }
         _ => Vec::new(),
     });
-    if let Some(sentence) = duplicates(&out.members, inside.take(NESTED).collect()) {
+    if let Some(sentence) = duplicates(&out.members, &inside.take(NESTED).collect::<Vec<_>>()) {
         out.oddities.push(sentence);
     }
     out
@@ -129,7 +129,7 @@ fn not_an_object(text: &str) -> Option<String> {
     Some(format!("{what}, where a JSON object should be"))
 }
 
-fn duplicates(members: &[(String, Value)], inside: Vec<String>) -> Option<String> {
+fn duplicates(members: &[(String, Value)], inside: &[String]) -> Option<String> {
     let mut seen = HashSet::with_capacity(members.len());
     let mut twice = HashSet::new();
     let mut names = Vec::new();
