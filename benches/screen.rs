@@ -8,8 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lunette::app::Event;
+use lunette::app::inspect::{self, Stood, TokenTold};
+use lunette::app::token::Known;
 use lunette::base::{Stamp, Untrusted};
 use lunette::inventory::{Endpoint, Inventory, Latency, OperationKind, Seen, State};
+use lunette::jwt::{self, Key, Keys};
 use lunette::tui::Theme;
 use lunette::tui::harness::Screen;
 use rustix::time::{ClockId, clock_gettime};
@@ -68,6 +71,7 @@ fn main() {
         });
         let letter = typed.min().expect("rounds") / u32::try_from(letters.len()).expect("few");
         println!("{width:>3}x{height}  {:<28} {:>7.3} ms", "a letter of a filter", letter.as_secs_f64() * 1e3);
+        large_token(width, height);
     }
 }
 
@@ -82,6 +86,40 @@ fn frames(screen: &mut Screen, key: &str) -> Duration {
 fn cpu() -> Duration {
     let t = clock_gettime(ClockId::ProcessCPUTime);
     Duration::new(t.tv_sec.unsigned_abs(), u32::try_from(t.tv_nsec).unwrap_or(0))
+}
+
+/// What a token of a megabyte and ten thousand keys cost on the drawing thread: they are read and judged on others.
+fn large_token(width: u16, height: u16) {
+    let part = |text: &str| base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, text);
+    let claims: String = (0..50_000).map(|i| format!("\"claim{i}\":{i},")).collect();
+    let token = format!("{}.{}.c2ln", part("{\"alg\":\"RS256\"}"), part(&format!("{{{claims}\"end\":1}}")));
+    let token = jwt::decode(token.as_bytes());
+    let key = Key::secret(b"a secret of thirty-two bytes or so".to_vec());
+    let known = Known { keys: Keys { keys: vec![key; 10_000], ..Keys::default() }, ..Known::default() };
+    let (known, now) = (Arc::new(known), Stamp::from_unix(1_700_000_000).expect("a time"));
+    let judged = inspect::inspect(Arc::new(token.clone()), Stood::default(), &Known::default(), None, now);
+    let told = |told: TokenTold| Event::Token(Box::new(told));
+    let mut steps: [(&str, Duration); 4] =
+        ["a token of 1 MB arrives", "it is judged", "10,000 keys arrive", "down, in them"].map(|n| (n, Duration::MAX));
+    for _ in 0..ROUNDS {
+        let mut screen = Screen::new(width, height, Theme::terminal(), &[]);
+        screen.keys("3");
+        let events = [
+            told(TokenTold::Read(Stood::default(), Box::new(token.clone()))),
+            told(TokenTold::Inspected(Box::new(judged.clone()))),
+            told(TokenTold::Keys(Arc::clone(&known), String::new())),
+        ];
+        for (step, event) in steps.iter_mut().zip(events) {
+            let from = cpu();
+            screen.event(event);
+            step.1 = step.1.min(cpu().saturating_sub(from));
+        }
+        screen.keys("] ] ]");
+        steps[3].1 = steps[3].1.min(frames(&mut screen, "j"));
+    }
+    for (name, took) in steps {
+        println!("{width:>3}x{height}  {name:<28} {:>7.3} ms", took.as_secs_f64() * 1e3);
+    }
 }
 
 fn endpoint(i: usize) -> Endpoint {

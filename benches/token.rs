@@ -117,7 +117,7 @@ fn crack() {
     let words: Vec<String> = (0..KEYS).map(|i| format!("candidate{i:07}")).collect();
     let keys: Vec<&[u8]> = words.iter().map(String::as_bytes).collect();
     let code = code(keys[KEYS - 1], &message);
-    let (mut theirs, mut ours, mut both) = (f64::MAX, f64::MAX, f64::MAX);
+    let (mut theirs, mut ours, mut both, mut both_cpu) = (f64::MAX, f64::MAX, f64::MAX, f64::MAX);
     for _ in 0..ROUNDS {
         let from = cpu();
         assert_eq!(keys.iter().position(|k| black_box(self::code(k, &message)) == code), Some(KEYS - 1));
@@ -126,19 +126,25 @@ fn crack() {
         let mut guesser = Guesser::new(256, &message, &code).expect("a code of its length");
         assert_eq!(guesser.first(&keys), Some(KEYS - 1));
         ours = ours.min((cpu().saturating_sub(from)).as_secs_f64());
-        let from = Instant::now();
+        let (from, cpu_from) = (Instant::now(), cpu());
         std::thread::scope(|s| {
             for half in keys.chunks(KEYS.div_ceil(2)) {
                 s.spawn(move || black_box(Guesser::new(256, &message, &code).expect("a code").first(half)));
             }
         });
         both = both.min(from.elapsed().as_secs_f64());
+        both_cpu = both_cpu.min((cpu().saturating_sub(cpu_from)).as_secs_f64());
     }
     let speed = |seconds: f64| KEYS as f64 / 1e6 / seconds;
     println!("HS256, signing input of {INPUT} bytes (6 compressions a key), {KEYS} keys, best of {ROUNDS}");
     println!("hmac and sha2, one core            {:>6.2} M keys a CPU second", speed(theirs));
     println!("lunette, one core                  {:>6.2} M keys a CPU second, {:.2} times", speed(ours), theirs / ours);
-    println!("lunette, two threads (wall time)   {:>6.2} M keys a second, {:.2} times one", speed(both), ours / both);
+    println!(
+        "lunette, two threads               {:>6.2} M keys a CPU second; of wall time {:.2} M, {:.2} times one",
+        speed(both_cpu),
+        speed(both),
+        ours / both
+    );
 }
 
 fn code(key: &[u8], message: &[u8]) -> [u8; 32] {

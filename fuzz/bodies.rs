@@ -130,11 +130,24 @@ pub fn token(bytes: &[u8]) {
         let document = lunette::report::token::document(&checked);
         let document = lunette::report::json::to_string(&document);
         assert!(serde_json::from_str::<serde_json::Value>(&document).is_ok());
+        judged(&checked.token, &keys);
     }
     for range in lunette::base::secret::find_tokens(bytes) {
         let _ = lunette::jwt::decode(&bytes[range]);
     }
     let _ = lunette::base::secret::mask_message(bytes);
+}
+
+/// A token judged with keys, as a set and by whatever profile: nothing raw is said of it.
+fn judged(token: &lunette::jwt::Decoded, keys: &[lunette::jwt::Key]) {
+    use lunette::jwt::lint::{Profile, Situation, lint};
+    let keys = lunette::jwt::Keys { keys: keys.to_vec(), set: true, problems: Vec::new() };
+    for profile in Profile::ALL.map(Some).into_iter().chain([None]) {
+        let situation = Situation { profile, keys: Some(&keys), ..Situation::new(token, now()) };
+        for finding in lint(&situation) {
+            assert!(!finding.detail.chars().any(lunette::base::text::is_hazard), "{}", finding.detail);
+        }
+    }
 }
 
 /// Any bytes as keys: what is read can be written again, and nothing raw is said of it.

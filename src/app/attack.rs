@@ -236,12 +236,16 @@ impl Plan {
         }
     }
 
+    /// Where our listener is reached, without a slash at its end.
+    fn reached(&self, at: Option<SocketAddr>) -> Option<String> {
+        let reached = self.ask.listen.as_ref()?;
+        let base = reached.url.clone().unwrap_or_else(|| format!("http://{}", at.unwrap_or(reached.at)));
+        Some(format!("{}{}", base.trim_end_matches('/'), self.prefix))
+    }
+
     /// The course of it, our listener reached at this address; before it listens, at the one it will have.
     pub fn course(&self, at: Option<SocketAddr>) -> Course {
-        let reached = self.ask.listen.as_ref().map(|l| {
-            let base = l.url.clone().unwrap_or_else(|| format!("http://{}", at.unwrap_or(l.at)));
-            format!("{}{}", base.trim_end_matches('/'), self.prefix)
-        });
+        let reached = self.reached(at);
         let with = Materials {
             keys: &self.ask.keys,
             signing: self.ask.signing.as_ref(),
@@ -294,7 +298,12 @@ impl Plan {
         let job = over_transport(move |transport| {
             Box::pin(async move {
                 let listener = match &self.ask.listen {
-                    Some(reached) => Some(transport.listen(reached.at, self.own.pages(&self.prefix)).await?),
+                    Some(reached) => {
+                        let listener = transport.listen(reached.at).await?;
+                        let base = self.reached(Some(listener.address())).unwrap_or_default();
+                        listener.serve(self.own.pages(&self.prefix, &base));
+                        Some(listener)
+                    }
                     None => None,
                 };
                 let course = self.course(listener.as_ref().map(|l| l.address()));

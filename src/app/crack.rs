@@ -227,9 +227,9 @@ mod tests {
 
     /// A list of `n` lines.
     fn list(n: usize, last: &str) -> String {
-        let mut text: String = (0..n).map(|i| format!("word{i}\r\n")).collect();
-        text.push_str(last);
-        text
+        let mut words: Vec<String> = (0..n).map(|i| format!("word{i}")).collect();
+        words.push(last.to_owned());
+        words.join("\r\n")
     }
 
     fn provided(list: String) -> Provided {

@@ -68,7 +68,8 @@ pub fn serve(common: &Common, a: &DemoArgs) -> Result<Exit> {
     let what = if a.safe { "safe twin of the practice API" } else { "practice API" };
     let text = format!(
         "{what} on {plain} and {secure}\nits document: {plain}/api/openapi.json\n\
-         its certificate authority: {path} (--cacert trusts it)\nCtrl-C ends it\n"
+         its certificate authority: {path} (--cacert trusts it)\n\
+         doors that a token opens: {plain}/api/tokens (POST to one gives a token)\nCtrl-C ends it\n"
     );
     let written = Output::new(common.format).result(
         || {

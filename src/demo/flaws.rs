@@ -179,6 +179,15 @@ pub static FLAWS: &[Flaw] = &[
         mend: "keys come from the shop's own set; `jku` is not looked at",
     },
     Flaw {
+        id: "token-issuer",
+        endpoint: "GET /api/tokens/issuer",
+        category: "token",
+        cwe: 918,
+        wrong: "keys are fetched from whatever issuer a token names in `iss`",
+        proof: "curl -si $BASE/api/tokens/issuer -H \"Authorization: Bearer $(printf '{\"alg\":\"ES256\"}' | base64 -w0 | tr -d =).$(printf '{\"iss\":\"http://127.0.0.1:8099\"}' | base64 -w0 | tr -d =).AAAA\"  # 401, and whoever listens on port 8099 is asked for /.well-known/openid-configuration",
+        mend: "the issuer is compared with the shop's own before anything of it is fetched",
+    },
+    Flaw {
         id: "token-kid-path",
         endpoint: "GET /api/tokens/path",
         category: "token",

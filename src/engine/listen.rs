@@ -24,8 +24,9 @@ const CONNECTIONS: usize = 32;
 /// Requests that are remembered.
 const MOST_HITS: usize = 1_000;
 
+#[derive(Default)]
 struct Served {
-    pages: Vec<Page>,
+    pages: Mutex<Vec<Page>>,
     hits: Mutex<Vec<Hit>>,
 }
 
@@ -39,6 +40,9 @@ struct Open {
 impl Listening for Open {
     fn address(&self) -> SocketAddr {
         self.address
+    }
+    fn serve(&self, pages: Vec<Page>) {
+        self.served.pages.lock().unwrap_or_else(PoisonError::into_inner).extend(pages);
     }
     fn hits(&self) -> Vec<Hit> {
         self.served.hits.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -55,7 +59,7 @@ impl Drop for Open {
 ///
 /// # Errors
 /// An address that cannot be had.
-pub async fn open(at: SocketAddr, pages: Vec<Page>, job: &CancellationToken) -> Result<Box<dyn Listening>> {
+pub async fn open(at: SocketAddr, job: &CancellationToken) -> Result<Box<dyn Listening>> {
     let failed = |e: io::Error| {
         Error::input(format!("nothing can listen here: {}", display_str(&e.to_string())))
             .at(at.to_string())
@@ -63,7 +67,7 @@ pub async fn open(at: SocketAddr, pages: Vec<Page>, job: &CancellationToken) -> 
     };
     let listener = TcpListener::bind(at).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    let served = Arc::new(Served { pages, hits: Mutex::default() });
+    let served = Arc::new(Served::default());
     let end = job.child_token();
     let (shared, until) = (Arc::clone(&served), end.clone());
     tokio::spawn(async move {
@@ -109,7 +113,11 @@ async fn answer(mut stream: TcpStream, from: SocketAddr, served: &Served) -> io:
     head.truncate(end);
     let path = head.split(|b| *b == b' ').nth(1).unwrap_or_default();
     let path = path.split(|b| *b == b'?').next().unwrap_or_default();
-    let Some(page) = served.pages.iter().find(|p| p.path.as_bytes() == path) else {
+    let page = {
+        let pages = served.pages.lock().unwrap_or_else(PoisonError::into_inner);
+        pages.iter().find(|p| p.path.as_bytes() == path).cloned()
+    };
+    let Some(page) = page else {
         return stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await;
     };
     let is_head = head.starts_with(b"HEAD ");

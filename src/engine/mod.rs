@@ -33,8 +33,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::base::{Error, Exit, Result};
 use crate::wire::{
-    BoxFuture, Exchange, Failure, FailureKind, Listening, Origin, Page, Phase, Policy, Record, Request, Together,
-    Transport, Watch,
+    BoxFuture, Exchange, Failure, FailureKind, Listening, Origin, Phase, Policy, Record, Request, Together, Transport,
+    Watch,
 };
 
 use budget::Budgets;
@@ -407,8 +407,8 @@ impl Transport for Line {
         })
     }
 
-    fn listen(&self, at: SocketAddr, pages: Vec<Page>) -> BoxFuture<'_, Result<Box<dyn Listening>>> {
-        Box::pin(listen::open(at, pages, &self.cancel))
+    fn listen(&self, at: SocketAddr) -> BoxFuture<'_, Result<Box<dyn Listening>>> {
+        Box::pin(listen::open(at, &self.cancel))
     }
 
     fn requests_left(&self) -> Option<u64> {

@@ -105,7 +105,7 @@ pub fn plain_cracked(o: &Outcome) -> String {
     }
     out.push('\n');
     if o.skipped > 0 {
-        let _ = writeln!(out, "{} lines are longer than 64 KiB, and were passed over", count(o.skipped));
+        let _ = writeln!(out, "lines longer than 64 KiB, which were passed over: {}", count(o.skipped));
     }
     if let Some(why) = &o.stopped {
         let _ = writeln!(out, "the list: {why}");

@@ -32,6 +32,8 @@ pub struct Hit {
 pub trait Listening: Send + Sync {
     /// Where it listens.
     fn address(&self) -> SocketAddr;
+    /// Serves these pages from now on, beside those before.
+    fn serve(&self, pages: Vec<Page>);
     /// Every request for a page so far, oldest first. What asked for anything else is not counted.
     fn hits(&self) -> Vec<Hit>;
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-use super::{Exchange, Listening, Page, Reference, Request, Together, Watch};
+use super::{Exchange, Listening, Reference, Request, Together, Watch};
 use crate::base::{Error, Result, Secret};
 
 /// A boxed future, so that [`Transport`] is object-safe.
@@ -134,9 +134,9 @@ pub trait Transport: Send + Sync {
     /// The same job and budget, but `watch` is told of replies that go on while they come, and they may take the time of
     /// [`Deadlines::stream`].
     fn watched(&self, watch: Watch) -> Box<dyn Transport + '_>;
-    /// Opens a listener of ours at exactly this address, which serves pages until it is dropped or the job ends. Only what was
-    /// named by who runs it is given here, or loopback.
-    fn listen(&self, at: SocketAddr, pages: Vec<Page>) -> BoxFuture<'_, Result<Box<dyn Listening>>>;
+    /// Opens a listener of ours at exactly this address, until it is dropped or the job ends. Only what was named by who runs it
+    /// is given here, or loopback.
+    fn listen(&self, at: SocketAddr) -> BoxFuture<'_, Result<Box<dyn Listening>>>;
     /// Requests left in this job's budget; `None` when it has no limit.
     fn requests_left(&self) -> Option<u64>;
 }

@@ -7,14 +7,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::app::attack::{self as case, Ask, BUDGET, Place, Plan, Ran, Reached};
 use crate::app::fetched::{self, Fetched};
+use crate::app::gate::severity;
 use crate::app::send;
 use crate::app::token::{self, Sources};
 use crate::base::text::display_str;
-use crate::base::{Error, Exit, Result, Severity};
+use crate::base::{Error, Exit, Result};
 use crate::cli::args::{header, is_file};
 use crate::cli::output::{Output, complain};
 use crate::cli::secret::{Written, referred};
@@ -61,9 +62,9 @@ pub struct AttackArgs {
     /// Say what would be sent, and send nothing
     #[arg(long)]
     dry_run: bool,
-    /// End with 1 when a finding is at least so severe
-    #[arg(long, value_enum, value_name = "SEVERITY", default_value = "high")]
-    fail_on: Threshold,
+    /// End with 1 when something is as bad as this: never, info, low, medium, high or critical
+    #[arg(long, value_name = "SEVERITY", default_value = "high")]
+    fail_on: String,
     /// Count findings that are likely too
     #[arg(long)]
     include_likely: bool,
@@ -100,31 +101,6 @@ struct AttackKeys {
     signing_key: Option<PathBuf>,
 }
 
-/// From which severity on a finding fails a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Threshold {
-    Never,
-    Info,
-    Low,
-    Medium,
-    High,
-    Critical,
-}
-
-impl Threshold {
-    fn fails(self, worst: Option<Severity>) -> bool {
-        let least = match self {
-            Self::Never => return false,
-            Self::Info => Severity::Info,
-            Self::Low => Severity::Low,
-            Self::Medium => Severity::Medium,
-            Self::High => Severity::High,
-            Self::Critical => Severity::Critical,
-        };
-        worst.is_some_and(|w| w >= least)
-    }
-}
-
 fn where_help() -> String {
     format!("Where the token goes: {}", case::FORM)
 }
@@ -134,6 +110,7 @@ fn budget_help() -> String {
 }
 
 pub fn run(common: &Common, a: &AttackArgs, means: &Means) -> Result<Exit> {
+    let least = severity(&a.fail_on)?;
     one_stdin(&[a.source.reads_stdin(), a.keys.secret.as_deref() == Some("-")])?;
     let token = a.source.read(means)?;
     let place = Place::parse(&a.place)?;
@@ -185,7 +162,7 @@ pub fn run(common: &Common, a: &AttackArgs, means: &Means) -> Result<Exit> {
     attacked.elapsed_ms = began.elapsed().as_secs_f64() * 1e3;
     let last = exchanges.last().map_or(Exit::Done, send::exit);
     let written = output.result(|| marked(document(&attacked), last), || plain(&attacked));
-    if a.fail_on.fails(worst(&outcome, a.include_likely)) {
+    if least.is_some_and(|least| worst(&outcome, a.include_likely) >= Some(least)) {
         return Ok(Exit::Findings);
     }
     if let Some(why) = &outcome.stopped {

@@ -1,4 +1,4 @@
-//! What a `jku` leads to: fetched by whoever believes it. Only from loopback, so that the practice stays on this machine.
+//! What a `jku` or an `iss` leads to: fetched by whoever believes it. Only from loopback, so that the practice stays on this machine.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -21,6 +21,12 @@ pub async fn json(url: &str) -> Option<Value> {
     }
     let to = SocketAddr::from((Ipv4Addr::LOCALHOST, port.parse().ok()?));
     tokio::time::timeout(PATIENCE, get(to, host, path)).await.ok()?
+}
+
+/// The key set that the metadata of an issuer names (OpenID Connect Discovery 1.0 section 4).
+pub async fn key_set(issuer: &str) -> Option<Value> {
+    let metadata = json(&format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'))).await?;
+    json(metadata.get("jwks_uri")?.as_str()?).await
 }
 
 async fn get(to: SocketAddr, host: &str, path: &str) -> Option<Value> {

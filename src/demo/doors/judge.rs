@@ -30,6 +30,8 @@ pub enum Mistake {
     Embedded,
     /// The key set that `jku` names is fetched and believed.
     Fetched,
+    /// The key set of whatever issuer `iss` names is fetched and believed.
+    Issuer,
     /// `kid` is a path.
     Path,
     /// `kid` is put into a query.
@@ -46,7 +48,8 @@ pub enum Mistake {
 pub struct Token<'a> {
     /// Header.
     pub header: Map<String, Value>,
-    claims: Map<String, Value>,
+    /// Claims, before anything of them is checked.
+    pub claims: Map<String, Value>,
     input: &'a [u8],
     signature: Vec<u8>,
 }
@@ -70,7 +73,7 @@ pub fn read(token: &str) -> Result<Token<'_>, &'static str> {
     })
 }
 
-/// The claims of a token that is let in. `fetched` is the key set that its `jku` led to.
+/// The claims of a token that is let in. `fetched` is the key set that its `jku` or its `iss` led to.
 ///
 /// # Errors
 /// Why it is not, in one sentence.
@@ -94,7 +97,7 @@ pub fn admit(
     if !claims.get("aud").is_some_and(is_ours) && mistake != Some(Mistake::Audience) {
         return Err("the token is for another audience");
     }
-    if claims.get("iss").is_none_or(|iss| iss != ISSUER) {
+    if claims.get("iss").is_none_or(|iss| iss != ISSUER) && mistake != Some(Mistake::Issuer) {
         return Err("the token is of another issuer");
     }
     Ok(claims)
@@ -111,7 +114,7 @@ fn is_signed(t: &Token<'_>, own: Alg, mistake: Option<Mistake>, keys: &Keys, fet
         Some(Mistake::Stripped) => alg == own.name() && signature.is_empty(),
         Some(Mistake::Confused) => alg == "HS256" && keys::is_mac(keys.pem().as_bytes(), input, signature),
         Some(Mistake::Embedded) => t.header.get("jwk").is_some_and(|jwk| keys::verify_by(jwk, alg, input, signature)),
-        Some(Mistake::Fetched) => {
+        Some(Mistake::Fetched | Mistake::Issuer) => {
             let set = fetched.and_then(|set| set.get("keys")).and_then(Value::as_array);
             set.is_some_and(|set| set.iter().any(|jwk| keys::verify_by(jwk, alg, input, signature)))
         }

@@ -44,6 +44,7 @@ static DOORS: &[Door] = &[
     door("confused", Alg::Rs256, Mistake::Confused),
     door("embedded", Alg::Rs256, Mistake::Embedded),
     door("fetched", Alg::Rs256, Mistake::Fetched),
+    door("issuer", Alg::Rs256, Mistake::Issuer),
     door("path", Alg::Hs256, Mistake::Path),
     door("query", Alg::Hs256, Mistake::Query),
     door("psychic", Alg::Es256, Mistake::Psychic),
@@ -102,8 +103,16 @@ impl Doors {
             return Err(super::token::refuse(&format!("a token is needed: POST {PATH}/{} gives one", door.name), ""));
         };
         let token = judge::read(token.trim()).map_err(refuse)?;
-        let fetched = match (mistake, token.header.get("jku").and_then(Value::as_str)) {
-            (Some(Mistake::Fetched), Some(url)) => fetch::json(url).await,
+        let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+        let fetched = match mistake {
+            Some(Mistake::Fetched) => match text(token.header.get("jku")) {
+                Some(url) => fetch::json(&url).await,
+                None => None,
+            },
+            Some(Mistake::Issuer) => match text(token.claims.get("iss")) {
+                Some(issuer) => fetch::key_set(&issuer).await,
+                None => None,
+            },
             _ => None,
         };
         let claims = judge::admit(token, door.alg, mistake, keys, fetched.as_ref(), q.now).map_err(refuse)?;

@@ -87,6 +87,20 @@ mod tests {
     }
 
     #[test]
+    fn tokens_that_others_published_are_cracked() {
+        // RFC 7515 appendix A.1, whose key stands there in base64url.
+        let rfc = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFt\
+                   cGxlLmNvbS9pc19yb290Ijp0cnVlfQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+        let found = guess(&decode(rfc.as_bytes()), None).expect("a row of the list");
+        assert_eq!((found.secret.len(), found.origin.as_str()), (64, "RFC 7515 appendix A.1, read as base64"));
+        // The token that jwt.io showed for years.
+        let site = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5\
+                    MDIyfQ.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c";
+        let found = guess(&decode(site.as_bytes()), None).expect("a row of the list");
+        assert_eq!((found.secret.as_bytes(), found.origin.as_str()), (&b"your-256-bit-secret"[..], "jwt.io"));
+    }
+
+    #[test]
     fn every_row_of_the_list_is_found_with_its_origin() {
         for (key, origin) in list().step_by(7) {
             let found = guess(&token("HS256", "{}", key.as_bytes()), None).expect("a row of the list");

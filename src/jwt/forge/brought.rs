@@ -1,7 +1,7 @@
 //! Tokens signed with a key that the server has for something else, or that it gets from the token.
 
 use super::own::{CHAINS, KEY_SET, KID, Pair};
-use super::table::{CHAIN, CONFUSED, EMBEDDED, EMPTY_KEY, FETCHED, FETCHED_CHAIN, WEAK};
+use super::table::{CHAIN, CONFUSED, EMBEDDED, EMPTY_KEY, FETCHED, FETCHED_CHAIN, FETCHED_ISSUER, WEAK};
 use super::{Bench, Family, Key};
 use crate::jwt::confusion;
 use crate::jwt::key::Material;
@@ -97,11 +97,14 @@ fn embedded(bench: &mut Bench<'_>, pair: &Pair, slug: &str) {
 
 fn by_url(bench: &mut Bench<'_>) {
     let Some(base) = bench.with.listener else {
-        for family in [&FETCHED, &FETCHED_CHAIN] {
+        for family in [&FETCHED, &FETCHED_CHAIN, &FETCHED_ISSUER] {
             bench.miss(family, "it takes an address where we listen, and which the server can reach");
         }
         return;
     };
+    if bench.claims.is_none() {
+        bench.miss(&FETCHED_ISSUER, "the claims are no JSON object");
+    }
     for (pair, chain) in bench.with.own.pairs.iter().zip(CHAINS) {
         let slug = if pair.alg == "RS256" { "rsa" } else { "ec" };
         let header = bench.header.with("alg", pair.alg).with("kid", KID);
@@ -113,6 +116,11 @@ fn by_url(bench: &mut Bench<'_>) {
         ] {
             let token = bench.signed(&header, pair.alg, &pair.key);
             asked(bench, family, &format!("{kind}-{slug}"), &format!("{}, {words}", pair.alg), token);
+        }
+        if let Some(claims) = &bench.claims {
+            let token =
+                super::sign::compact(&header.write(), &claims.with("iss", base).write(), pair.alg, Some(&pair.key));
+            asked(bench, &FETCHED_ISSUER, slug, &format!("{}, the address in iss", pair.alg), token);
         }
     }
 }

@@ -7,7 +7,7 @@ use flate2::write::DeflateEncoder;
 use serde_json::{Value, json};
 
 use super::table::{
-    AUDIENCE, CLAIMS, CRITICAL, DUPLICATE, EARLY, ENDLESS, EXPIRED, ISSUER, SWAPPED, TYPE, UNENCODED, ZIPPED,
+    AUDIENCE, CLAIMS, CONTENT, CRITICAL, DUPLICATE, EARLY, ENDLESS, EXPIRED, ISSUER, SWAPPED, TYPE, UNENCODED, ZIPPED,
 };
 use super::unsigned::encode;
 use super::{Bench, Family, Object, sign};
@@ -34,6 +34,7 @@ pub fn add(bench: &mut Bench<'_>) {
         (_, None) => miss(bench, "the claims are no JSON object"),
     }
     by_hand(bench);
+    contents(bench);
 }
 
 /// Says of every family without a variant why it has none.
@@ -140,6 +141,24 @@ fn other_algorithms(bench: &mut Bench<'_>, key: &Key) {
     for alg in names.iter().filter(|a| **a != own) {
         let token = bench.signed(&bench.header.with("alg", *alg), alg, key);
         bench.add_signed(&SWAPPED, alg, format!("the same key with {alg}"), token);
+    }
+}
+
+/// What a payload may be said to be.
+const CONTENTS: [(&str, &str); 3] =
+    [("xml", "text/xml"), ("java", "application/x-java-serialized-object"), ("token", "JWT")];
+
+/// The token with another content type: signed where the key is known, else under the signature it had.
+fn contents(bench: &mut Bench<'_>) {
+    for (slug, content) in CONTENTS {
+        let header = bench.header.with("cty", content);
+        let token = if let Some(key) = bench.with.signing {
+            bench.signed(&header, bench.alg, key)
+        } else {
+            let parts = [header.write(), bench.payload.to_vec(), bench.token.signature.clone()];
+            Ok(parts.map(|p| encode(&p)).join(".").into_bytes())
+        };
+        bench.add_signed(&CONTENT, slug, format!("cty {content}"), token);
     }
 }
 

@@ -30,6 +30,8 @@ pub struct Own {
 
 /// Path of the key set at the listener.
 pub const KEY_SET: &str = "/jwks.json";
+/// Paths of the metadata below an issuer (OpenID Connect Discovery 1.0 section 4), and of what is asked for without any.
+const METADATA: [&str; 2] = ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"];
 /// Paths of the certificates at the listener, in the order of the pairs.
 pub const CHAINS: [&str; 2] = ["/rsa.pem", "/ec.pem"];
 
@@ -45,11 +47,25 @@ impl Own {
         Ok(Self { pairs: [Pair::new("RS256", &rsa).map_err(failed)??, Pair::new("ES256", &ec).map_err(failed)??] })
     }
 
-    /// What the listener serves below `prefix`: the key set, and a certificate for each key.
-    pub fn pages(&self, prefix: &str) -> Vec<Page> {
+    /// What the listener serves below `prefix`, where it is reached at `base`: the key set, a certificate for each key, and the
+    /// metadata of an issuer that names the key set.
+    pub fn pages(&self, prefix: &str, base: &str) -> Vec<Page> {
         let keys: Vec<Value> = self.pairs.iter().map(Pair::jwk).collect();
         let set = json!({ "keys": keys }).to_string().into();
         let mut pages = vec![Page { path: format!("{prefix}{KEY_SET}"), media: "application/json", body: set }];
+        let metadata = json!({
+            "issuer": base,
+            "jwks_uri": format!("{base}{KEY_SET}"),
+            "authorization_endpoint": format!("{base}/authorize"),
+            "token_endpoint": format!("{base}/token"),
+            "response_types_supported": ["code"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": self.pairs.each_ref().map(|p| p.alg),
+        });
+        for path in METADATA {
+            let body = metadata.to_string().into();
+            pages.push(Page { path: format!("{prefix}{path}"), media: "application/json", body });
+        }
         for (pair, path) in self.pairs.iter().zip(CHAINS) {
             let body = key::armour("CERTIFICATE", &pair.certificate).into();
             pages.push(Page { path: format!("{prefix}{path}"), media: "application/x-pem-file", body });

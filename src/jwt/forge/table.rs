@@ -104,6 +104,10 @@ families! {
         "the token signed with a key of our own, and `x5u` with the address where we serve its certificate",
         "certificates are fetched from the address that a token names", "RFC 7515 section 4.1.5",
         "take keys from a configured address alone, and ignore `x5u`";
+    FETCHED_ISSUER = "jwt-attack-iss", "issuer by URL", Signature, Critical, 918,
+        "the token signed with a key of our own, and `iss` with the address where we serve the metadata of an issuer",
+        "keys are fetched from whatever issuer a token names", "RFC 8725 section 3.8",
+        "take tokens of issuers on a list alone, and keys from their configured addresses";
     ASKED = "jwt-attack-ssrf", "address asked", Signature, High, 918,
         "whether our listener is asked for keys by a server that refuses the token",
         "the address that an unverified token names is asked for", "RFC 8725 section 3.10",
@@ -184,6 +188,10 @@ families! {
         "a `kid` that is an object, a list, a number or far too long",
         "a `kid` that is no name reaches what looks it up", "RFC 7515 section 4.1.4",
         "take a `kid` that is a short string alone";
+    CONTENT = "jwt-attack-cty", "another content", Hand, Medium, 502,
+        "the token with `cty` saying that its payload is XML, a serialized object, or another token",
+        "a payload is read as the type that the token names", "RFC 7515 section 4.1.10",
+        "read the payload as JSON claims, whatever `cty` says";
     MIRRORED = "jwt-attack-mirrored", "mirrored signature", Hand, Info, 347,
         "the ECDSA signature with the order of its curve less s: as good as the one it was made of",
         "a token has more than one good signature", "RFC 7518 section 3.4",

@@ -23,6 +23,7 @@ const FINDS: &[(&str, &str)] = &[
     ("token-weak-secret", "jwt-attack-weak-secret"),
     ("token-embedded", "jwt-attack-jwk"),
     ("token-fetched", "jwt-attack-jku"),
+    ("token-issuer", "jwt-attack-iss"),
     ("token-kid-path", "jwt-attack-kid-path"),
     ("token-kid-query", "jwt-attack-kid-query"),
     ("token-psychic", "jwt-attack-psychic"),
@@ -46,9 +47,10 @@ fn attack(cli: &Cli, demo: &Demo, flaw: &Flaw, more: &[&str]) -> Ran {
     let path = flaw.endpoint.strip_prefix("GET ").expect("a GET");
     let base = format!("http://{}", demo.http);
     let (url, keys) = (format!("{base}{path}"), format!("{base}/api/jwks.json"));
-    let issued = match path.starts_with("/api/tokens/") {
-        true => post(demo.http, path, ""),
-        false => post(demo.http, "/api/login", r#"{"user":"alice","password":"wonderland"}"#),
+    let issued = if path.starts_with("/api/tokens/") {
+        post(demo.http, path, "")
+    } else {
+        post(demo.http, "/api/login", r#"{"user":"alice","password":"wonderland"}"#)
     };
     let word = |name: &str| issued[name].as_str().unwrap_or_default().to_owned();
     let (token, expired, foreign) = (word("token"), word("expired"), word("foreign"));
@@ -56,7 +58,7 @@ fn attack(cli: &Cli, demo: &Demo, flaw: &Flaw, more: &[&str]) -> Ran {
     if !expired.is_empty() {
         arguments.extend(["--refused", &expired, "--refused", &foreign]);
     }
-    if flaw.id == "token-fetched" {
+    if matches!(flaw.id, "token-fetched" | "token-issuer") {
         arguments.extend(["--listen", "127.0.0.1:0"]);
     }
     arguments.extend(more);
@@ -99,7 +101,8 @@ fn every_flaw_of_the_practice_api_is_found_and_none_on_its_twin_time_and_again()
             let clean = ids(&doc, "clean");
             // Nobody guesses the secret of the twin, so there is nothing to sign with.
             assert!(
-                clean.iter().any(|id| id == wanted) || matches!(wanted, "jwt-attack-weak-secret" | "jwt-attack-jku")
+                clean.iter().any(|id| id == wanted)
+                    || matches!(wanted, "jwt-attack-weak-secret" | "jwt-attack-jku" | "jwt-attack-iss")
             );
             assert!(clean.len() >= 10, "the twin: {}: {clean:?}", flaw.id);
         }

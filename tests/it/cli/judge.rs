@@ -77,7 +77,7 @@ fn a_good_token_passes_as_what_it_is() {
 #[test]
 fn a_secret_is_found_in_a_word_list() {
     let token = token(&json!({"sub": "1"}), b"the-last-one!");
-    let list: String = (0..5_000).map(|i| format!("word{i}\r\n")).collect();
+    let list = (0..5_000).map(|i| format!("word{i}")).collect::<Vec<_>>().join("\r\n") + "\r\n";
     let cli = Cli::new()
         .file("words.txt", format!("{list}the-last-one!"))
         .file("without.txt", &list)

@@ -30,14 +30,16 @@ fn a_listener_serves_its_pages_and_remembers_who_asked() {
         .run(BATCH, move |transport| {
             Box::pin(async move {
                 let at = "127.0.0.1:0".parse().expect("an address");
-                let listener = transport.listen(at, pages).await.expect("it listens");
+                let listener = transport.listen(at).await.expect("it listens");
+                listener.serve(pages);
                 let to = listener.address();
+                let endless = vec![b'x'; 20_000];
                 let asked = [
                     &b"GET /s3cret/keys HTTP/1.1\r\nHost: x\r\n\r\n"[..],
                     b"HEAD /s3cret/other?a=1 HTTP/1.0\r\n\r\n",
                     b"GET /keys HTTP/1.1\r\n\r\n",
                     b"\r\n\r\n",
-                    &[b'x'; 20_000],
+                    &endless,
                 ]
                 .map(<[u8]>::to_vec);
                 // On a thread of its own, since those of the engine are to serve.

@@ -28,8 +28,8 @@ fn token_flaws() -> impl Iterator<Item = &'static Flaw> {
 fn each_is_proven_as_its_row_says_and_mended_in_the_twin() {
     let (flawed, safe) = (Demo::start(None).expect("start"), Demo::start_safe(None).expect("start"));
     let mut proven = 0;
-    // The proof of `jku` serves a key set on a port that may be taken here; it is proven below.
-    for flaw in token_flaws().filter(|f| f.id != "token-fetched") {
+    // Those of `jku` and `iss` need a port that may be taken here; they are proven below.
+    for flaw in token_flaws().filter(|f| !matches!(f.id, "token-fetched" | "token-issuer")) {
         assert_eq!(proof(flaw, flawed.http), "HTTP/1.1 200 OK", "{}: {}", flaw.id, flaw.proof);
         assert_eq!(proof(flaw, safe.http), "HTTP/1.1 401 Unauthorized", "{} is not mended", flaw.id);
         proven += 1;
@@ -49,32 +49,63 @@ fn ask(to: SocketAddr, method: &str, path: &str, token: &str) -> (String, String
     (head.lines().next().unwrap_or_default().to_owned(), body.to_owned())
 }
 
-#[test]
-fn a_key_set_is_fetched_from_wherever_jku_says_and_never_by_the_twin() {
-    let (flawed, safe) = (Demo::start(None).expect("start"), Demo::start_safe(None).expect("start"));
+/// A token that somebody signed with a key of their own, and the key set of it.
+fn forged(header: &str, claims: &str) -> (String, String) {
     let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key");
     let b64 = |b: &[u8]| URL_SAFE_NO_PAD.encode(b);
     let (x, y) = key.public_key().as_ref()[1..].split_at(32);
     let set = format!(r#"{{"keys":[{{"kty":"EC","crv":"P-256","x":"{}","y":"{}"}}]}}"#, b64(x), b64(y));
-    let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
-    let port = listener.local_addr().expect("an address").port();
-    let server = std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().expect("accept");
-        let mut head = [0; 1_024];
-        let n = stream.read(&mut head).expect("read");
-        write!(stream, "HTTP/1.0 200 OK\r\nContent-Length: {}\r\n\r\n{set}", set.len()).expect("write");
-        String::from_utf8_lossy(&head[..n]).into_owned()
-    });
-    let header = format!(r#"{{"alg":"ES256","jku":"http://127.0.0.1:{port}/keys"}}"#);
-    let claims = r#"{"iss":"https://shop.example","aud":"shop","name":"mallory","exp":4102444800}"#;
     let input = format!("{}.{}", b64(header.as_bytes()), b64(claims.as_bytes()));
     let signature = key.sign(&aws_lc_rs::rand::SystemRandom::new(), input.as_bytes()).expect("signed");
-    let token = format!("{input}.{}", b64(signature.as_ref()));
-    assert_eq!(ask(safe.http, "GET", "/api/tokens/fetched", &token).0, "HTTP/1.1 401 Unauthorized");
-    let (status, body) = ask(flawed.http, "GET", "/api/tokens/fetched", &token);
-    assert_eq!(status, "HTTP/1.1 200 OK");
-    assert!(body.contains("mallory"), "{body}");
-    assert!(server.join().expect("the server ends").starts_with("GET /keys "));
+    (format!("{input}.{}", b64(signature.as_ref())), set)
+}
+
+/// Answers one connection after the other with these bodies, and gives the request lines.
+fn serve(listener: TcpListener, bodies: Vec<String>) -> std::thread::JoinHandle<Vec<String>> {
+    std::thread::spawn(move || {
+        let answered = bodies.into_iter().map(|body| {
+            let (mut stream, _) = listener.accept().expect("accept");
+            let mut head = [0; 1_024];
+            let n = stream.read(&mut head).expect("read");
+            write!(stream, "HTTP/1.0 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()).expect("write");
+            String::from_utf8_lossy(&head[..n]).lines().next().unwrap_or_default().to_owned()
+        });
+        answered.collect()
+    })
+}
+
+fn here() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
+    let base = format!("http://{}", listener.local_addr().expect("an address"));
+    (listener, base)
+}
+
+#[test]
+fn keys_are_fetched_from_wherever_a_token_says_and_never_by_the_twin() {
+    let (flawed, safe) = (Demo::start(None).expect("start"), Demo::start_safe(None).expect("start"));
+    for door in ["fetched", "issuer"] {
+        let (listener, base) = here();
+        let path = format!("/api/tokens/{door}");
+        let (jku, iss) = match door {
+            "fetched" => (format!(r#","jku":"{base}/keys""#), "https://shop.example"),
+            _ => (String::new(), base.as_str()),
+        };
+        let claims = format!(r#"{{"iss":"{iss}","aud":"shop","name":"mallory","exp":4102444800}}"#);
+        let (token, set) = forged(&format!(r#"{{"alg":"ES256"{jku}}}"#), &claims);
+        assert_eq!(ask(safe.http, "GET", &path, &token).0, "HTTP/1.1 401 Unauthorized", "{door}");
+        let (bodies, lines) = match door {
+            "fetched" => (vec![set], vec!["GET /keys HTTP/1.0"]),
+            _ => (
+                vec![format!(r#"{{"jwks_uri":"{base}/set"}}"#), set],
+                vec!["GET /.well-known/openid-configuration HTTP/1.0", "GET /set HTTP/1.0"],
+            ),
+        };
+        let server = serve(listener, bodies);
+        let (status, body) = ask(flawed.http, "GET", &path, &token);
+        assert_eq!(status, "HTTP/1.1 200 OK", "{door}");
+        assert!(body.contains("mallory"), "{body}");
+        assert_eq!(server.join().expect("the server ends"), lines);
+    }
 }
 
 /// What stands between the quotes after a member's name.

@@ -13,19 +13,7 @@ use crate::support::cli::Cli;
 use crate::support::server::{NGINX, Server};
 
 const CONFIG: &str = r#"
-daemon off;
-master_process off;
-worker_processes 1;
-pid FOLDER/nginx.pid;
-error_log FOLDER/error.log;
-events { worker_connections 64; }
-http {
     access_log FOLDER/access.log;
-    client_body_temp_path FOLDER/body;
-    proxy_temp_path FOLDER/proxy;
-    fastcgi_temp_path FOLDER/fastcgi;
-    uwsgi_temp_path FOLDER/uwsgi;
-    scgi_temp_path FOLDER/scgi;
     server {
         listen 127.0.0.1:PORT ssl http2;
         ssl_certificate FOLDER/server.pem;
@@ -36,7 +24,6 @@ http {
         default_type application/json;
         return 200 '{"subject": "$ssl_client_s_dn"}';
     }
-}
 "#;
 
 /// A certificate for a name, signed by another or by itself: PEM of the certificate, and of its key.

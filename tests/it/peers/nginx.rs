@@ -17,21 +17,9 @@ use crate::support::server::{NGINX, Server};
 /// Answers every path, with the status that the query asks for: `?s=404`. Where nginx makes the content of an error itself
 /// it closes the connection.
 const CONFIG: &str = r#"
-daemon off;
-master_process off;
-worker_processes 1;
-pid FOLDER/nginx.pid;
-error_log FOLDER/error.log;
-events { worker_connections 256; }
-http {
     log_format timed '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent '
                      '"$http_referer" "$http_user_agent" $request_time';
     access_log FOLDER/access.log timed buffer=64k;
-    client_body_temp_path FOLDER/body;
-    proxy_temp_path FOLDER/proxy;
-    fastcgi_temp_path FOLDER/fastcgi;
-    uwsgi_temp_path FOLDER/uwsgi;
-    scgi_temp_path FOLDER/scgi;
     keepalive_requests 1000000;
     server {
         listen 127.0.0.1:PORT;
@@ -44,7 +32,6 @@ http {
         if ($arg_s = 500) { return 500 '{}'; }
         return 200 '{"ok": true}';
     }
-}
 "#;
 
 /// The document of the servers.

@@ -50,21 +50,9 @@ frontend shop
 
 /// The first of two upstreams takes no connection, so that every call is tried again at the second.
 const RETRIES: &str = r#"
-daemon off;
-master_process off;
-worker_processes 1;
-pid FOLDER/nginx.pid;
-error_log FOLDER/error.log;
-events { worker_connections 256; }
-http {
     log_format ingress '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent '
                        '"$http_referer" "$http_user_agent" $request_length $request_time [shop-80] [] '
                        '$upstream_addr $upstream_response_length $upstream_response_time $upstream_status $request_id';
-    client_body_temp_path FOLDER/body;
-    proxy_temp_path FOLDER/proxy;
-    fastcgi_temp_path FOLDER/fastcgi;
-    uwsgi_temp_path FOLDER/uwsgi;
-    scgi_temp_path FOLDER/scgi;
     upstream shop {
         server unix:FOLDER/nobody.sock max_fails=0;
         server unix:FOLDER/shop.sock max_fails=0 backup;
@@ -82,7 +70,6 @@ http {
         if ($arg_s = 404) { return 404 '{}'; }
         return 200 '{}';
     }
-}
 "#;
 
 const CLOSE: &str = "Host: api.shop.test\r\nConnection: close\r\n\r\n";

@@ -5,19 +5,7 @@ use crate::support::faucet::Faucet;
 use crate::support::server::{NGINX, Server};
 
 const CONFIG: &str = r"
-daemon off;
-master_process off;
-worker_processes 1;
-pid FOLDER/nginx.pid;
-error_log FOLDER/error.log;
-events { worker_connections 64; }
-http {
     access_log FOLDER/access.log;
-    client_body_temp_path FOLDER/body;
-    proxy_temp_path FOLDER/proxy;
-    fastcgi_temp_path FOLDER/fastcgi;
-    uwsgi_temp_path FOLDER/uwsgi;
-    scgi_temp_path FOLDER/scgi;
     server {
         listen 127.0.0.1:PORT ssl http2;
         ssl_certificate FOLDER/server.pem;
@@ -31,7 +19,6 @@ http {
             gzip_types text/event-stream;
         }
     }
-}
 ";
 
 #[test]

@@ -16,17 +16,34 @@ pub struct Program {
     pub package: &'static str,
     /// What its configuration is called.
     pub config: &'static str,
+    /// What is the same in all of its configurations; what a test gives takes the place of `CONFIG`.
+    pub frame: &'static str,
     /// Its arguments; `FOLDER` stands for its folder, `PORT` for its port.
     pub arguments: &'static [&'static str],
     /// What makes it finish what it does and end.
     pub finish: Signal,
 }
 
-/// nginx; its configuration says `access_log FOLDER/access.log`.
+/// nginx; its configuration is what stands within `http`, and says `access_log FOLDER/access.log`.
 pub const NGINX: Program = Program {
     name: "nginx",
     package: "nginx-light",
     config: "nginx.conf",
+    frame: "daemon off;
+master_process off;
+worker_processes 1;
+pid FOLDER/nginx.pid;
+error_log FOLDER/error.log;
+events { worker_connections 256; }
+http {
+    client_body_temp_path FOLDER/body;
+    proxy_temp_path FOLDER/proxy;
+    fastcgi_temp_path FOLDER/fastcgi;
+    uwsgi_temp_path FOLDER/uwsgi;
+    scgi_temp_path FOLDER/scgi;
+CONFIG
+}
+",
     arguments: &["-p", "FOLDER", "-c", "nginx.conf"],
     finish: Signal::QUIT,
 };
@@ -36,6 +53,7 @@ pub const CADDY: Program = Program {
     name: "caddy",
     package: "caddy",
     config: "Caddyfile",
+    frame: "CONFIG",
     arguments: &["run", "--config", "FOLDER/Caddyfile", "--adapter", "caddyfile"],
     finish: Signal::TERM,
 };
@@ -45,6 +63,7 @@ pub const HAPROXY: Program = Program {
     name: "haproxy",
     package: "haproxy",
     config: "haproxy.cfg",
+    frame: "CONFIG",
     arguments: &["-db", "-f", "FOLDER/haproxy.cfg"],
     finish: Signal::USR1,
 };
@@ -54,6 +73,7 @@ pub const TINYPROXY: Program = Program {
     name: "tinyproxy",
     package: "tinyproxy-bin",
     config: "tinyproxy.conf",
+    frame: "CONFIG",
     arguments: &["-d", "-c", "FOLDER/tinyproxy.conf"],
     finish: Signal::TERM,
 };
@@ -63,6 +83,7 @@ pub const MICROSOCKS: Program = Program {
     name: "microsocks",
     package: "microsocks",
     config: "none",
+    frame: "CONFIG",
     arguments: &["-i", "127.0.0.1", "-p", "PORT"],
     finish: Signal::TERM,
 };
@@ -106,7 +127,7 @@ impl Server {
             let address = listener.local_addr().expect("an address");
             drop(listener);
             let port = address.port().to_string();
-            let config = config.replace("FOLDER", place).replace("PORT", &port);
+            let config = program.frame.replace("CONFIG", config).replace("FOLDER", place).replace("PORT", &port);
             std::fs::write(folder.path().join(program.config), config).expect("the configuration");
             let log = File::options().create(true).append(true).open(folder.path().join("access.log"));
             let said = File::options().create(true).append(true).open(&errors);

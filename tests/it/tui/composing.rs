@@ -119,7 +119,8 @@ fn a_group_is_shown_first_and_its_rows_open() {
     assert!(matches!(s.asks.pop_back(), Some(Ask::Group { drafts, times: 1, .. }) if drafts.len() == 2));
 }
 
-fn program(cols: u16, rows: u16) -> Pty {
+/// The real program on a terminal of this size, once it reads keys.
+pub fn program(cols: u16, rows: u16) -> Pty {
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_lunette"));
     command.cwd(std::env::temp_dir());
     command.env("TERM", "xterm-256color");

@@ -10,8 +10,8 @@ use lunette::jwt;
 use lunette::tui::Theme;
 use lunette::tui::harness::Screen;
 
+use super::composing::program;
 use super::data;
-use crate::support::pty::{CommandBuilder, Pty};
 
 fn tutorial() -> Screen {
     let mut s = Screen::new(140, 45, Theme::terminal(), &[]);
@@ -175,18 +175,6 @@ fn a_large_token_and_ten_thousand_keys_do_not_stall_the_screen() {
         matches!(s.asks.back(), Some(Ask::Token(ask)) if matches!(&**ask, TokenAsk::Read { text, .. } if text.len() > 1 << 20))
     );
     assert!(s.view().contains("a long token is being read"), "{}", s.view());
-}
-
-fn program(cols: u16, rows: u16) -> Pty {
-    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_lunette"));
-    command.cwd(std::env::temp_dir());
-    command.env("TERM", "xterm-256color");
-    for name in ["NO_COLOR", "TMUX"] {
-        command.env_remove(name);
-    }
-    let mut pty = Pty::spawn(command, cols, rows);
-    pty.sees("No endpoints yet");
-    pty
 }
 
 #[test]

@@ -231,7 +231,7 @@ pub(super) static ROWS: &[Lint] = &[
             id: "jwt-acr",
             severity: Severity::Medium,
             title: "the sign-in is not proven to be as strong as was asked",
-            reference: "OpenID Connect Core 1.0 section 3.1.3.7; RFC 9470 section 5",
+            reference: "OpenID Connect Core 1.0 section 3.1.3.7; RFC 9470",
             fix: "check `acr` where it matters",
             plain: "`acr_values` were asked for, and `acr` is none of them or missing",
         },

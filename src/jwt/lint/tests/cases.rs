@@ -332,7 +332,7 @@ fn sets() -> Vec<Case> {
     let twice = changed(|s| s["keys"][1]["kid"] = "k1".into());
     let small = changed(|s| {
         s["keys"][0] =
-            json!({"kty": "RSA", "kid": "k3", "use": "sig", "alg": "RS256", "n": b64([0xf1; 128]), "e": "AQAB"})
+            json!({"kty": "RSA", "kid": "k3", "use": "sig", "alg": "RS256", "n": b64([0xf1; 128]), "e": "AQAB"});
     });
     let small = changed(|s| {
         s["keys"].as_array_mut().expect("a list").push(small["keys"][0].clone());
