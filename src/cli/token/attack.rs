@@ -110,7 +110,7 @@ fn budget_help() -> String {
 }
 
 pub fn run(common: &Common, a: &AttackArgs, means: &Means) -> Result<Exit> {
-    let least = severity(&a.fail_on)?;
+    let gate = severity(&a.fail_on)?;
     one_stdin(&[a.source.reads_stdin(), a.keys.secret.as_deref() == Some("-")])?;
     let token = a.source.read(means)?;
     let place = Place::parse(&a.place)?;
@@ -160,14 +160,14 @@ pub fn run(common: &Common, a: &AttackArgs, means: &Means) -> Result<Exit> {
     attacked.exchanges = &exchanges;
     attacked.hits = &hits;
     attacked.elapsed_ms = began.elapsed().as_secs_f64() * 1e3;
-    let ended = exchanges.last().map_or(Exit::Done, send::exit);
-    let written = output.result(|| marked(document(&attacked), ended), || plain(&attacked));
-    if least.is_some_and(|least| worst(&outcome, a.include_likely) >= Some(least)) {
+    let last = exchanges.last().map_or(Exit::Done, send::exit);
+    let written = output.result(|| marked(document(&attacked), last), || plain(&attacked));
+    if gate.is_some_and(|gate| worst(&outcome, a.include_likely) >= Some(gate)) {
         return Ok(Exit::Findings);
     }
     if let Some(why) = &outcome.stopped {
         complain(&format!("lunette: not judged: {why}"));
-        return Ok(match ended {
+        return Ok(match last {
             Exit::Done if a.allow_not_run => written,
             Exit::Done => Exit::NotJudged,
             other => other,

@@ -13,7 +13,7 @@ pub struct Cutter {
     /// That line is too long already.
     over: bool,
     begun: bool,
-    /// Lines that were passed over since they are longer than [`LONGEST`].
+    /// Lines that were passed over since they are longer than `LONGEST`.
     pub skipped: u64,
 }
 
