@@ -606,7 +606,9 @@ fn usage(e: &clap::Error) -> Error {
     let rendered = e.render().to_string();
     if e.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         let names = rendered.lines().skip_while(|l| *l != "Commands:").skip(1).take_while(|l| !l.is_empty());
-        let names: Vec<&str> = names.filter_map(|l| l.split_whitespace().next()).filter(|n| *n != "help").collect();
+        // What a long line goes on with stands further to the right.
+        let names = names.filter(|l| l.find(|c| c != ' ') == Some(2)).filter_map(|l| l.split_whitespace().next());
+        let names: Vec<&str> = names.filter(|n| *n != "help").collect();
         return Error::input("a subcommand is missing").hint(format!("use {}", names.join(", ")));
     }
     let first = rendered.lines().next().unwrap_or("usage error").trim_start_matches("error: ").to_owned();

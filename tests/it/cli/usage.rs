@@ -79,7 +79,7 @@ fn what_the_contract_names_for_later_is_refused_with_a_sentence() {
     for arguments in [&["inventory", "a", "--base", "http://h"][..], &["grade", "http://127.0.0.1:1/", "--tls-only"]] {
         cli.run(arguments).usage(&["is not part of this version"]);
     }
-    cli.run(&["jwt"]).usage(&["a subcommand is missing", "use decode, lint, verify"]);
+    cli.run(&["jwt"]).usage(&["a subcommand is missing", "use decode, lint, verify, crack, sign, attack"]);
     for arguments in
         [&["inventory", "a", "--format", "sarif"][..], &["oauth", "lint", "x"], &["check", "x", "--tier", "read"]]
     {
