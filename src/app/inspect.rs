@@ -201,6 +201,8 @@ pub enum TokenAsk {
     },
     /// Stop a word list.
     StopCracking(JobId),
+    /// Let a word list wait, or go on.
+    PauseCracking(JobId, bool),
     /// Plan a live run against the endpoint of a request: [`TokenTold::Planned`].
     Plan {
         /// The request.

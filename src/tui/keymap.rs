@@ -202,6 +202,7 @@ actions! {
     ForgeToken "forge" ["f"] Token "forge" "Shows every variant that a server must refuse; y copies one, w puts it into the request.";
     AttackToken "attack" ["a"] Token "attack live" "Shows what a live run would send to the endpoint in the composer; x there sends it.";
     CrackToken "crack" ["c"] Token "crack" "Guesses the secret with a word list; pressed again, stops." ("FILE");
+    PauseCrack "pause-crack" ["p"] Token "" "Lets the word list wait, or go on.";
     AddKeys "add-keys" ["n"] Token "keys" "Adds keys to check and sign with: a file, a URL, an issuer, or a secret by reference." ("FILE | URL | issuer:URL | env:NAME | secret:TEXT");
     NextSheet "next-sheet" ["]"] Token "tabs" "Opens the next tab beside the token.";
     PreviousSheet "previous-sheet" ["["] Token "" "Opens the tab before.";

@@ -270,6 +270,7 @@ impl Workbench {
             }
             Ask::CancelAll => {
                 lock(&self.shared.jobs).values().for_each(Handle::cancel);
+                lock(&self.cracking).values().for_each(|control| control.cancel());
                 lock(&self.shared.loading).store(true, Ordering::Relaxed);
                 Ok(())
             }

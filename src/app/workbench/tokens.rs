@@ -73,6 +73,12 @@ impl Workbench {
                 self.crack(token, stood, &keys, &list);
                 return Ok(None);
             }
+            TokenAsk::PauseCracking(id, wait) => {
+                if let Some(control) = lock(&self.cracking).get(&id) {
+                    control.pause(wait);
+                }
+                return Ok(None);
+            }
             TokenAsk::StopCracking(id) => {
                 if let Some(control) = lock(&self.cracking).get(&id) {
                     control.cancel();
@@ -254,5 +260,5 @@ fn words(p: &Progress) -> String {
     let share = (p.done * 100).checked_div(p.total).map(|n| format!("{n} %  ")).unwrap_or_default();
     let left = p.left().map(|d| format!("  {} s left", d.as_secs())).unwrap_or_default();
     let state = if p.paused { "paused  " } else { "" };
-    format!("{state}{share}{} words, {} a second{left}   c stops", count(p.candidates), count(p.rate()))
+    format!("{state}{share}{} words, {} a second{left}   c stops, p waits", count(p.candidates), count(p.rate()))
 }

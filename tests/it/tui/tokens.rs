@@ -178,6 +178,19 @@ fn a_large_token_and_ten_thousand_keys_do_not_stall_the_screen() {
 }
 
 #[test]
+fn a_word_list_is_tried_until_esc() {
+    // Half a minute of words on any machine: what ends is Esc.
+    let words = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(words.path(), "no-such-word\n".repeat(6_000_000)).expect("words");
+    let mut pty = program(140, 45);
+    let claims = "eyJzdWIiOiIxIn0";
+    pty.send(format!("3ieyJhbGciOiJIUzI1NiJ9.{claims}.{}\r", "A".repeat(43)).as_bytes()).sees("not verified");
+    pty.send(format!("c{}\r", words.path().display()).as_bytes()).sees(" a second").sees("1 running");
+    pty.send(b"p").sees("paused").send(b"p").until("it goes on", |s| !s.contents().contains("paused"));
+    pty.send(b"\x1b").sees("stopped after").sees("0 running");
+}
+
+#[test]
 fn the_program_takes_a_token_from_a_reply_and_finds_what_the_server_takes_instead() {
     for (cols, rows) in [(140, 45), (80, 24)] {
         let demo = Demo::start(None).expect("the practice API");

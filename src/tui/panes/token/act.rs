@@ -108,6 +108,13 @@ impl TokenPane {
                 _ => typed(self, Question::Words, ""),
             },
             Action::CrackToken => self.crack(argument),
+            Action::PauseCrack => match &mut self.cracking {
+                Some(Cracking { id: Some(id), over: false, paused, .. }) => {
+                    *paused = !*paused;
+                    vec![Effect::token(TokenAsk::PauseCracking(*id, *paused))]
+                }
+                _ => say(Level::Info, "no word list is being tried: c tries one"),
+            },
             Action::UseToken => vec![Effect::UseToken(self.token_under())],
             _ => return None,
         })
@@ -144,7 +151,7 @@ impl TokenPane {
     fn crack(&mut self, list: &str) -> Vec<Effect> {
         let Some(shown) = self.token.as_ref().filter(|_| !list.trim().is_empty()) else { return Vec::new() };
         let (token, stood) = (Arc::clone(&shown.known.token), shown.known.stood.clone());
-        self.cracking = Some(Cracking { id: None, words: "the word list is opened".to_owned(), over: false });
+        self.cracking = Some(Cracking { words: "the word list is opened".to_owned(), ..Cracking::default() });
         vec![Effect::token(TokenAsk::Crack { token, stood, keys: Arc::clone(&self.keys), list: list.trim().into() })]
     }
 
@@ -312,9 +319,12 @@ impl TokenPane {
                     self.took_forged(forged);
                 }
             }
-            TokenTold::Cracking(id, words) => self.cracking = Some(Cracking { id: Some(id), words, over: false }),
+            TokenTold::Cracking(id, words) => {
+                let paused = self.cracking.as_ref().is_some_and(|c| c.id == Some(id) && c.paused);
+                self.cracking = Some(Cracking { id: Some(id), words, over: false, paused });
+            }
             TokenTold::Cracked(_, words, found) => {
-                self.cracking = Some(Cracking { id: None, words: words.clone(), over: true });
+                self.cracking = Some(Cracking { words: words.clone(), over: true, ..Cracking::default() });
                 let level = if found.is_some() { Level::Warn } else { Level::Info };
                 if let Some(known) = found {
                     self.inspected(*known, now);

@@ -80,10 +80,12 @@ struct Shown {
 }
 
 /// Guessing with a word list.
+#[derive(Default)]
 struct Cracking {
     id: Option<JobId>,
     words: String,
     over: bool,
+    paused: bool,
 }
 
 /// A token and where it came from.
