@@ -1,6 +1,7 @@
 //! Use case: a token on a screen: judged with the keys that are known, and signed anew.
 
 use std::borrow::Cow;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -211,6 +212,8 @@ pub enum TokenAsk {
         token: Arc<Decoded>,
         /// Keys of its issuer.
         keys: Arc<Known>,
+        /// Where a listener of ours serves the keys that tokens name; without one those attacks are not run.
+        listen: Option<SocketAddr>,
     },
     /// Send it: [`TokenTold::Attacking`] for each request, then [`TokenTold::Attacked`].
     Attack(Arc<Planned>),

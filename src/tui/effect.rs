@@ -1,5 +1,6 @@
 //! What happened, and what is to be done about it.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -125,6 +126,8 @@ pub enum Effect {
         token: Arc<Decoded>,
         /// Keys of its issuer.
         keys: Arc<Known>,
+        /// Where a listener of ours serves the keys that tokens name.
+        listen: Option<SocketAddr>,
     },
     /// Note the grades of an endpoint.
     Graded(EndpointKey, Grades),

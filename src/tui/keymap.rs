@@ -200,7 +200,7 @@ actions! {
     EditMember "edit-member" ["e"] Token "edit" "Edits the member under the cursor, or the part as text in $VISUAL or $EDITOR.";
     SignToken "sign" ["s"] Token "sign" "Signs the token anew as it is edited: none, keep, or an algorithm and a key." ("[none | keep | ALG [KEY]]");
     ForgeToken "forge" ["f"] Token "forge" "Shows every variant that a server must refuse; y copies one, w puts it into the request.";
-    AttackToken "attack" ["a"] Token "attack live" "Shows what a live run would send to the endpoint in the composer; x there sends it.";
+    AttackToken "attack" ["a"] Token "attack live" "Shows what a live run would send to the endpoint in the composer; x there sends it. With an address, keys are served there." ("[ADDR:PORT]");
     CrackToken "crack" ["c"] Token "crack" "Guesses the secret with a word list; pressed again, stops." ("FILE");
     PauseCrack "pause-crack" ["p"] Token "" "Lets the word list wait, or go on.";
     AddKeys "add-keys" ["n"] Token "keys" "Adds keys to check and sign with: a file, a URL, an issuer, or a secret by reference." ("FILE | URL | issuer:URL | env:NAME | secret:TEXT");

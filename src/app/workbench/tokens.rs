@@ -1,12 +1,13 @@
 //! Asks about tokens. Each is answered on a thread of its own: a key of RSA takes a second to make, a key set to read.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::{Workbench, lock, spawn, tell};
-use crate::app::attack::{Ask, Place, Plan};
+use crate::app::attack::{Ask, Place, Plan, Reached};
 use crate::app::crack::{self, Control};
 use crate::app::fetched::Fetched;
 use crate::app::inspect::{self, Attacked, Planned, Stood, TokenAsk, TokenTold};
@@ -85,7 +86,9 @@ impl Workbench {
                 }
                 return Ok(None);
             }
-            TokenAsk::Plan { draft, token, keys } => TokenTold::Planned(Arc::new(self.planned(&draft, &token, &keys)?)),
+            TokenAsk::Plan { draft, token, keys, listen } => {
+                TokenTold::Planned(Arc::new(self.planned(&draft, &token, &keys, listen)?))
+            }
             TokenAsk::Attack(planned) => return self.attack(&planned).map(|()| None),
         }))
     }
@@ -130,7 +133,7 @@ impl Workbench {
 /// Live runs, and word lists.
 impl Workbench {
     /// Plans a live run against the endpoint of a request, in which the token takes the place of the one that stands there.
-    fn planned(&self, draft: &Draft, token: &Decoded, known: &Known) -> Result<Planned> {
+    fn planned(&self, draft: &Draft, token: &Decoded, known: &Known, listen: Option<SocketAddr>) -> Result<Planned> {
         let (mut request, _) = self.prepared(draft)?;
         if request.raw.is_some() {
             return Err(
@@ -158,7 +161,7 @@ impl Workbench {
             others: Vec::new(),
             keys,
             signing,
-            listen: None,
+            listen: listen.map(|at| Reached { at, url: None }),
             only: Vec::new(),
         })?;
         let course = plan.course(None);
@@ -168,6 +171,12 @@ impl Workbench {
             "Whatever the request does, each of them does: choose one that changes nothing.".to_owned(),
             String::new(),
         ];
+        if let Some(at) = listen {
+            lines.insert(
+                3,
+                format!("Keys of ours are served at {at} while it runs; what asks for them there is counted."),
+            );
+        }
         let mut families: Vec<(&str, usize)> = Vec::new();
         for v in course.variants() {
             match families.last_mut() {

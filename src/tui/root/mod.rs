@@ -446,9 +446,9 @@ impl Root {
                     }
                     Err(why) => self.notices.say(Level::Warn, why, now.instant),
                 },
-                Effect::Attack { token, keys } => {
+                Effect::Attack { token, keys, listen } => {
                     if let Ok(draft) = self.panes.composer.as_draft() {
-                        out.push(Effect::token(TokenAsk::Plan { draft, token, keys }));
+                        out.push(Effect::token(TokenAsk::Plan { draft, token, keys, listen }));
                     } else {
                         let text =
                             "a live run needs an endpoint: make its request in the composer (2), then press a here";

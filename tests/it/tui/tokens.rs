@@ -206,6 +206,13 @@ fn the_program_takes_a_token_from_a_reply_and_finds_what_the_server_takes_instea
         // Shown first, with how many requests; nothing is sent until x.
         pty.send(b"a").sees("requests at most").send(b"x");
         pty.sees("a token signed with the public key is let in").sees("refused  signature unchecked");
-        pty.send(b"jj\r").sees("confirmed").sees("fix");
+        pty.send(b"jj\r").sees("confirmed").sees("Esc close").send(b"\x1b");
+        pty.until("the detail closes", |s| !s.contents().contains("Esc close"));
+        // The key set that a token names is served by us, and asked for by the server.
+        pty.send(format!(":open POST {base}/api/tokens/fetched\r").as_bytes()).sees("/api/tokens/fetched");
+        pty.send(b"s").sees("200").send(b"t").sees("alice");
+        pty.send(format!(":open GET {base}/api/tokens/fetched\r").as_bytes()).sees("GET ").send(b"3");
+        pty.sees("issuer: who made").send(b":attack 127.0.0.1:0\r").sees("requests at most").send(b"x");
+        pty.sees("one attack was let in").sees("confirmed").sees("jku");
     }
 }

@@ -96,7 +96,7 @@ impl TokenPane {
             }
             Action::SignToken => self.sign(argument),
             Action::ForgeToken => self.go_to(Sheet::Forge),
-            Action::AttackToken => self.attack(),
+            Action::AttackToken => self.attack(argument),
             Action::AttackGo => match self.planned.take() {
                 Some(plan) => vec![Effect::token(TokenAsk::Attack(plan))],
                 None => Vec::new(),
@@ -299,12 +299,25 @@ impl TokenPane {
         vec![Effect::token(TokenAsk::Forge { token, keys: Arc::clone(&self.keys), guessed })]
     }
 
-    fn attack(&mut self) -> Vec<Effect> {
+    fn attack(&mut self, typed: &str) -> Vec<Effect> {
+        let listen = match typed.trim() {
+            "" => None,
+            typed => match typed.parse() {
+                Ok(at) => Some(at),
+                Err(_) => {
+                    return say(
+                        Level::Warn,
+                        "write the address to listen at as 203.0.113.7:8000; port 0 takes a free one",
+                    );
+                }
+            },
+        };
         if self.live.is_some() {
             return say(Level::Warn, "a run is under way: Esc stops it");
         }
         let Some(shown) = &self.token else { return Vec::new() };
-        vec![Effect::Attack { token: Arc::clone(&shown.known.token), keys: Arc::clone(&self.keys) }]
+        let (token, keys) = (Arc::clone(&shown.known.token), Arc::clone(&self.keys));
+        vec![Effect::Attack { token, keys, listen }]
     }
 
     /// What came of what was asked.
