@@ -34,10 +34,15 @@ impl<'a> Place<'a> {
         Some((&self.object.members[i].1, self.text.get(span.of_value())?, self.at + span.value))
     }
 
-    /// A string, and where its first character stands in the token; nowhere exact in a string with escapes.
+    /// A string as it stands in the token, UTF-8 or not, and where its first character does; one with escapes stands nowhere
+    /// exact, and is given without them.
     fn string(&self, name: &str) -> Option<(&[u8], Option<usize>)> {
         let (value, raw, at) = self.get(name)?;
-        Some((value.as_str()?.as_bytes(), (!raw.contains(&b'\\')).then_some(at + 1)))
+        let text = value.as_str()?.as_bytes();
+        Some(match raw {
+            [b'"', inner @ .., b'"'] if !inner.contains(&b'\\') => (inner, Some(at + 1)),
+            _ => (text, None),
+        })
     }
 
     fn decoded(&self, name: &str) -> Option<base64url::Lenient> {

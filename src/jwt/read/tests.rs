@@ -260,3 +260,19 @@ proptest! {
         prop_assert_eq!(read, pairs);
     }
 }
+
+#[test]
+fn a_payload_that_is_no_utf8_keeps_its_bytes_and_its_places() {
+    let mut text = br#"{"payload":"eyJzdWIiOiIx"#.to_vec();
+    text.extend([0xff; 40]);
+    text.extend(br#"In0","signature":"AA"}"#);
+    let d = decode(&text);
+    assert_eq!(d.encode(), text);
+    assert!(d.claims.encoded.as_bytes().contains(&0xff), "{:?}", d.claims.oddities);
+    for i in 0..d.claims.members.len() {
+        assert!(d.claims.place(i).is_none_or(|p| p.end <= text.len()));
+    }
+    // One with escapes stands nowhere exact.
+    let d = decode(br#"{"payload":"eyJzdWIiOiIxIn\u0030","signature":"AA"}"#);
+    assert_eq!((d.claims.get("sub"), d.claims.place(0)), (Some(&Value::from("1")), None));
+}
