@@ -68,8 +68,8 @@ pub fn inspect(token: Arc<Decoded>, stood: Stood, known: &Known, found: Option<G
     Inspected { token, stood, verdict, guessed, profile, findings }
 }
 
-/// How a token is signed anew, as it is typed: `none` for no signature and that algorithm, `keep` for the signature that is
-/// there, or an algorithm and a key.
+/// How a token is signed anew, as it is typed: `none` for no signature, `keep` for the signature that is there, or an algorithm
+/// and a key. The header stays as it is edited, whatever it says of the algorithm.
 #[derive(Debug, Clone, Default)]
 pub struct Signing {
     /// What is typed: `none`, `keep`, or `ALG [KEY]`.
