@@ -231,7 +231,8 @@ fn scheme_of(reference: &[u8]) -> Option<&[u8]> {
 }
 
 /// Sends one request as the identity it names, follows where it leads, and waits. The hops stand in the exchange, oldest
-/// first; what a redirect changed stands among the alterations of the request it led to. `watch` is told of a reply that goes on.
+/// first; what a redirect changed stands among the alterations of the request it led to. `watch` is told of a reply that goes
+/// on.
 ///
 /// # Errors
 /// When the engine takes no more jobs, or what the credential is made of cannot be used. A refused or failed exchange is

@@ -43,16 +43,18 @@ pub struct Inspected {
     pub findings: Vec<Finding>,
 }
 
-/// Judges a token with the keys that are known, and with the secret that was found with a word list.
+/// Judges a token with the keys that are known, and with the secret that was found with a word list, now or before: it stays
+/// with where the token stood.
 pub fn inspect(token: Arc<Decoded>, stood: Stood, known: &Known, found: Option<Guessed>, now: Stamp) -> Inspected {
+    let mut stood = stood;
+    stood.beside.secret = found.or(stood.beside.secret);
     let mut known = Cow::Borrowed(known);
-    if let Some(found) = &found {
+    if let Some(found) = &stood.beside.secret {
         let mut key = Key::secret(found.secret.as_bytes().to_vec());
         "the secret that was guessed".clone_into(&mut key.origin);
         known.to_mut().keys.keys.insert(0, key);
     }
-    let beside = Beside { secret: found.clone(), ..stood.beside.clone() };
-    let (checked, judgement) = judge(token.as_ref().clone(), &known, &beside, now);
+    let (checked, judgement) = judge(token.as_ref().clone(), &known, &stood.beside, now);
     let verdict = checked.verdict().cloned().unwrap_or_else(|| Verdict {
         status: Status::Unchecked,
         by: None,
@@ -62,7 +64,7 @@ pub fn inspect(token: Arc<Decoded>, stood: Stood, known: &Known, found: Option<G
     let profile = judgement
         .profile
         .map_or_else(|| judgement.why.to_owned(), |p| format!("judged as {}, {}", p.words(), judgement.why));
-    let (guessed, findings) = (found.or(judgement.secret), judgement.findings);
+    let (guessed, findings) = (judgement.secret, judgement.findings);
     // Of an encrypted token that was opened, with what is inside.
     let token = if checked.encryption.is_some() { Arc::new(checked.token) } else { token };
     Inspected { token, stood, verdict, guessed, profile, findings }

@@ -29,8 +29,9 @@ pub struct Beside {
     pub secret: Option<Guessed>,
 }
 
-/// Judges a token, and checks its signatures; where the secret was guessed and no key was given, with that. A key set in place of a token is judged by itself. Nothing is sent. A token of a few kilobytes takes a millisecond, most of it the secrets that are tried; one of
-/// megabytes takes tenths of a second, so a screen asks for it on another thread.
+/// Judges a token, and checks its signatures; where the secret was guessed and no key was given, with that. A key set in place
+/// of a token is judged by itself. Nothing is sent. A token of a few kilobytes takes a millisecond, most of it the secrets that
+/// are tried; one of megabytes takes tenths of a second, so a screen asks for it on another thread.
 pub fn judge(token: Decoded, known: &Known, beside: &Beside, now: Stamp) -> (Checked, Judgement) {
     if token.form == Form::Bare
         && let Ok(keys) = key::read(token.token.as_bytes(), "the set")

@@ -53,21 +53,19 @@ impl Workbench {
                 TokenTold::Signed { token, words, stood }
             }
             TokenAsk::Forge { token, keys, guessed } => {
-                let guessed_key = guessed.map(|g| Key::secret(g.secret.as_bytes().to_vec()));
-                let signing = guessed_key.as_ref().or_else(|| keys.keys.keys.iter().find(|k| k.is_private()));
+                let guessed = guessed.map(|g| Key::secret(g.secret.as_bytes().to_vec()));
+                let (public, given) = keys_for(&token, &keys);
                 let own = Own::make()?;
-                let forged = variants(
-                    &token,
-                    &Materials {
-                        keys: &keys.keys.keys,
-                        signing,
-                        guessed: guessed_key.is_some(),
-                        others: &[],
-                        own: &own,
-                        listener: None,
-                        now: SystemClock.wall(),
-                    },
-                );
+                let with = Materials {
+                    keys: &public,
+                    signing: guessed.as_ref().or(given.as_ref()),
+                    guessed: guessed.is_some(),
+                    others: &[],
+                    own: &own,
+                    listener: None,
+                    now: SystemClock.wall(),
+                };
+                let forged = variants(&token, &with);
                 TokenTold::Forged(token, Arc::new(forged))
             }
             TokenAsk::Crack { token, stood, keys, list } => {
@@ -130,6 +128,13 @@ impl Workbench {
     }
 }
 
+/// The keys that are no secrets, and the one that signs what the token says it is signed with.
+fn keys_for(token: &Decoded, known: &Known) -> (Vec<Key>, Option<Key>) {
+    let all = &known.keys.keys;
+    let public = all.iter().filter(|k| !matches!(k.material, Material::Secret(_))).cloned().collect();
+    (public, all.iter().find(|k| k.is_private() && token::fits(token, k)).cloned())
+}
+
 /// Live runs, and word lists.
 impl Workbench {
     /// Plans a live run against the endpoint of a request, in which the token takes the place of the one that stands there.
@@ -151,8 +156,7 @@ impl Workbench {
             dress(&w.0, w.1.as_ref(), &self.keyring, &mut request, SystemClock.wall())?;
         }
         send::introduce(&mut request, &send::marked_agent("check", &self.run));
-        let signing = known.keys.keys.iter().find(|k| k.is_private()).cloned();
-        let keys = known.keys.keys.iter().filter(|k| !matches!(k.material, Material::Secret(_))).cloned().collect();
+        let (keys, signing) = keys_for(token, known);
         let subject = draft::subject(&request);
         let plan = Plan::new(Ask {
             request,
@@ -167,7 +171,8 @@ impl Workbench {
         let course = plan.course(None);
         let mut lines = vec![
             format!("{} requests at most, to {subject}", course.most()),
-            "The token as it is comes first, twice, then none and one with a wrong signature; what is let in is asked twice.".to_owned(),
+            "The token as it is comes first, twice, then none and one with a wrong signature; what is let in is asked twice."
+                .to_owned(),
             "Whatever the request does, each of them does: choose one that changes nothing.".to_owned(),
             String::new(),
         ];

@@ -72,7 +72,8 @@ impl Exchanger {
         self.pool.clear();
     }
 
-    /// Carries one request. `watch` is told of a reply that goes on. `stop` ends it early; whatever was learnt until then is in the exchange.
+    /// Carries one request. `watch` is told of a reply that goes on. `stop` ends it early; whatever was learnt until then is in
+    /// the exchange.
     pub async fn exchange(
         &self,
         id: u64,

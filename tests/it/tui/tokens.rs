@@ -1,12 +1,17 @@
 //! The token pane: what arrives is judged, edited, signed anew, forged and tried, on the drawn screen and with the real program
 //! against the practice API.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use lunette::app::Ask;
-use lunette::app::inspect::TokenAsk;
+use lunette::app::inspect::{self, Stood, TokenAsk, TokenTold};
+use lunette::app::token::Known;
+use lunette::app::{Ask, Event};
+use lunette::base::Stamp;
 use lunette::demo::Demo;
 use lunette::jwt;
+use lunette::jwt::crack::Guessed;
+use lunette::jwt::verify::Status;
 use lunette::tui::Theme;
 use lunette::tui::harness::Screen;
 
@@ -175,6 +180,38 @@ fn a_large_token_and_ten_thousand_keys_do_not_stall_the_screen() {
         matches!(s.asks.back(), Some(Ask::Token(ask)) if matches!(&**ask, TokenAsk::Read { text, .. } if text.len() > 1 << 20))
     );
     assert!(s.view().contains("a long token is being read"), "{}", s.view());
+}
+
+#[test]
+fn a_secret_that_a_word_list_had_stays_with_its_token_and_with_no_other() {
+    let secret = b"no list of ours has this one 7f3a";
+    let sign = |claims: &str| {
+        let token = jwt::sign::compact(
+            br#"{"alg":"HS256"}"#,
+            claims.as_bytes(),
+            "HS256",
+            Some(&jwt::Key::secret(secret.to_vec())),
+        );
+        jwt::decode(&token.expect("a token"))
+    };
+    let known = Known::default();
+    let found = Guessed { secret: secret.as_slice().into(), origin: "words.txt".to_owned() };
+    let now = Stamp::from_unix(1_700_000_000).expect("a time");
+    let first = inspect::inspect(Arc::new(sign("{}")), Stood::default(), &known, Some(found), now);
+    assert_eq!(first.verdict.status, Status::Valid);
+    // Judged again, as when a key is added, it is still known.
+    let again = inspect::inspect(first.token, first.stood, &known, None, now);
+    assert_eq!((again.verdict.status, again.guessed.map(|g| g.origin)), (Status::Valid, Some("words.txt".to_owned())));
+    // What is signed of it with another key is not taken for weak.
+    let mut s = Screen::new(140, 45, Theme::terminal(), &[]);
+    let event = |told: TokenTold| Event::Token(Box::new(told));
+    s.event(event(TokenTold::Read(again.stood.clone(), Box::new(sign("{}")))));
+    s.asks.clear();
+    let other = jwt::sign::compact(br#"{"alg":"HS256"}"#, b"{}", "HS256", Some(&jwt::Key::secret(vec![9; 32])));
+    s.event(event(TokenTold::Signed { token: other.expect("a token"), words: "here".to_owned(), stood: again.stood }));
+    data::inspected(&mut s);
+    s.keys("3");
+    assert!(!s.view().contains("jwt-weak-secret") && s.view().contains("not verified"), "{}", s.view());
 }
 
 #[test]

@@ -9,6 +9,7 @@ use super::lines::{self, Row, role_of_severity};
 use super::{Cracking, Now, Question, Sheet, TokenPane};
 use crate::app::JobId;
 use crate::app::inspect::{Attacked, Edited, Inspected, Planned, Signing, Stood, TokenAsk, TokenTold};
+use crate::app::judge::Beside;
 use crate::app::token::Known;
 use crate::base::text::display_str;
 use crate::jwt::alg;
@@ -369,7 +370,10 @@ impl TokenPane {
         let (cursor, bench) = (old.text.clone(), old.bench.clone());
         self.show(known, true, now);
         if let Some(shown) = &mut self.token {
-            shown.bench = bench;
+            // One that was not edited is made of what is known now: an encrypted token may have been opened.
+            if bench.is_changed() {
+                shown.bench = bench;
+            }
             shown.text.follow(&cursor);
         }
         self.refresh(now);
@@ -386,7 +390,9 @@ impl TokenPane {
 
     fn signed(&mut self, token: &[u8], words: &str, stood: &Stood, now: Now) -> Vec<Effect> {
         let from = format!("signed here, {}", clip(words));
-        let effects = self.open(&Stood { from, ..stood.clone() }, crate::jwt::decode(token), now);
+        // The secret of the token it was made of need not be its own.
+        let beside = Beside { secret: None, ..stood.beside.clone() };
+        let effects = self.open(&Stood { from, beside }, crate::jwt::decode(token), now);
         let text = format!("signed {}; w puts it into the request, B goes back to the one before", clip(words));
         say(Level::Info, text).into_iter().chain(effects).collect()
     }
