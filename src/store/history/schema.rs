@@ -2,9 +2,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, TransactionBehavior, params};
 
 use crate::base::text::display_str;
 use crate::base::{Error, Exit, Result};
@@ -90,7 +90,7 @@ pub fn open(workspace: &Path) -> Result<Connection> {
     if version > VERSION {
         return Err(newer(&path, version));
     }
-    prepare(&db).map_err(|e| failed(&e))?;
+    log_ahead(&db).and_then(|()| prepare(&db)).map_err(|e| failed(&e))?;
     if version < VERSION {
         if version > 0 {
             back_up(&db, &path, version)?;
@@ -139,8 +139,21 @@ fn version(db: &Connection) -> rusqlite::Result<usize> {
     Ok(usize::try_from(version).unwrap_or(usize::MAX))
 }
 
+/// Puts the file into write-ahead mode. The first to do so changes the file, and one that reads it at that moment is told
+/// "busy" at once: the library asks the busy handler only while a connection holds no lock, so the wait is ours.
+fn log_ahead(db: &Connection) -> rusqlite::Result<()> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match db.pragma_update(None, "journal_mode", "WAL") {
+            Err(e) if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && Instant::now() < until => {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            other => return other,
+        }
+    }
+}
+
 fn prepare(db: &Connection) -> rusqlite::Result<()> {
-    db.pragma_update(None, "journal_mode", "WAL")?;
     // A killed process loses nothing; power that fails may take the last rows, which the audit log still names.
     db.pragma_update(None, "synchronous", "NORMAL")?;
     db.pragma_update(None, "foreign_keys", true)?;
@@ -295,6 +308,22 @@ mod tests {
         assert_eq!(fs::metadata(&copy).expect("a copy").permissions().mode() & 0o777, 0o600);
         let copy = Connection::open(copy).expect("opens");
         assert_eq!((version(&copy), rows(&copy)), (Ok(1), Ok(1)));
+    }
+
+    #[test]
+    fn whoever_opens_a_new_one_at_the_same_moment_opens_it_too() {
+        for _ in 0..40 {
+            let folder = tempfile::tempdir().expect("a folder");
+            let gate = std::sync::Barrier::new(4);
+            std::thread::scope(|scope| {
+                for _ in 0..4 {
+                    scope.spawn(|| {
+                        gate.wait();
+                        open(folder.path()).expect("opened");
+                    });
+                }
+            });
+        }
     }
 
     #[test]

@@ -62,7 +62,6 @@ fn writer(folder: &Path, count: u64) -> Child {
         .env(FOLDER, folder)
         .env(COUNT, count.to_string())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
         .spawn()
         .expect("it starts")
 }
