@@ -1,6 +1,7 @@
 //! Pane 2: a request at the left, its reply at the right; one after the other where there is little room.
 
 mod act;
+mod facts;
 mod form;
 mod grade;
 mod redirect;

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use ratatui::layout::Rect;
 
 use super::super::text::{More, Styled, Text};
+use super::facts::{time, tls};
 use super::{grade, sent};
 use crate::app::Judged;
 use crate::base::figure::{bytes, millis};
@@ -21,7 +22,7 @@ use crate::tui::widgets::body::{self, Body, Lines};
 use crate::tui::widgets::pen::{Pen, clip, shown, wrap};
 use crate::tui::widgets::table::Move;
 use crate::wire::stream::{self, Arrival};
-use crate::wire::{Certificate, Exchange, Phase, Sender, TlsFacts};
+use crate::wire::{Exchange, Phase, Sender};
 
 /// Bodies up to this size are indexed on the spot: it takes less than a frame.
 const INLINE: usize = 1 << 20;
@@ -480,98 +481,4 @@ fn headers(x: &Exchange, reveal: bool) -> Text {
         text.push(field(name.as_bytes(), value.as_bytes(), reveal), None);
     }
     text
-}
-
-fn time(x: &Exchange) -> Vec<Styled> {
-    let phases: Vec<_> = x.phases.list().collect();
-    let sum: f64 = phases.iter().map(|(_, d)| d.as_secs_f64()).sum();
-    let total = x.phases.total.map_or(sum, |d| d.as_secs_f64()).max(sum).max(1e-9);
-    let mut lines = vec![Styled::new("phase", Role::Title).then(12, "      ms", Role::Title)];
-    let mut gone = 0.0;
-    for (i, (phase, took)) in phases.iter().enumerate() {
-        let secs = took.as_secs_f64();
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of 24 cells")]
-        let (from, cells) = ((gone / total * 24.0) as usize, (secs / total * 24.0).round() as usize);
-        let bar = if cells == 0 { "▏".to_owned() } else { "█".repeat(cells.min(24)) };
-        let role = [Role::Chart5, Role::Chart1, Role::Chart4, Role::Chart3, Role::Chart2, Role::Chart1][i % 6];
-        lines.push(Styled::new(phase.word(), Role::Text).then(12, format!("{:>8.2}", secs * 1e3), Role::Text).then(
-            22,
-            format!("{}{bar}", " ".repeat(from.min(24))),
-            role,
-        ));
-        gone += secs;
-    }
-    if let Some(d) = x.phases.total {
-        let text = format!("{:>8.2}", d.as_secs_f64() * 1e3);
-        lines.push(Styled::new("total", Role::Title).then(12, text, Role::Title));
-    }
-    if let Some(c) = &x.connection {
-        lines.push(Styled::default());
-        lines.push(Styled::new("to", Role::Muted).then(12, c.remote.to_string(), Role::Text));
-        lines.push(Styled::new("from", Role::Muted).then(12, c.local.to_string(), Role::Text));
-        if let Some(alpn) = &c.alpn {
-            lines.push(Styled::new("alpn", Role::Muted).then(12, clip(alpn), Role::Text));
-        }
-        let reused = if c.reused { "reused: no dns, connect or tls" } else { "opened for this exchange" };
-        lines.push(Styled::new("connection", Role::Muted).then(12, reused, Role::Text));
-        if let Some(proxy) = &c.proxy {
-            lines.push(Styled::new("proxy", Role::Muted).then(12, clip(proxy), Role::Text));
-        }
-    }
-    lines.push(Styled::new("started", Role::Muted).then(12, x.started.to_string(), Role::Text));
-    if let Some(r) = &x.response {
-        let text = format!("{} on the wire, {} decoded", bytes(r.wire_bytes), bytes(r.decoded_bytes));
-        lines.push(Styled::new("body", Role::Muted).then(12, text, Role::Text));
-    }
-    lines
-}
-
-fn tls(x: &Exchange) -> Vec<Styled> {
-    let Some(t) = &x.tls else {
-        let text = match tls_word(x) {
-            Some("no") => "no TLS: everything of this exchange could be read on the way",
-            _ => "no TLS facts: the handshake was not reached",
-        };
-        return vec![Styled::new(text, Role::Warn)];
-    };
-    let mut lines: Vec<Styled> = t.faults.iter().map(|f| Styled::new(clip(f), Role::Error)).collect();
-    if lines.is_empty() {
-        lines.push(Styled::new("the chain is trusted", Role::Ok));
-    }
-    let mut fact = |label: &str, value: String| {
-        if !value.is_empty() {
-            lines.push(Styled::new(label, Role::Muted).then(14, value, Role::Text));
-        }
-    };
-    let TlsFacts { version, cipher, group, signature, sni, .. } = t;
-    fact("version", clip(version));
-    fact("cipher", clip(cipher));
-    fact("key exchange", group.as_deref().map(clip).unwrap_or_default());
-    fact("signature", signature.as_deref().map(clip).unwrap_or_default());
-    fact("name sent", sni.as_deref().map_or_else(|| "none".to_owned(), clip));
-    fact("resumed", if t.resumed { "yes" } else { "no" }.to_owned());
-    if t.client_certificate_requested {
-        fact("client cert", "asked for by the server".to_owned());
-    }
-    for (i, c) in t.chain.iter().enumerate() {
-        lines.push(Styled::default());
-        lines.push(Styled::new(if i == 0 { "leaf".to_owned() } else { format!("issuer {i}") }, Role::Title));
-        lines.extend(certificate(c));
-    }
-    lines
-}
-
-fn certificate(c: &Certificate) -> Vec<Styled> {
-    let line = |label: &str, value: String| Styled::new(label, Role::Muted).then(14, value, Role::Text);
-    let mut lines = vec![
-        line("subject", shown(c.subject.as_bytes())),
-        line("issuer", shown(c.issuer.as_bytes())),
-        line("names", c.san.iter().take(64).map(|s| shown(s.as_bytes())).collect::<Vec<_>>().join(" ")),
-    ];
-    let day = |s: Option<crate::base::Stamp>| s.map_or_else(|| "?".to_owned(), |s| s.to_string());
-    lines.push(line("valid", format!("{} to {}", day(c.not_before), day(c.not_after))));
-    lines.push(line("key", clip(&c.key)));
-    lines.push(line("serial", clip(&c.serial)));
-    lines.push(line("sha-256", clip(&c.sha256)));
-    lines
 }
