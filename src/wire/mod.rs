@@ -14,6 +14,7 @@ pub mod identity;
 mod listening;
 pub mod oddity;
 pub mod proxy;
+pub mod query;
 pub mod recipe;
 pub mod reference;
 pub mod request;
