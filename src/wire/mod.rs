@@ -6,11 +6,13 @@
 pub mod address;
 pub mod compare;
 pub mod curl;
+pub mod diff;
 pub mod escape;
 pub mod exchange;
 pub mod http1;
 pub mod http_file;
 pub mod identity;
+pub mod json;
 mod listening;
 pub mod oddity;
 pub mod proxy;

@@ -2,6 +2,7 @@
 //! and none reads the environment.
 
 use std::cell::Cell;
+use std::cmp::Ordering;
 use std::time::{Duration, Instant};
 
 use jaq_core::box_iter::box_once;
@@ -87,7 +88,7 @@ fn run(expression: &str, body: &[u8], patience: Duration) -> Result<Found> {
     let tokens = lex::Lexer::new(expression)
         .lex()
         .map_err(|errors| unread(expression, errors.first().map(|(_, rest)| *rest), None))?;
-    let mut main = load::parse::Parser::new(&tokens).parse(|p| p.term()).map_err(|errors| {
+    let mut main = load::parse::Parser::new(&tokens).parse(load::parse::Parser::term).map_err(|errors| {
         let first = errors.first();
         let at = first.and_then(|(_, token)| token.as_ref()).map(|token| token.0);
         unread(expression, at, first.map(|(expected, _)| expected.as_str()))
@@ -171,7 +172,7 @@ fn depth(body: &[u8]) -> usize {
 }
 
 /// Puts a step before the body of a definition: nothing goes on for ever without calling itself.
-fn hold<'s>(def: &mut Def<&'s str>) {
+fn hold(def: &mut Def<&str>) {
     held(&mut def.body);
     let body = std::mem::take(&mut def.body);
     def.body = Term::BinOp(Box::new(Term::Call(STEP, Vec::new())), BinaryOp::Pipe(None), Box::new(body));
@@ -180,7 +181,7 @@ fn hold<'s>(def: &mut Def<&'s str>) {
 /// Holds every definition within a term.
 fn held(term: &mut Term<&str>) {
     match term {
-        Term::Id | Term::Recurse | Term::Num(_) | Term::Break(_) | Term::Var(_) => {}
+        Term::Id | Term::Arr(None) | Term::Recurse | Term::Num(_) | Term::Break(_) | Term::Var(_) => {}
         Term::Str(_, parts) => {
             for part in parts {
                 if let lex::StrPart::Term(term) = part {
@@ -188,14 +189,13 @@ fn held(term: &mut Term<&str>) {
                 }
             }
         }
-        Term::Arr(term) => term.iter_mut().for_each(|t| held(t)),
         Term::Obj(members) => {
             for (name, value) in members {
                 held(name);
                 value.iter_mut().for_each(held);
             }
         }
-        Term::Neg(term) | Term::Label(_, term) => held(term),
+        Term::Arr(Some(term)) | Term::Neg(term) | Term::Label(_, term) => held(term),
         Term::BinOp(left, op, right) => {
             held(left);
             if let BinaryOp::Pipe(Some(pattern)) = op {
@@ -210,14 +210,18 @@ fn held(term: &mut Term<&str>) {
         }
         Term::TryCatch(term, catch) => {
             held(term);
-            catch.iter_mut().for_each(|t| held(t));
+            if let Some(term) = catch {
+                held(term);
+            }
         }
         Term::IfThenElse(cases, other) => {
             for (when, then) in cases {
                 held(when);
                 held(then);
             }
-            other.iter_mut().for_each(|t| held(t));
+            if let Some(term) = other {
+                held(term);
+            }
         }
         Term::Def(defs, term) => {
             defs.iter_mut().for_each(hold);
@@ -274,18 +278,16 @@ fn ended<'a, T>(why: &'static str) -> Result<T, Exn<'a, Val>> {
 }
 
 /// `range(from; to; by)`, where each number is a step.
-fn range<'a>((mut context, _): Cv<'a, Kind>) -> ValXs<'a, Val> {
+fn range((mut context, _): Cv<'_, Kind>) -> ValXs<'_, Val> {
     let (by, to, from) = (context.pop_var(), context.pop_var(), context.pop_var());
     let zero = Val::from(0_usize);
     let mut next = Some(from);
     Box::new(std::iter::from_fn(move || {
         let here = next.take()?;
-        let goes_on = if by > zero {
-            here < to
-        } else if by < zero {
-            here > to
-        } else {
-            here != to
+        let goes_on = match by.cmp(&zero) {
+            Ordering::Greater => here < to,
+            Ordering::Less => here > to,
+            Ordering::Equal => here != to,
         };
         if !goes_on {
             return None;
