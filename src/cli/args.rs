@@ -361,9 +361,9 @@ pub enum HistoryAction {
         /// Only those sent to this host
         #[arg(long, value_name = "HOST[:PORT]")]
         host: Option<String>,
-        /// Only those with this status
-        #[arg(long, value_name = "CODE")]
-        status: Option<u16>,
+        /// Only those with this status, or of this class: 404, 5xx
+        #[arg(long, value_name = "CODE|CLASS")]
+        status: Option<String>,
         /// Only those asked for by: hand, vary, load, grade, check, rate, oauth, login
         #[arg(long, value_name = "WHO")]
         who: Option<String>,

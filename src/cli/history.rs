@@ -6,7 +6,7 @@ use crate::base::{Exit, Result};
 use crate::report::exchange::{Secrets, document, plain};
 use crate::report::history;
 use crate::store::History as _;
-use crate::store::history::Select;
+use crate::store::history::{Select, statuses};
 use crate::wire::Policy;
 
 use super::args::{HistoryAction, http};
@@ -23,7 +23,8 @@ pub fn run(common: &Common, action: &HistoryAction, means: &Means) -> Result<Exi
                 text: text.clone(),
                 host,
                 port: port.flatten(),
-                status: *status,
+                method: None,
+                status: status.as_deref().map(statuses).transpose()?,
                 who: who.clone(),
                 identity: identity.clone(),
                 since: from.as_deref().map(since).transpose()?,

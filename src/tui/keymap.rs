@@ -41,6 +41,8 @@ pub enum Context {
     Past,
     /// The cookies of an identity are open.
     Jar,
+    /// Replies are laid side by side.
+    Laid,
     /// What would be sent is shown.
     Plan,
     /// Something lies above the panes.
@@ -71,6 +73,7 @@ impl Context {
             Self::Guard => "scope and budgets",
             Self::Past => "history",
             Self::Jar => "cookies",
+            Self::Laid => "side by side",
             Self::Plan => "what would be sent",
             Self::Layer => "above the panes",
             Self::Always => "always",
@@ -171,6 +174,8 @@ actions! {
     Fold "fold" ["Enter" "Space"] Response "fold" "Folds or unfolds what the line opens; shows a long line whole.";
     NextTab "next-tab" ["]" "l" "Right"] Response "tabs" "Opens the next tab of the response.";
     PreviousTab "previous-tab" ["[" "h" "Left"] Response "" "Opens the tab before.";
+    Query "query" ["|"] Response "filter" "Shows what a filter of jq or a JSONPath finds in the body; empty, all of it again." ("[EXPRESSION]");
+    Diff "diff" ["="] Response "side by side" "Lays the reply beside the one before, or beside an exchange of the history." ("[NO]");
     Live "live" ["x"] Response "live extras" "Shows what the live extras of the grade would send; x or Enter there sends it.";
     Capture "capture" ["C"] Response "" "Keeps what is under the cursor: {{NAME}} stands for it in requests of this run." ("NAME");
     Hex "hex" ["T"] Response "" "Shows what was sent as hexadecimal, or as text again.";
@@ -180,6 +185,7 @@ actions! {
     ScrollRight "scroll-right" [">" "Shift+Right"] Response "" "Shows more of long lines to the right.";
     ScrollLeft "scroll-left" ["<" "Shift+Left"] Response "" "Goes back to the left of long lines.";
     OpenToken "token" ["t"] Either "token" "Opens the token under the cursor, or the first one of the exchange.";
+    Compare "compare" ["c"] Either "compare as" "Sends the request as several identities and as nobody, and lays the replies side by side; what is sent is shown first." ("[NAME,NAME,none]");
     Again "again" ["r" "F5"] Either "again" "Sends the last request once more, as it was.";
     Identity "identity" ["i"] Either "" "Sends as the next identity, or as nobody; with a name, as that one." ("[NAME|none]");
     Cookies "cookies" ["J"] Either "" "Shows the cookies of the identity, which are set, edited and removed there.";
@@ -187,6 +193,7 @@ actions! {
     OpenOutcome "open-row" ["Enter"] Varied "open" "Opens the exchange of the row; Esc comes back.";
     SortOutcomes "sort-rows" ["d"] Varied "sort" "Sorts by the next column.";
     TurnOutcomes "turn-rows" ["D"] Varied "" "Turns the order round.";
+    LayRows "lay-rows" ["="] Varied "side by side" "Lays the reply of the row beside the one that rows are compared with; all of them where they fit.";
     Baseline "baseline" ["b"] Varied "compare with" "Compares the other rows with the one under the cursor.";
     Raw "raw" ["R"] Either "raw" "Writes the whole request as text and bytes, filled from the fields, or goes back to them.";
     AsIs "as-is" ["A"] Either "" "Sends {{name}} and backslashes as they stand, or reads them again.";
@@ -238,7 +245,17 @@ actions! {
     CookiesEverywhere "cookies-everywhere" ["w"] Jar "with every request on / off" "Sends cookies with every request they are for, or on redirects alone.";
 
     Recall "recall" ["Enter"] Past "open" "Opens the exchange in the composer, ready to be sent again.";
-    SearchHistory "history" ["/"] Past "search" "Lists what was sent, newest first, with this text in its method or URL." ("[TEXT]");
+    MarkPast "mark-past" ["Space"] Past "mark" "Marks the exchange, or unmarks it.";
+    LayPast "lay-past" ["="] Past "side by side" "Lays the marked exchanges side by side, or the marked one and the one under the cursor.";
+    SearchHistory "history" ["/"] Past "search" "Lists what was sent, newest first, by text in its method or URL, method, host, status, identity, what asked for it, or time." ("[TEXT] [~m METHOD] [~h HOST] [~s 5xx] [~i NAME] [~w WHO] [~d TIME]");
+
+    NextDifference "next-difference" ["n"] Laid "next" "Goes to the next difference.";
+    PreviousDifference "previous-difference" ["N"] Laid "before" "Goes to the difference before.";
+    OnlyDifferences "only-differences" ["d"] Laid "only differences" "Lists only the lines that differ, or all again.";
+    WholeLine "whole-line" ["Enter" "K"] Laid "whole" "Shows the line of each side whole.";
+    CopyDifferences "copy-differences" ["y"] Laid "copy" "Copies the differences as text.";
+    LaidRight "laid-right" [">" "Shift+Right" "l" "Right"] Laid "" "Shows more of long lines to the right.";
+    LaidLeft "laid-left" ["<" "Shift+Left" "h" "Left"] Laid "" "Goes back to the left of long lines.";
 
     Close "close" ["Esc" "q"] Layer "close" "Closes what lies above the panes.";
 

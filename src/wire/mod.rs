@@ -6,15 +6,18 @@
 pub mod address;
 pub mod compare;
 pub mod curl;
+pub mod diff;
 pub mod escape;
 pub mod exchange;
 pub mod fault;
 pub mod http1;
 pub mod http_file;
 pub mod identity;
+pub mod json;
 mod listening;
 pub mod oddity;
 pub mod proxy;
+pub mod query;
 pub mod recipe;
 pub mod reference;
 pub mod request;
