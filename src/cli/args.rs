@@ -18,6 +18,7 @@ use crate::store::Workspace;
 use crate::wire::{Deadlines, HttpChoice, Load, Policy, proxy};
 
 use super::Invocation;
+use super::compare::CompareArgs;
 use super::demo::DemoArgs;
 use super::future;
 use super::output::Format;
@@ -220,7 +221,7 @@ pub enum Command {
     #[command(
         after_help = "Example:\n  lunette send GET https://api.example/a/../b -H 'Accept: application/json'\n  lunette send https://api.example --raw request.bin\n  lunette send POST https://api.example/redeem -d code=X --times 20 --parallel"
     )]
-    Send(SendArgs),
+    Send(Box<SendArgs>),
     /// Grade the headers of a reply
     #[command(
         after_help = "Example:\n  lunette grade https://api.example/orders --fail-below B\n  lunette grade --response reply.http --url https://api.example/orders"
@@ -380,10 +381,22 @@ pub enum HistoryAction {
         #[arg(long, value_name = "N", default_value_t = 100)]
         most: usize,
     },
+    /// Lay two to four exchanges side by side, and say what differs from the first
+    Diff {
+        /// Their numbers
+        #[arg(required = true, num_args = 2..=4)]
+        ids: Vec<i64>,
+        /// Show secrets instead of masking them
+        #[arg(long)]
+        show: bool,
+    },
     /// Show one exchange whole
     Show {
         /// Its number
         id: i64,
+        /// Print only what this filter of jq, or JSONPath, finds in the body of the reply
+        #[arg(long, value_name = "EXPRESSION")]
+        filter: Option<String>,
         /// Show secrets instead of masking them
         #[arg(long)]
         show: bool,
@@ -466,6 +479,9 @@ pub struct SendArgs {
     /// Variables
     #[command(flatten)]
     pub vary: VaryArgs,
+    /// Comparing and filtering
+    #[command(flatten)]
+    pub compare: CompareArgs,
     /// Who and how
     #[command(flatten)]
     pub sends: Sends,

@@ -35,6 +35,7 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
     if let Some(file) = &a.group {
         return group(common, a, file, means);
     }
+    super::compare::check(a.compare.filter.as_ref())?;
     let values = a.vary.values(means)?;
     let folder = means.workspace.as_ref().map_or_else(PathBuf::new, |w| w.folder.clone());
     let variables = Arc::new(Variables::new(means.workspace.as_ref(), means.secrets_from(&folder)));
@@ -60,6 +61,9 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
     if a.explain {
         send::introduce(&mut request, send::USER_AGENT);
         return explained(common, a, request, &used, &keyring, &policy, means);
+    }
+    if !a.compare.compare.is_empty() {
+        return super::compare::carry(common, &a.compare.compare, &request, policy, a.show, means);
     }
     let mut dressed = request.clone();
     means.dress(common, &mut dressed, &keyring)?;
@@ -98,7 +102,7 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
         most: a.follow.map(usize::from).or(asks.follow.map(|n| n as usize)).unwrap_or(0),
         keep_credentials: a.keep_credentials,
     };
-    carry(common, dressed, policy, a.show, keyring, means, Some(&a.sends), follow)
+    carry(common, dressed, policy, (a.show, a.compare.filter.as_deref()), keyring, means, Some(&a.sends), follow)
 }
 
 fn secrets(show: bool) -> Secrets {
@@ -331,7 +335,7 @@ pub fn carry(
     common: &Common,
     request: Request,
     policy: Policy,
-    show: bool,
+    (show, filter): (bool, Option<&str>),
     keyring: Keyring,
     means: &Means,
     sends: Option<&Sends>,
@@ -343,12 +347,19 @@ pub fn carry(
     let (secrets, output, printed) =
         (secrets(show), Output::new(common.format).showing(show), Arc::new(Printed::default()));
     // A document is one, and stands at the end; the times of what came are in it.
-    let watch: Watch = if common.format == Format::Table { printed.watch(output, secrets) } else { Arc::new(|_| ()) };
+    let watch: Watch = if common.format == Format::Table && filter.is_none() {
+        printed.watch(output, secrets)
+    } else {
+        Arc::new(|_| ())
+    };
     let (judged, notes) = follow::once(&engine, Budget::HAND, Arc::new(keyring), request, policy, follow, Some(watch))?;
     printed.finish(output, secrets);
     common.note(&notes);
     send::sent(&judged.exchange)?;
     let (x, grade) = (&judged.exchange, judged.headers.as_ref());
+    if let (Some(expression), None) = (filter, &x.error) {
+        return super::compare::filtered(common, expression, x.response.as_ref(), show);
+    }
     let text = || if printed.has_begun() { facts_below(x, grade, secrets) } else { plain(x, grade, secrets) };
     let written = output.result(|| marked(document(x, grade, secrets), send::exit(x)), text);
     if let Some(e) = &x.error {
