@@ -9,6 +9,7 @@ pub mod curl;
 pub mod diff;
 pub mod escape;
 pub mod exchange;
+pub mod fault;
 pub mod http1;
 pub mod http_file;
 pub mod identity;
@@ -30,9 +31,10 @@ pub mod url;
 pub use address::Cidr;
 pub use compare::Print;
 pub use exchange::{
-    Alteration, Certificate, Connection, Exchange, Failure, FailureKind, Group, Phase, Phases, Sender, TlsFacts,
-    Together,
+    Alteration, Certificate, Connection, Exchange, Failure, FailureKind, Group, Phase, Phases, Revocation, Sender,
+    Staple, TlsFacts, Together, Traffic,
 };
+pub use fault::{FAULTS, Fault, FaultKind, FaultRule};
 pub use http_file::HttpFile;
 pub use identity::{Credential, Identity, Profile};
 pub use listening::{Hit, Listening, Page};
