@@ -8,6 +8,7 @@ pub mod compare;
 pub mod curl;
 pub mod escape;
 pub mod exchange;
+pub mod flow;
 pub mod http1;
 pub mod http_file;
 pub mod identity;
