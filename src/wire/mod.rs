@@ -9,6 +9,7 @@ pub mod curl;
 pub mod escape;
 pub mod exchange;
 pub mod flow;
+pub mod har;
 pub mod http1;
 pub mod http_file;
 pub mod identity;

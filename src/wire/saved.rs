@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::oddity::Odd;
 use super::{Exchange, Oddity, Request, Response, TlsFacts, http1};
-use crate::base::{Error, Result, Stamp, Untrusted};
+use crate::base::{Error, Result, Stamp};
 
 /// Header fields that are read.
 const MOST_HEADERS: usize = 5_000;
