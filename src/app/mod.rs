@@ -24,6 +24,7 @@ pub mod load;
 pub mod look;
 mod provided;
 pub mod proxy;
+pub mod run;
 pub mod secrets;
 pub mod send;
 pub mod token;

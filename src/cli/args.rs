@@ -22,6 +22,7 @@ use super::compare::CompareArgs;
 use super::demo::DemoArgs;
 use super::future;
 use super::output::Format;
+use super::run::RunArgs;
 use super::sends::Sends;
 use super::token::Action;
 use super::vary::VaryArgs;
@@ -222,6 +223,11 @@ pub enum Command {
         after_help = "Example:\n  lunette send GET https://api.example/a/../b -H 'Accept: application/json'\n  lunette send https://api.example --raw request.bin\n  lunette send POST https://api.example/redeem -d code=X --times 20 --parallel"
     )]
     Send(Box<SendArgs>),
+    /// Run the requests of .http files in order, and judge what is asserted of the replies
+    #[command(
+        after_help = "Example:\n  lunette run login.http orders.http --share --allow api.example --format junit > report.xml\n\n--help lists the directives, subjects and predicates."
+    )]
+    Run(RunArgs),
     /// Grade the headers of a reply
     #[command(
         after_help = "Example:\n  lunette grade https://api.example/orders --fail-below B\n  lunette grade --response reply.http --url https://api.example/orders"
@@ -255,7 +261,7 @@ impl Command {
     /// True for a command that works in a workspace where there is one.
     pub fn in_workspace(&self) -> bool {
         match self {
-            Self::Send(_) | Self::Grade(_) | Self::History(_) => true,
+            Self::Send(_) | Self::Run(_) | Self::Grade(_) | Self::History(_) => true,
             // What fetches its sources keeps a record of it.
             Self::Inventory(a) => a.sources.iter().any(|s| is_url(s)),
             Self::Jwt(a) => a.action.in_workspace(),
@@ -325,7 +331,7 @@ pub struct AuditArgs {
 pub enum AuditAction {
     /// List what was sent
     Show {
-        /// Only what was asked for by: hand, vary, load, grade, check, rate, oauth, login
+        /// Only what was asked for by: hand, vary, run, load, grade, check, rate, oauth, login
         #[arg(long, value_name = "WHO")]
         who: Option<String>,
         /// Only what was sent to this host
@@ -365,7 +371,7 @@ pub enum HistoryAction {
         /// Only those with this status, or of this class: 404, 5xx
         #[arg(long, value_name = "CODE|CLASS")]
         status: Option<String>,
-        /// Only those asked for by: hand, vary, load, grade, check, rate, oauth, login
+        /// Only those asked for by: hand, vary, run, load, grade, check, rate, oauth, login
         #[arg(long, value_name = "WHO")]
         who: Option<String>,
         /// Only those sent as this identity
@@ -568,6 +574,9 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Inv
             return Err(
                 Error::input("--format openapi is what only lunette inventory writes").hint("use table or json")
             );
+        }
+        Some(command) if cli.common.format == Format::Junit && !matches!(command, Command::Run(_)) => {
+            return Err(Error::input("--format junit is what only lunette run writes").hint("use table or json"));
         }
         Some(Command::Demo(demo)) => Invocation::Demo(cli.common, demo),
         Some(command) => Invocation::Command(cli.common, Box::new(command)),

@@ -12,6 +12,7 @@ mod inventory;
 mod output;
 mod passphrase;
 mod rules;
+mod run;
 mod secret;
 mod select;
 mod send;
@@ -272,6 +273,7 @@ pub fn run(common: &Common, command: args::Command, means: &Means) -> Result<Exi
         args::Command::Inventory(a) => inventory::run(common, &a, means),
         args::Command::Jwt(a) => token::run(common, &a.action, means),
         args::Command::Send(a) => send::run(common, &a, means),
+        args::Command::Run(a) => run::run(common, &a, means),
         args::Command::Grade(a) => grade::run(common, &a, means),
         args::Command::Rules(a) => rules::run(common, &a),
         args::Command::History(a) => history::run(common, &a.action, means),

@@ -13,6 +13,7 @@ mod inventory;
 mod judge;
 mod network;
 mod redirects;
+mod run;
 mod send;
 mod sources;
 mod specs;
