@@ -10,6 +10,7 @@ use crate::store::history::{Select, statuses};
 use crate::wire::Policy;
 
 use super::args::{HistoryAction, http};
+use super::compare::Reading;
 use super::output::{Output, complain};
 use super::select::{host, since};
 use super::{Common, Means, send};
@@ -55,7 +56,16 @@ pub fn run(common: &Common, action: &HistoryAction, means: &Means) -> Result<Exi
                 complain(&format!("lunette: without {}: it was masked when it was kept", left_out.join(", ")));
             }
             let policy = Policy { raw: true, ..common.policy(http(version.as_deref())?)? };
-            send::carry(common, request, policy, (*show, None), keyring, means, None, Follow::default())
+            send::carry(
+                common,
+                request,
+                policy,
+                &Reading { show: *show, ..Reading::default() },
+                keyring,
+                means,
+                None,
+                Follow::default(),
+            )
         }
     }
 }

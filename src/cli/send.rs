@@ -15,11 +15,12 @@ use crate::base::text::display;
 use crate::base::{Error, Exit, Result, known};
 use crate::engine::{Budget, Engine, Entry};
 use crate::report::exchange::{Secrets, document, facts_below, plain, together_document, together_plain};
-use crate::report::{explanation, export};
+use crate::report::{declared, explanation, export};
 use crate::wire::http1::written;
 use crate::wire::{Headers, HttpFile, Load, Policy, Reference, Request, Together, Watch, http_file};
 
 use super::args::{Export, SendArgs, header, http};
+use super::compare::Reading;
 use super::output::{Format, Output};
 use super::sends::Sends;
 use super::stream::Printed;
@@ -35,7 +36,7 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
     if let Some(file) = &a.group {
         return group(common, a, file, means);
     }
-    super::compare::check(a.compare.filter.as_ref())?;
+    let reading = a.compare.reading(a.show, means)?;
     let values = a.vary.values(means)?;
     let folder = means.workspace.as_ref().map_or_else(PathBuf::new, |w| w.folder.clone());
     let variables = Arc::new(Variables::new(means.workspace.as_ref(), means.secrets_from(&folder)));
@@ -102,7 +103,7 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
         most: a.follow.map(usize::from).or(asks.follow.map(|n| n as usize)).unwrap_or(0),
         keep_credentials: a.keep_credentials,
     };
-    carry(common, dressed, policy, (a.show, a.compare.filter.as_deref()), keyring, means, Some(&a.sends), follow)
+    carry(common, dressed, policy, &reading, keyring, means, Some(&a.sends), follow)
 }
 
 fn secrets(show: bool) -> Secrets {
@@ -335,7 +336,7 @@ pub fn carry(
     common: &Common,
     request: Request,
     policy: Policy,
-    (show, filter): (bool, Option<&str>),
+    reading: &Reading<'_>,
     keyring: Keyring,
     means: &Means,
     sends: Option<&Sends>,
@@ -345,9 +346,9 @@ pub fn carry(
     let engine = Arc::new(means.engine_for(common, sends, follow.keep_credentials, scope, Vec::new(), &keyring)?);
     stop_on_signal(&engine)?;
     let (secrets, output, printed) =
-        (secrets(show), Output::new(common.format).showing(show), Arc::new(Printed::default()));
+        (secrets(reading.show), Output::new(common.format).showing(reading.show), Arc::new(Printed::default()));
     // A document is one, and stands at the end; the times of what came are in it.
-    let watch: Watch = if common.format == Format::Table && filter.is_none() {
+    let watch: Watch = if common.format == Format::Table && reading.filter.is_none() {
         printed.watch(output, secrets)
     } else {
         Arc::new(|_| ())
@@ -357,11 +358,22 @@ pub fn carry(
     common.note(&notes);
     send::sent(&judged.exchange)?;
     let (x, grade) = (&judged.exchange, judged.headers.as_ref());
-    if let (Some(expression), None) = (filter, &x.error) {
-        return super::compare::filtered(common, expression, x.response.as_ref(), show);
+    if let (Some(expression), None) = (reading.filter, &x.error) {
+        return super::compare::filtered(common, expression, x.response.as_ref(), reading.show);
     }
-    let text = || if printed.has_begun() { facts_below(x, grade, secrets) } else { plain(x, grade, secrets) };
-    let written = output.result(|| marked(document(x, grade, secrets), send::exit(x)), text);
+    let conforms = reading.conforms(x, means);
+    let text = || {
+        let text = if printed.has_begun() { facts_below(x, grade, secrets) } else { plain(x, grade, secrets) };
+        text + &conforms.as_ref().map(|c| declared::plain(c.as_ref())).unwrap_or_default()
+    };
+    let whole = || {
+        let mut document = marked(document(x, grade, secrets), send::exit(x));
+        if let Some(conforms) = &conforms {
+            document["declared"] = declared::part(conforms.as_ref());
+        }
+        document
+    };
+    let written = output.result(whole, text);
     if let Some(e) = &x.error {
         super::output::complain(&format!("lunette: {}: {}", e.phase.word(), e.message));
     }
