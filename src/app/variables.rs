@@ -67,6 +67,13 @@ pub fn lookup(
     }
 }
 
+/// Masks a captured value from now on where it is a secret by its name or its form.
+pub fn learned(name: &str, value: &[u8]) {
+    if is_secret_member(name) || !find_tokens(value).is_empty() {
+        known::learn(value);
+    }
+}
+
 /// The variables of a run.
 #[derive(Default)]
 pub struct Variables {
@@ -93,9 +100,7 @@ impl Variables {
 
     /// Keeps a value for the rest of the run. It is masked from then on when it is a secret by its name or its form.
     pub fn capture(&self, name: &str, value: Vec<u8>) {
-        if is_secret_member(name) || !find_tokens(&value).is_empty() {
-            known::learn(&value);
-        }
+        learned(name, &value);
         let mut captured = self.captured.lock().unwrap_or_else(PoisonError::into_inner);
         captured.retain(|(n, _)| n != name);
         if captured.len() >= MOST_CAPTURED {
@@ -104,12 +109,12 @@ impl Variables {
         captured.push((name.to_owned(), value.into()));
     }
 
-    /// What puts values into one request.
+    /// The environment of a name.
     ///
     /// # Errors
     /// No such environment.
-    pub fn filler(&self, environment: Option<&str>, as_is: bool) -> Result<Filler<'_>> {
-        let environment = environment.map(|name| {
+    pub fn environment(&self, name: Option<&str>) -> Result<Option<&Environment>> {
+        let found = name.map(|name| {
             let names = || self.environments.iter().map(|e| e.name.as_str());
             self.environments.iter().find(|e| e.name == name).ok_or_else(|| {
                 let error = Error::input(format!("there is no environment {}", display_str(name)));
@@ -119,7 +124,16 @@ impl Variables {
                 }
             })
         });
-        Ok(Filler { all: self, environment: environment.transpose()?, as_is, varied: None, used: Vec::new() })
+        found.transpose()
+    }
+
+    /// What puts values into one request.
+    ///
+    /// # Errors
+    /// No such environment.
+    pub fn filler(&self, environment: Option<&str>, as_is: bool) -> Result<Filler<'_>> {
+        let environment = self.environment(environment)?;
+        Ok(Filler { all: self, environment, as_is, varied: None, used: Vec::new() })
     }
 }
 

@@ -18,9 +18,11 @@ use crate::store::Workspace;
 use crate::wire::{Deadlines, HttpChoice, Load, Policy, proxy};
 
 use super::Invocation;
+use super::compare::CompareArgs;
 use super::demo::DemoArgs;
 use super::future;
 use super::output::Format;
+use super::run::RunArgs;
 use super::sends::Sends;
 use super::token::Action;
 use super::vary::VaryArgs;
@@ -220,7 +222,12 @@ pub enum Command {
     #[command(
         after_help = "Example:\n  lunette send GET https://api.example/a/../b -H 'Accept: application/json'\n  lunette send https://api.example --raw request.bin\n  lunette send POST https://api.example/redeem -d code=X --times 20 --parallel"
     )]
-    Send(SendArgs),
+    Send(Box<SendArgs>),
+    /// Run the requests of .http files in order, and judge what is asserted of the replies
+    #[command(
+        after_help = "Example:\n  lunette run login.http orders.http --share --allow api.example --format junit > report.xml\n\n--help lists the directives, subjects and predicates."
+    )]
+    Run(RunArgs),
     /// Grade the headers of a reply
     #[command(
         after_help = "Example:\n  lunette grade https://api.example/orders --fail-below B\n  lunette grade --response reply.http --url https://api.example/orders"
@@ -254,7 +261,7 @@ impl Command {
     /// True for a command that works in a workspace where there is one.
     pub fn in_workspace(&self) -> bool {
         match self {
-            Self::Send(_) | Self::Grade(_) | Self::History(_) => true,
+            Self::Send(_) | Self::Run(_) | Self::Grade(_) | Self::History(_) => true,
             // What fetches its sources keeps a record of it.
             Self::Inventory(a) => a.sources.iter().any(|s| is_url(s)),
             Self::Jwt(a) => a.action.in_workspace(),
@@ -324,7 +331,7 @@ pub struct AuditArgs {
 pub enum AuditAction {
     /// List what was sent
     Show {
-        /// Only what was asked for by: hand, vary, load, grade, check, rate, oauth, login
+        /// Only what was asked for by: hand, vary, run, load, grade, check, rate, oauth, login
         #[arg(long, value_name = "WHO")]
         who: Option<String>,
         /// Only what was sent to this host
@@ -364,7 +371,7 @@ pub enum HistoryAction {
         /// Only those with this status, or of this class: 404, 5xx
         #[arg(long, value_name = "CODE|CLASS")]
         status: Option<String>,
-        /// Only those asked for by: hand, vary, load, grade, check, rate, oauth, login
+        /// Only those asked for by: hand, vary, run, load, grade, check, rate, oauth, login
         #[arg(long, value_name = "WHO")]
         who: Option<String>,
         /// Only those sent as this identity
@@ -380,10 +387,22 @@ pub enum HistoryAction {
         #[arg(long, value_name = "N", default_value_t = 100)]
         most: usize,
     },
+    /// Lay two to four exchanges side by side, and say what differs from the first
+    Diff {
+        /// Their numbers
+        #[arg(required = true, num_args = 2..=4)]
+        ids: Vec<i64>,
+        /// Show secrets instead of masking them
+        #[arg(long)]
+        show: bool,
+    },
     /// Show one exchange whole
     Show {
         /// Its number
         id: i64,
+        /// Print only what this filter of jq, or JSONPath, finds in the body of the reply
+        #[arg(long, value_name = "EXPRESSION")]
+        filter: Option<String>,
         /// Show secrets instead of masking them
         #[arg(long)]
         show: bool,
@@ -466,6 +485,9 @@ pub struct SendArgs {
     /// Variables
     #[command(flatten)]
     pub vary: VaryArgs,
+    /// Comparing and filtering
+    #[command(flatten)]
+    pub compare: CompareArgs,
     /// Who and how
     #[command(flatten)]
     pub sends: Sends,
@@ -552,6 +574,9 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Inv
             return Err(
                 Error::input("--format openapi is what only lunette inventory writes").hint("use table or json")
             );
+        }
+        Some(command) if cli.common.format == Format::Junit && !matches!(command, Command::Run(_)) => {
+            return Err(Error::input("--format junit is what only lunette run writes").hint("use table or json"));
         }
         Some(Command::Demo(demo)) => Invocation::Demo(cli.common, demo),
         Some(command) => Invocation::Command(cli.common, Box::new(command)),

@@ -10,6 +10,7 @@ use crate::store::history::{Select, statuses};
 use crate::wire::Policy;
 
 use super::args::{HistoryAction, http};
+use super::compare::Reading;
 use super::output::{Output, complain};
 use super::select::{host, since};
 use super::{Common, Means, send};
@@ -33,8 +34,13 @@ pub fn run(common: &Common, action: &HistoryAction, means: &Means) -> Result<Exi
             })?;
             Ok(output.result(|| history::document(&rows), || history::plain(&rows)))
         }
-        HistoryAction::Show { id, show } => {
+        HistoryAction::Diff { ids, show } => super::compare::kept(common, ids, *show, means),
+        HistoryAction::Show { id, filter, show } => {
+            super::compare::check(filter.as_ref())?;
             let kept = means.recall(*id)?;
+            if let Some(expression) = filter {
+                return super::compare::filtered(common, expression, kept.exchange.response.as_ref(), *show);
+            }
             let secrets = if *show { Secrets::Shown } else { Secrets::Masked };
             let judged = crate::app::send::judge(kept.exchange);
             let grade = judged.headers.as_ref();
@@ -50,7 +56,16 @@ pub fn run(common: &Common, action: &HistoryAction, means: &Means) -> Result<Exi
                 complain(&format!("lunette: without {}: it was masked when it was kept", left_out.join(", ")));
             }
             let policy = Policy { raw: true, ..common.policy(http(version.as_deref())?)? };
-            send::carry(common, request, policy, *show, keyring, means, None, Follow::default())
+            send::carry(
+                common,
+                request,
+                policy,
+                &Reading { show: *show, ..Reading::default() },
+                keyring,
+                means,
+                None,
+                Follow::default(),
+            )
         }
     }
 }

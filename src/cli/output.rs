@@ -23,6 +23,8 @@ pub enum Format {
     Json,
     /// Of an inventory: an OpenAPI 3.0 document of what was seen and not declared.
     Openapi,
+    /// Of a run: XML as build servers read it.
+    Junit,
 }
 
 /// Where a command's result goes.
@@ -48,7 +50,7 @@ impl Output {
     /// Writes the result in the format that was asked for; only that one is made.
     pub fn result(self, document: impl FnOnce() -> Value, plain: impl FnOnce() -> String) -> Exit {
         match self.format {
-            Format::Json | Format::Openapi => self.document(document()),
+            Format::Json | Format::Openapi | Format::Junit => self.document(document()),
             Format::Table => self.text(&plain()),
         }
     }
@@ -63,7 +65,7 @@ impl Output {
     /// Writes a secret that was asked for: in table format its bytes and nothing else, unless they would reach a terminal.
     pub fn secret(self, secret: &Secret, document: impl FnOnce() -> Value, plain: impl FnOnce() -> String) -> Exit {
         match self.format {
-            Format::Json | Format::Openapi => self.document(document()),
+            Format::Json | Format::Openapi | Format::Junit => self.document(document()),
             Format::Table if io::stdout().is_terminal() => self.text(&plain()),
             Format::Table => Self::bytes(secret.expose()),
         }

@@ -15,11 +15,12 @@ use crate::base::text::display;
 use crate::base::{Error, Exit, Result, known};
 use crate::engine::{Budget, Engine, Entry};
 use crate::report::exchange::{Secrets, document, facts_below, plain, together_document, together_plain};
-use crate::report::{explanation, export};
+use crate::report::{declared, explanation, export};
 use crate::wire::http1::written;
 use crate::wire::{Headers, HttpFile, Load, Policy, Reference, Request, Together, Watch, http_file};
 
 use super::args::{Export, SendArgs, header, http};
+use super::compare::Reading;
 use super::output::{Format, Output};
 use super::sends::Sends;
 use super::stream::Printed;
@@ -35,6 +36,7 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
     if let Some(file) = &a.group {
         return group(common, a, file, means);
     }
+    let reading = a.compare.reading(a.show, means)?;
     let values = a.vary.values(means)?;
     let folder = means.workspace.as_ref().map_or_else(PathBuf::new, |w| w.folder.clone());
     let variables = Arc::new(Variables::new(means.workspace.as_ref(), means.secrets_from(&folder)));
@@ -60,6 +62,9 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
     if a.explain {
         send::introduce(&mut request, send::USER_AGENT);
         return explained(common, a, request, &used, &keyring, &policy, means);
+    }
+    if !a.compare.compare.is_empty() {
+        return super::compare::carry(common, &a.compare.compare, &request, policy, a.show, means);
     }
     let mut dressed = request.clone();
     means.dress(common, &mut dressed, &keyring)?;
@@ -98,7 +103,7 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
         most: a.follow.map(usize::from).or(asks.follow.map(|n| n as usize)).unwrap_or(0),
         keep_credentials: a.keep_credentials,
     };
-    carry(common, dressed, policy, a.show, keyring, means, Some(&a.sends), follow)
+    carry(common, dressed, policy, &reading, keyring, means, Some(&a.sends), follow)
 }
 
 fn secrets(show: bool) -> Secrets {
@@ -331,7 +336,7 @@ pub fn carry(
     common: &Common,
     request: Request,
     policy: Policy,
-    show: bool,
+    reading: &Reading<'_>,
     keyring: Keyring,
     means: &Means,
     sends: Option<&Sends>,
@@ -341,16 +346,34 @@ pub fn carry(
     let engine = Arc::new(means.engine_for(common, sends, follow.keep_credentials, scope, Vec::new(), &keyring)?);
     stop_on_signal(&engine)?;
     let (secrets, output, printed) =
-        (secrets(show), Output::new(common.format).showing(show), Arc::new(Printed::default()));
+        (secrets(reading.show), Output::new(common.format).showing(reading.show), Arc::new(Printed::default()));
     // A document is one, and stands at the end; the times of what came are in it.
-    let watch: Watch = if common.format == Format::Table { printed.watch(output, secrets) } else { Arc::new(|_| ()) };
+    let watch: Watch = if common.format == Format::Table && reading.filter.is_none() {
+        printed.watch(output, secrets)
+    } else {
+        Arc::new(|_| ())
+    };
     let (judged, notes) = follow::once(&engine, Budget::HAND, Arc::new(keyring), request, policy, follow, Some(watch))?;
     printed.finish(output, secrets);
     common.note(&notes);
     send::sent(&judged.exchange)?;
     let (x, grade) = (&judged.exchange, judged.headers.as_ref());
-    let text = || if printed.has_begun() { facts_below(x, grade, secrets) } else { plain(x, grade, secrets) };
-    let written = output.result(|| marked(document(x, grade, secrets), send::exit(x)), text);
+    if let (Some(expression), None) = (reading.filter, &x.error) {
+        return super::compare::filtered(common, expression, x.response.as_ref(), reading.show);
+    }
+    let conforms = reading.conforms(x, means);
+    let text = || {
+        let text = if printed.has_begun() { facts_below(x, grade, secrets) } else { plain(x, grade, secrets) };
+        text + &conforms.as_ref().map(|c| declared::plain(c.as_ref())).unwrap_or_default()
+    };
+    let whole = || {
+        let mut document = marked(document(x, grade, secrets), send::exit(x));
+        if let Some(conforms) = &conforms {
+            document["declared"] = declared::part(conforms.as_ref());
+        }
+        document
+    };
+    let written = output.result(whole, text);
     if let Some(e) = &x.error {
         super::output::complain(&format!("lunette: {}: {}", e.phase.word(), e.message));
     }

@@ -5,6 +5,8 @@ use std::io::{self, Read, Write};
 use std::rc::Rc;
 use std::time::Instant;
 
+use bytes::Bytes;
+
 use crate::base::text::display_str;
 use crate::wire::Caps;
 
@@ -17,7 +19,7 @@ const RATIO_FROM: u64 = 1 << 20;
 
 /// What came of decoding.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Decoded {
+pub(super) struct Decoded {
     /// The decoded bytes, up to the caps.
     pub body: Whole,
     /// Why it stopped early, in words; `None` when all was decoded.
@@ -88,7 +90,7 @@ impl Coding {
 
 /// Undoes `codings` (in the order they were applied) over `wire`. Runs until done, a cap or `deadline`; call it on
 /// a thread that may block.
-pub fn decode(wire: &[u8], codings: &[Coding], caps: &Caps, kept: Kept, deadline: Instant) -> Decoded {
+pub(super) fn decode(wire: &[u8], codings: &[Coding], caps: &Caps, kept: Kept, deadline: Instant) -> Decoded {
     let watch = Rc::new(Watch { deadline, most: caps.decoded_bytes, passed: Cell::new(false) });
     let mut reader: Box<dyn Read + '_> = Box::new(Timed { wire, deadline });
     let mut passed: Vec<(Coding, Rc<Cell<u64>>)> = Vec::new();
@@ -105,6 +107,12 @@ pub fn decode(wire: &[u8], codings: &[Coding], caps: &Caps, kept: Kept, deadline
     let mut out = run(&mut *reader, wire.len(), caps, kept, &watch);
     out.undone = passed.into_iter().map(|(coding, count)| (coding, count.get())).collect();
     out
+}
+
+/// The same in memory, for bytes that are at hand: what they decode to, and why not to more.
+pub fn in_memory(wire: &[u8], codings: &[Coding], caps: &Caps, deadline: Instant) -> (Bytes, Option<Stop>) {
+    let out = decode(wire, codings, caps, Kept::new(None), deadline);
+    (out.body.bytes, out.stopped)
 }
 
 /// Reads to the end, a cap or the deadline.

@@ -7,7 +7,7 @@
 mod budget;
 mod certificate;
 mod choice;
-mod decode;
+pub mod decode;
 mod dial;
 mod download;
 mod express;
@@ -97,7 +97,7 @@ pub fn check_roots(pem: &[u8]) -> Result<()> {
 /// Who asked for a job, and how much it may send.
 #[derive(Debug, Clone, Copy)]
 pub struct Budget {
-    /// The word in the record: `hand`, `vary`, `load`, `grade`, `check`, `rate`, `oauth`, `login`.
+    /// The word in the record: `hand`, `vary`, `run`, `load`, `grade`, `check`, `rate`, `oauth`, `login`.
     pub origin: &'static str,
     /// Which lane it takes.
     pub lane: Lane,

@@ -6,6 +6,7 @@ mod apart;
 mod capture;
 mod compose;
 pub mod course;
+mod declares;
 mod drift;
 mod evidence;
 pub mod filter;
@@ -31,6 +32,7 @@ mod version;
 
 pub use compose::compose;
 pub use course::{Course, Stretch};
+pub use declares::declaring;
 pub use filter::{Filter, FilterError};
 pub use findings::{RULES, rule};
 pub use merge::{Builder, Share};

@@ -2,6 +2,8 @@
 
 pub mod attack;
 pub mod audit;
+pub mod declared;
+pub mod diff;
 pub mod exchange;
 pub mod explanation;
 pub mod export;
@@ -9,10 +11,12 @@ pub mod grade;
 pub mod history;
 pub mod inventory;
 pub mod json;
+pub mod junit;
 pub mod lint;
 pub mod listing;
 pub mod openapi;
 pub mod rules;
+pub mod run;
 pub mod table;
 pub mod token;
 pub mod vary;

@@ -157,6 +157,7 @@ actions! {
     NextField "next-field" ["Tab"] Composer "next" "Goes to the next field, and from the last one to the response.";
     PreviousField "previous-field" ["Shift+Tab"] Composer "" "Goes to the field before.";
     ExplainSend "explain-send" ["E"] Composer "explain" "Shows what would be sent, part by part, and where each came from; nothing leaves.";
+    Compare "compare" ["c"] Composer "compare as" "Sends the request as several identities and as nobody, and lays the replies side by side; what is sent is shown first." ("[NAME,NAME,none]");
     Edit "edit" ["Enter" "e"] Request "edit" "Edits the field under the cursor, or chooses what it is on.";
     NextPart "next-part" ["]"] Request "tabs" "Opens the next tab of the request, and after the last one the response.";
     PreviousPart "previous-part" ["["] Request "" "Opens the tab before.";
@@ -185,7 +186,6 @@ actions! {
     ScrollRight "scroll-right" [">" "Shift+Right"] Response "" "Shows more of long lines to the right.";
     ScrollLeft "scroll-left" ["<" "Shift+Left"] Response "" "Goes back to the left of long lines.";
     OpenToken "token" ["t"] Either "token" "Opens the token under the cursor, or the first one of the exchange.";
-    Compare "compare" ["c"] Either "compare as" "Sends the request as several identities and as nobody, and lays the replies side by side; what is sent is shown first." ("[NAME,NAME,none]");
     Again "again" ["r" "F5"] Either "again" "Sends the last request once more, as it was.";
     Identity "identity" ["i"] Either "" "Sends as the next identity, or as nobody; with a name, as that one." ("[NAME|none]");
     Cookies "cookies" ["J"] Either "" "Shows the cookies of the identity, which are set, edited and removed there.";

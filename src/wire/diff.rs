@@ -48,7 +48,7 @@ pub struct Row {
     pub part: Part,
     /// The line of each side, `None` where it has none.
     pub cells: Vec<Option<Bytes>>,
-    /// Whether they are not all the same.
+    /// Whether they are not all the same; a `Date` or `Age` that all sides have does not count.
     pub differs: bool,
 }
 
@@ -121,10 +121,17 @@ impl Diff {
             let Some(line) = base.get(at) else { break };
             let cells: Vec<Option<Bytes>> =
                 std::iter::once(Some(line.clone())).chain(laid.iter().map(|l| l.beside[at].clone())).collect();
-            let differs = cells.iter().any(|c| c.as_ref() != Some(line));
+            let differs =
+                cells.iter().any(|c| c.as_ref() != Some(line)) && !(part == Part::Header && tells_when(&cells));
             self.rows.push(Row { part, cells, differs });
         }
     }
+}
+
+/// Whether this is a field that differs in every two replies, since it tells when each was made (RFC 9110 section 6.6.1, RFC
+/// 9111 section 5.1).
+fn tells_when(cells: &[Option<Bytes>]) -> bool {
+    cells.iter().all(|c| c.as_ref().is_some_and(|l| l.starts_with(b"date: ") || l.starts_with(b"age: ")))
 }
 
 /// The lines of one side against those of the base.
@@ -265,6 +272,9 @@ mod tests {
         assert!(told(&three)[0].starts_with("HTTP/1.1 200 | HTTP/1.1 200 | HTTP/1.1 401"), "{:?}", told(&three));
         assert_eq!(three.rows.iter().filter(|r| r.part == Part::Body && r.cells[2].is_some()).count(), 0);
         assert_eq!(Diff::of(&[&a, &a]).count(), 0);
+        let dated = |d: &str| reply(200, &[("Date", d)], "");
+        assert_eq!(Diff::of(&[&dated("1"), &dated("2")]).count(), 0);
+        assert_eq!(Diff::of(&[&dated("1"), &reply(200, &[], "")]).count(), 1);
     }
 
     #[test]

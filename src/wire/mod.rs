@@ -10,6 +10,8 @@ pub mod diff;
 pub mod escape;
 pub mod exchange;
 pub mod fault;
+pub mod flow;
+pub mod har;
 pub mod http1;
 pub mod http_file;
 pub mod identity;

@@ -2,7 +2,7 @@
 //! that is made of it, and the sign by which it is known to have expired.
 //!
 //! ```text
-//! # @capture NAME = json PATH | header NAME | cookie NAME
+//! # @capture NAME = SUBJECT, as in a flow
 //! # @credential Header-Name: text with {{NAME}}
 //! # @expires json PATH | after SECONDS | status CODE
 //! ```
@@ -10,9 +10,10 @@
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
+use super::Response;
+use super::flow::{Capture, json, json_path};
 use super::http_file::{Directive, HttpFile, Template};
 use super::request::is_name_byte;
-use super::{Response, identity};
 use crate::base::text::display_str;
 use crate::base::{Error, Result};
 
@@ -22,7 +23,6 @@ pub const MOST_STEPS: usize = 20;
 const LONGEST_LIFE: f64 = 366.0 * 86_400.0;
 
 /// What a directive looks like, for errors.
-const CAPTURE: &str = "write # @capture token = json $.access_token, header X-Token or cookie sid";
 const CREDENTIAL: &str = "write # @credential Authorization: Bearer {{token}}";
 const EXPIRES: &str = "write # @expires json $.expires_in, after 900 or status 401";
 
@@ -39,22 +39,6 @@ pub struct Recipe {
     pub refused: Option<u16>,
     /// Where its life is told: the request whose reply tells it, and how.
     lives: Vec<(usize, Life)>,
-}
-
-/// One value taken from a reply.
-#[derive(Debug, Clone)]
-pub struct Capture {
-    /// The variable it becomes.
-    pub name: String,
-    line: usize,
-    source: Source,
-}
-
-#[derive(Debug, Clone)]
-enum Source {
-    Json(JsonPath),
-    Header(String),
-    Cookie(String),
 }
 
 #[derive(Debug, Clone)]
@@ -86,7 +70,7 @@ impl Recipe {
             for directive in &entry.directives {
                 let wrong =
                     |hint: &str, what: &str| Error::input(what).at(format!("{shown}:{}", directive.line)).hint(hint);
-                recipe.take(step, directive).map_err(|(what, hint)| wrong(hint, &what))?;
+                recipe.take(step, directive).map_err(|(what, hint)| wrong(&hint, &what))?;
             }
         }
         if recipe.credential.is_empty() {
@@ -99,42 +83,29 @@ impl Recipe {
         Ok(recipe)
     }
 
-    fn take(&mut self, step: usize, d: &Directive) -> Result<(), (String, &'static str)> {
+    fn take(&mut self, step: usize, d: &Directive) -> Result<(), (String, String)> {
         let is_header = |n: &str| !n.is_empty() && n.bytes().all(is_name_byte);
         match d.word.as_str() {
-            "capture" => {
-                let (name, source) = d.text.split_once('=').unwrap_or(("", &d.text));
-                let name = name.trim();
-                if !identity::is_name(name) {
-                    return Err(("a capture needs a name, = and a source".to_owned(), CAPTURE));
-                }
-                let source = match source.trim().split_once(char::is_whitespace).map(|(k, v)| (k, v.trim())) {
-                    Some(("json", path)) => Source::Json(json_path(path).map_err(|e| (e, CAPTURE))?),
-                    Some(("header", header)) if is_header(header) => Source::Header(header.to_owned()),
-                    Some(("cookie", cookie)) if is_header(cookie) => Source::Cookie(cookie.to_owned()),
-                    _ => return Err(("a capture is taken from json, header or cookie".to_owned(), CAPTURE)),
-                };
-                self.captures[step].push(Capture { name: name.to_owned(), line: d.line, source });
-            }
+            "capture" => self.captures[step].push(Capture::read(&d.text, d.line)?),
             "credential" => match d.text.split_once(':') {
                 Some((name, value)) if is_header(name.trim()) => {
                     self.credential.push((name.trim().to_owned(), Template::parse(value.trim(), d.line)));
                 }
-                _ => return Err(("a credential is a header".to_owned(), CREDENTIAL)),
+                _ => return Err(("a credential is a header".to_owned(), CREDENTIAL.to_owned())),
             },
             "expires" => match d.text.split_once(char::is_whitespace).map(|(k, v)| (k, v.trim())) {
                 Some(("json", path)) => {
-                    self.lives.push((step, Life::Json(d.line, json_path(path).map_err(|e| (e, EXPIRES))?)));
+                    self.lives.push((step, Life::Json(d.line, json_path(path).map_err(|e| (e, EXPIRES.to_owned()))?)));
                 }
                 Some(("after", seconds)) => match seconds.parse::<f64>() {
                     Ok(s) if s > 0.0 && s <= LONGEST_LIFE => self.lives.push((step, Life::After(s))),
-                    _ => return Err(("this is no number of seconds, at most a year".to_owned(), EXPIRES)),
+                    _ => return Err(("this is no number of seconds, at most a year".to_owned(), EXPIRES.to_owned())),
                 },
                 Some(("status", code)) => match code.parse::<u16>() {
                     Ok(code @ 400..=599) => self.refused = Some(code),
-                    _ => return Err(("this is no status from 400 to 599".to_owned(), EXPIRES)),
+                    _ => return Err(("this is no status from 400 to 599".to_owned(), EXPIRES.to_owned())),
                 },
-                _ => return Err(("a sign of expiry is json, after or status".to_owned(), EXPIRES)),
+                _ => return Err(("a sign of expiry is json, after or status".to_owned(), EXPIRES.to_owned())),
             },
             // Directives of other clients, and of other uses of the same file.
             _ => {}
@@ -173,7 +144,7 @@ impl Recipe {
     pub fn capture(&self, step: usize, reply: &Response, shown: &str) -> Result<Vec<(String, Vec<u8>)>> {
         let captures = self.captures.get(step).into_iter().flatten();
         captures
-            .map(|c| match c.source.find(reply) {
+            .map(|c| match c.find(reply) {
                 Ok(value) => Ok((c.name.clone(), value)),
                 Err(why) => Err(self.missing(step, reply, c.line, shown, &format!("{}: {why}", display_str(&c.name)))),
             })
@@ -189,49 +160,6 @@ impl Recipe {
         .at(format!("{shown}:{line}"))
         .hint("send that request alone and look at the reply")
     }
-}
-
-impl Source {
-    fn find(&self, reply: &Response) -> Result<Vec<u8>, String> {
-        match self {
-            Self::Json(path) => match json(path, reply)? {
-                Value::String(s) => Ok(s.into_bytes()),
-                Value::Number(n) => Ok(n.to_string().into_bytes()),
-                Value::Bool(b) => Ok(b.to_string().into_bytes()),
-                _ => Err(format!("{} is neither a text nor a number", display_str(&path.to_string()))),
-            },
-            Self::Header(name) => reply
-                .all(name)
-                .next()
-                .map(|v| v.as_bytes().to_vec())
-                .ok_or_else(|| format!("there is no header {}", display_str(name))),
-            Self::Cookie(name) => reply
-                .all("set-cookie")
-                .filter_map(|v| {
-                    let bytes = v.as_bytes();
-                    let pair = &bytes[..memchr::memchr(b';', bytes).unwrap_or(bytes.len())];
-                    let at = memchr::memchr(b'=', pair)?;
-                    (pair[..at].trim_ascii() == name.as_bytes()).then(|| pair[at + 1..].trim_ascii().to_vec())
-                })
-                .last()
-                .ok_or_else(|| format!("no cookie {} is set", display_str(name))),
-        }
-        .and_then(|value| if value.is_empty() { Err("what stands there is empty".to_owned()) } else { Ok(value) })
-    }
-}
-
-fn json_path(text: &str) -> Result<JsonPath, String> {
-    JsonPath::parse(text)
-        .map_err(|e| format!("{} is no JSON path (RFC 9535): {}", display_str(text), display_str(e.message())))
-}
-
-/// The first value that a path finds in a reply.
-fn json(path: &JsonPath, reply: &Response) -> Result<Value, String> {
-    let value: Value = serde_json::from_slice(&reply.body).map_err(|_| {
-        let kind = reply.all("content-type").next().map(crate::base::Untrusted::display);
-        format!("the body is not JSON but {}", kind.unwrap_or_else(|| "of no declared type".to_owned()))
-    })?;
-    path.query(&value).first().cloned().ok_or_else(|| format!("{} finds nothing", display_str(&path.to_string())))
 }
 
 #[cfg(test)]
@@ -283,9 +211,12 @@ mod tests {
         assert!(says("GET http://h/").starts_with("l.http: this recipe makes no credential; write # @credential"));
         for (line, words) in [
             ("# @capture json $.x", "a name, = and a source"),
-            ("# @capture x = body", "json, header or cookie"),
+            (
+                "# @capture x = text",
+                "a capture is taken from status, header NAME, cookie NAME, json PATH, body, regex PATTERN",
+            ),
             ("# @capture x = json $[", "no JSON path"),
-            ("# @capture x = cookie a b", "json, header or cookie"),
+            ("# @capture x = cookie a b", "a capture is taken from"),
             ("# @credential X Y: z", "a credential is a header"),
             ("# @credential z", "a credential is a header"),
             ("# @expires in 5", "json, after or status"),

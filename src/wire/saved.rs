@@ -5,8 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::{Exchange, Request, Response, TlsFacts};
-use crate::base::{Error, Result, Stamp, Untrusted};
+use super::oddity::Odd;
+use super::{Exchange, Oddity, Request, Response, TlsFacts, http1};
+use crate::base::{Error, Result, Stamp};
 
 /// Header fields that are read.
 const MOST_HEADERS: usize = 5_000;
@@ -33,104 +34,60 @@ pub fn read(bytes: &[u8], url: Option<&[u8]>, now: Stamp) -> Result<Saved> {
         return Err(Error::input("a raw response does not say where it came from").hint("add --url URL"));
     };
     let mut exchange = Exchange::new(0, now, Request::new("GET", url)?);
-    exchange.response = Some(response(bytes)?);
+    let (reply, oddities) = response(bytes)?;
+    exchange.response = Some(reply);
+    exchange.oddities = oddities;
     Ok(Saved { exchange, request_known: false })
 }
 
-/// Reads a raw HTTP/1 response, leniently: lines may end with LF alone, folded lines are joined, interim replies before the
-/// last one are skipped. `HTTP/2 200` as some clients print it is read as well.
+/// Reads a raw HTTP/1 response, leniently and by the reader of [`http1`]: lines may end with LF alone, folded lines are joined,
+/// interim replies before the last one are skipped, and what is odd is listed. `HTTP/2 200` as some clients print it is read as
+/// well. The body is all that follows the head, whatever length is declared: who saved it may have decoded it.
 ///
 /// # Errors
 /// When it does not begin with a status line.
-pub fn response(bytes: &[u8]) -> Result<Response> {
+pub fn response(bytes: &[u8]) -> Result<(Response, Vec<Oddity>)> {
+    let fail = |what: &str, line: usize| {
+        Error::input(what)
+            .at(format!("line {line}"))
+            .hint("give a raw HTTP response, as curl -i prints it, or a document of lunette send")
+    };
     let mut rest = bytes.trim_ascii_start();
     loop {
-        let (mut response, body) = head(rest)?;
+        let end = http1::end_of_head(rest, 0).unwrap_or(rest.len());
+        let mut odd = Vec::new();
+        let head = http1::Head::read(&rest[..end], MOST_HEADERS, &mut odd);
+        let (start, body) = (&rest[..rest.len().min(5)], &rest[end..]);
+        let later = matches!(head.version.as_str(), "HTTP/2" | "HTTP/3");
+        if start != b"HTTP/" || head.version.len() > 8 || !(100..1_000).contains(&head.status) {
+            return Err(fail("it does not begin with a status line", 1));
+        }
+        if head.too_many {
+            return Err(fail("it has too many headers", MOST_HEADERS + 2));
+        }
         // 101 changes the protocol, and what follows is no reply.
-        let interim = (100..200).contains(&response.status) && response.status != 101;
+        let interim = (100..200).contains(&head.status) && head.status != 101;
         if interim && body.trim_ascii_start().starts_with(b"HTTP/") {
             rest = body.trim_ascii_start();
             continue;
         }
-        let chunked = response.all("transfer-encoding").any(|v| v.lossy().to_ascii_lowercase().contains("chunked"));
-        let body = if chunked { unchunked(body).unwrap_or_else(|| body.to_vec()) } else { body.to_vec() };
-        response.wire_bytes = body.len() as u64;
-        response.decoded_bytes = body.len() as u64;
-        response.body = Bytes::from(body);
-        return Ok(response);
-    }
-}
-
-fn head(bytes: &[u8]) -> Result<(Response, &[u8])> {
-    let fail = |what: &str| {
-        Error::input(what).hint("give a raw HTTP response, as curl -i prints it, or a document of lunette send")
-    };
-    let (first, mut rest) = line(bytes);
-    let text = String::from_utf8_lossy(first).into_owned();
-    let mut words = text.splitn(3, ' ');
-    let version = words.next().filter(|v| v.starts_with("HTTP/") && v.len() <= 8);
-    let status = words.next().filter(|s| s.len() == 3).and_then(|s| s.parse::<u16>().ok()).filter(|s| *s >= 100);
-    let (Some(version), Some(status)) = (version, status) else {
-        return Err(fail("it does not begin with a status line").at("line 1"));
-    };
-    let reason = words.next().unwrap_or_default();
-    let mut headers: Vec<(Untrusted, Untrusted)> = Vec::new();
-    let mut folded: Option<Vec<u8>> = None;
-    for number in 2.. {
-        let (field, after) = line(rest);
-        let ends = field.is_empty() || rest.is_empty();
-        let continues = matches!(field.first(), Some(b' ' | b'\t'));
-        if let (Some(value), false) = (&mut folded, continues) {
-            if let Some(last) = headers.last_mut() {
-                last.1 = std::mem::take(value).into();
+        let (mut whole, mut trailers) = (body.to_vec(), Vec::new());
+        if head.framing(&mut odd) == Some(http1::Coded::Chunked) {
+            let bounds = http1::Bounds { fields: MOST_HEADERS, body: bytes.len() as u64, informational: 0 };
+            let mut reader = http1::Reader::new(vec![http1::Asked::Other], bounds);
+            reader.feed(rest);
+            reader.end();
+            // A body in which no chunk begins was taken apart already.
+            let reply = reader.finish().replies.into_iter().next();
+            if let Some(reply) = reply.filter(|r| r.whole || !r.wire.is_empty()) {
+                (whole, trailers) = (reply.wire, reply.response.trailers);
             }
-            folded = None;
         }
-        rest = after;
-        if ends {
-            break;
-        }
-        if continues {
-            if let Some((_, value)) = headers.last() {
-                let so_far = folded.get_or_insert_with(|| value.as_bytes().to_vec());
-                so_far.push(b' ');
-                so_far.extend_from_slice(field.trim_ascii());
-            }
-            continue;
-        }
-        if headers.len() == MOST_HEADERS {
-            return Err(fail("it has too many headers").at(format!("line {number}")));
-        }
-        let Some(colon) = memchr::memchr(b':', field) else {
-            return Err(fail("this header has no colon").at(format!("line {number}")));
-        };
-        headers.push((field[..colon].trim_ascii().to_vec().into(), field[colon + 1..].trim_ascii().to_vec().into()));
-    }
-    let response =
-        Response { version: version.to_owned(), status, reason: reason.into(), headers, ..Response::default() };
-    Ok((response, rest))
-}
-
-/// The first line without its end, and what follows it.
-fn line(bytes: &[u8]) -> (&[u8], &[u8]) {
-    match memchr::memchr(b'\n', bytes) {
-        Some(at) => (bytes[..at].strip_suffix(b"\r").unwrap_or(&bytes[..at]), &bytes[at + 1..]),
-        None => (bytes, &[]),
-    }
-}
-
-/// The content of a chunked body; `None` where it was taken apart already.
-fn unchunked(mut body: &[u8]) -> Option<Vec<u8>> {
-    let mut out = Vec::new();
-    loop {
-        let (size, rest) = line(body);
-        let digits = size.split(|b| *b == b';').next()?.trim_ascii();
-        let size = usize::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
-        if size == 0 {
-            return Some(out);
-        }
-        out.extend_from_slice(rest.get(..size)?);
-        body = line(&rest[size..]).1;
+        odd.retain(|o| !(later && o.odd == Odd::StatusLine) && o.odd != Odd::BareLf);
+        let http1::Head { version, status, reason, fields: headers, .. } = head;
+        let response = Response { version, status, reason, headers, trailers, ..Response::default() };
+        let size = whole.len() as u64;
+        return Ok((Response { body: Bytes::from(whole), wire_bytes: size, decoded_bytes: size, ..response }, odd));
     }
 }
 
@@ -192,6 +149,7 @@ mod tests {
 
     #[test]
     fn raw_responses_are_read_leniently() {
+        let response = |bytes: &[u8]| response(bytes).map(|(reply, _)| reply);
         let r =
             response(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 All right\r\nA: 1\r\n 2\r\n\t3\r\nA:4\r\n\r\n{}\n")
                 .expect("read");
@@ -208,12 +166,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_odd_in_a_saved_reply_is_listed_as_on_the_wire() {
+        let saved = read(b"HTTP/1.1 200 OK\nno colon\nA : 1\n\n", Some(b"https://h/"), now()).expect("read");
+        let kinds: Vec<Odd> = saved.exchange.oddities.iter().map(|o| o.odd).collect();
+        assert_eq!(kinds, [Odd::NoColon, Odd::SpaceBeforeColon], "a saved file ends its lines as it likes");
+        let later = read(b"HTTP/2 200\r\nA: 1\r\n\r\nx", Some(b"https://h/"), now()).expect("read").exchange;
+        assert_eq!((later.oddities.len(), later.response.map(|r| r.version)), (0, Some("HTTP/2".to_owned())));
+    }
+
+    #[test]
     fn what_is_neither_says_so_with_its_line() {
         for (bytes, words) in [
             (&b"<html>"[..], "line 1: it does not begin with a status line"),
             (b"", "line 1"),
             (b"HTTP/1.1 20 x\n\n", "line 1"),
-            (b"HTTP/1.1 200 OK\nno colon\n\n", "line 2: this header has no colon"),
             (b"{\"schema\":\"x\"}", "/schema: it is JSON, and no exchange document"),
             (b"{", "line 1: it is not JSON"),
         ] {

@@ -161,7 +161,7 @@ pub trait Transport: Send + Sync {
 pub struct Intent {
     /// Number of the exchange.
     pub id: u64,
-    /// Who asked: `hand`, `vary`, `load`, `grade`, `check`, `rate`, `oauth`, `login`.
+    /// Who asked: `hand`, `vary`, `run`, `load`, `grade`, `check`, `rate`, `oauth`, `login`.
     pub origin: &'static str,
     /// Address about to be written to.
     pub remote: SocketAddr,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{EARLY, Known, Made, command};
+use super::{EARLY, Known, Made, blocking, command};
 use crate::app::send;
 use crate::app::variables::lookup;
 use crate::base::text::{display, display_str};
@@ -24,11 +24,6 @@ const MOST_BODY: u64 = 16 << 20;
 /// A path as it is named in messages.
 pub(super) fn shown(path: &Path) -> String {
     display(path.as_os_str().as_encoded_bytes())
-}
-
-/// Runs what waits for the disk, or for a vault to be opened, without holding up the engine's other tasks.
-fn blocking<T>(work: impl FnOnce() -> T) -> T {
-    tokio::task::block_in_place(work)
 }
 
 impl Known {

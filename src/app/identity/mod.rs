@@ -30,6 +30,11 @@ pub const MOST_CERTIFICATE: u64 = 1 << 20;
 /// A credential is renewed this long before its end, or a tenth of its life before when that is less.
 const EARLY: Duration = Duration::from_secs(10);
 
+/// Runs what waits for the disk, or for a vault to be opened, without holding up the engine's other tasks.
+pub(super) fn blocking<T>(work: impl FnOnce() -> T) -> T {
+    tokio::task::block_in_place(work)
+}
+
 /// The identities of a run.
 #[derive(Default)]
 pub struct Keyring {
@@ -151,6 +156,14 @@ impl Keyring {
                 None => error.hint(format!("the workspace has {}", names.join(", "))),
             }
         })
+    }
+
+    /// Whether there is an identity of this name.
+    ///
+    /// # Errors
+    /// There is none, and which are there.
+    pub fn known(&self, name: &str) -> Result<()> {
+        self.get(name).map(drop)
     }
 
     /// Whether an identity may be used at an origin.

@@ -25,8 +25,8 @@ use super::explain::{self, Ground};
 use super::variables::Variables;
 use super::workspace::dress;
 use super::{
-    Ask, Draft, Event, Guard, Incoming, JobId, Judged, Keyring, compose, draft, follow, grade, history, identity, lay,
-    load, look, send, write,
+    Ask, Draft, Event, Guard, Incoming, JobId, Judged, Keyring, compose, conform, draft, follow, grade, history,
+    identity, lay, load, look, send, write,
 };
 
 /// Events that may wait for the screen.
@@ -185,6 +185,13 @@ impl Workbench {
             Ask::VaryGo(draft, values) => self.vary(&draft, &values),
             Ask::Compare(draft, names) => self.apart(move |bench| bench.compares(&draft, &names)),
             Ask::CompareGo(plan) => self.compare(&plan),
+            Ask::Conform(inventory, judged) => {
+                let (events, files) = (self.shared.events.clone(), Arc::clone(&self.files));
+                spawn("conform", move || {
+                    let conforms = conform::conform(&inventory, &judged.exchange, files.as_ref());
+                    let _ = events.blocking_send(Event::Conforms(judged.exchange.id, conforms.map(Arc::new)));
+                })
+            }
             Ask::Lay(sides) => self.reading(move |history| Ok(Event::Laid(Arc::new(lay::lay(&sides, history)?)))),
             Ask::Step { draft, judged, keep } => self.apart(move |bench| bench.step(draft.as_ref(), &judged, keep)),
             Ask::Group { drafts, how, times } => self.apart(move |bench| bench.groups(&drafts, how, times)),

@@ -1,42 +1,24 @@
 //! HAR 1.2: `log.entries[]`.
 
-use serde::Deserialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::{Call, Capture, MOST_CALLS, lets_in};
 use crate::base::secret::is_secret_member;
-use crate::base::{Error, Result, Stamp, text::display_str};
+use crate::base::{Result, Stamp};
 use crate::inventory::operations;
-
-/// The outside alone; each entry is looked at for itself.
-#[derive(Deserialize)]
-struct Har<'a> {
-    #[serde(borrow)]
-    log: Log<'a>,
-}
-
-#[derive(Deserialize)]
-struct Log<'a> {
-    #[serde(default)]
-    creator: Value,
-    #[serde(borrow)]
-    entries: Vec<&'a RawValue>,
-}
+use crate::wire::har::Archive;
 
 pub(super) fn read(bytes: &[u8]) -> Result<Capture> {
-    let har: Har<'_> = serde_json::from_slice(bytes).map_err(|e| {
-        Error::input(format!("this is no HAR: {}", display_str(&e.to_string()))).hint("export it again as HAR 1.2")
-    })?;
+    let har = Archive::read(bytes)?;
     let mut capture = Capture { format: "HAR", ..Capture::default() };
-    for (i, entry) in har.log.entries.iter().take(MOST_CALLS).enumerate() {
+    for (i, entry) in har.entries.iter().take(MOST_CALLS).enumerate() {
         match serde_json::from_str(entry.get()).ok().as_ref().and_then(call) {
             Some(call) => capture.calls.push(call),
             None => capture.odd(|| format!("/log/entries/{i}"), "has no HTTP request that can be read"),
         }
     }
     // Chrome leaves credentials out of what it exports unless it is told otherwise: then their absence says nothing.
-    let chrome = har.log.creator["name"].as_str() == Some("WebInspector");
+    let chrome = har.creator.as_deref() == Some("WebInspector");
     if chrome && !capture.calls.iter().any(|c| c.credential == Some(true)) {
         capture.calls.iter_mut().for_each(|c| c.credential = None);
     }

@@ -126,9 +126,9 @@ impl LaidView {
         if area.height < 4 || area.width < sides * 6 {
             return;
         }
-        // One column for the mark, and a rule between two sides.
-        let width = (area.width - 2 - (sides - 1)) / sides;
-        let from = |side: u16| area.x + 2 + side * (width + 1);
+        // Two columns for the mark, and a rule with some air between two sides.
+        let width = (area.width - 2 - 2 * (sides - 1)) / sides;
+        let from = |side: u16| area.x + 2 + side * (width + 2);
         let differ = self.laid.diff.count();
         let all = count(self.laid.diff.rows.len() as u64);
         let mut head = match differ {
@@ -149,7 +149,7 @@ impl LaidView {
         }
         let list = Rect { y: area.y + 3, height: area.height - 3, ..area };
         for side in 1..sides {
-            pen.rule(from(side) - 1, Rect { y: area.y + 1, height: area.height - 1, ..area });
+            pen.rule(from(side) - 2, Rect { y: area.y + 1, height: area.height - 1, ..area });
         }
         self.cursor.window(usize::from(list.height), self.rows.len());
         let rows = self.rows.iter().enumerate().skip(self.cursor.top).take(usize::from(list.height));

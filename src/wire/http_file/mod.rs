@@ -1,9 +1,11 @@
 //! A reader of `.http` files, in the form that the REST clients of editors share: requests parted by `###`, variables
 //! `@name = value` and `{{name}}`, directives `# @word text`, bodies inline or `< file`. It reads leniently: what it does not
-//! know is noted with its line and left out. Text in, data out; nothing is resolved here but variables.
+//! know is noted with its line and left out. The writer gives what the reader reads. Text in, data out; nothing is resolved here but
+//! variables.
 
 mod read;
 mod template;
+pub mod write;
 
 use super::Request;
 use super::request::is_name_byte;

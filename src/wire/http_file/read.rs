@@ -1,6 +1,7 @@
 //! Reads the lines of a file into requests.
 
 use super::{Directive, Entry, HttpFile, MOST_ITEMS, Part, Template, Variable};
+use crate::wire::request::is_name_byte;
 
 /// Where in a request the reader is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -111,9 +112,10 @@ impl Reader {
         if self.file.requests.len() == MOST_ITEMS {
             return self.note(number, "too many requests; this one is left out");
         }
-        let is_method = |w: &str| !w.is_empty() && w.bytes().all(|b| b.is_ascii_uppercase() || b == b'-');
+        // Any token is one, since a URL with nothing before it holds what no token does.
+        let is_method = |w: &str| !w.is_empty() && w.bytes().all(is_name_byte);
         let (method, url) = match line.split_once(char::is_whitespace) {
-            Some((method, url)) if is_method(method) => (method, url.trim()),
+            Some((method, url)) if is_method(method) && !url.trim_start().starts_with("HTTP/") => (method, url.trim()),
             _ => ("GET", line),
         };
         let url = url

@@ -58,12 +58,31 @@ pub fn query(expression: &str, body: &[u8]) -> Result<Found> {
     if expression.len() > MOST_EXPRESSION {
         return Err(Error::input(format!("the filter is more than {MOST_EXPRESSION} bytes")).hint("shorten it"));
     }
-    if expression.starts_with('$') && !expression.starts_with("$__") {
+    if is_path(expression) {
         return path::query(expression, body);
     }
     jq::query(expression, body, PATIENCE)
 }
 
+/// Refuses an expression that [`query`] would refuse whatever the body.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check(expression: &str) -> Result<()> {
+    match query(expression, b"") {
+        // A JSONPath is asked of one text, and there is none.
+        Err(e) if is_path(expression.trim()) && e.what.starts_with(NO_JSON) => Ok(()),
+        other => other.map(drop),
+    }
+}
+
+/// Whether it is a JSONPath.
+fn is_path(expression: &str) -> bool {
+    expression.starts_with('$') && !expression.starts_with("$__")
+}
+
+const NO_JSON: &str = "the body is no JSON";
+
 fn no_json(why: &str) -> Error {
-    Error::input(format!("the body is no JSON: {why}")).hint("search in it with / instead")
+    Error::input(format!("{NO_JSON}: {why}")).hint("search in it with / instead")
 }

@@ -2,6 +2,7 @@
 
 mod attack;
 mod audit;
+mod compare;
 mod demo;
 mod drift;
 mod grade;
@@ -12,6 +13,7 @@ mod inventory;
 mod judge;
 mod network;
 mod redirects;
+mod run;
 mod send;
 mod sources;
 mod specs;

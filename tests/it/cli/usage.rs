@@ -70,7 +70,7 @@ fn a_misspelt_command_or_option_is_answered_with_the_near_one() {
 #[test]
 fn what_the_contract_names_for_later_is_refused_with_a_sentence() {
     let cli = Cli::new();
-    for command in ["oauth", "run", "rate", "check", "graphql", "report", "man"] {
+    for command in ["oauth", "rate", "check", "graphql", "report", "man"] {
         cli.run(&[command]).usage(&[command, "is not part of this version", "this version has init, inventory"]);
     }
     for option in ["--infer", "--tls-only"] {

@@ -10,8 +10,8 @@ use ratatui::layout::Rect;
 use super::super::text::{More, Styled, Text};
 use super::facts::{time, tls};
 use super::queried::Queried;
-use super::{grade, sent};
-use crate::app::Judged;
+use super::{grade, sent, spec};
+use crate::app::{Declared, Judged};
 use crate::base::figure::{bytes, millis};
 use crate::base::known;
 use crate::base::secret::mask_header;
@@ -32,10 +32,12 @@ const INLINE: usize = 1 << 20;
 const LAID_OUT: usize = 8 << 20;
 
 /// The tabs, in order.
-pub const TABS: [&str; 6] = ["body", "headers", "sent", "time", "tls", "grade"];
+pub const TABS: [&str; 7] = ["body", "headers", "sent", "time", "tls", "grade", "spec"];
 
 /// The place of the tab with what was sent.
 const SENT: usize = 2;
+/// The place of the tab with what the specification says.
+const SPEC: usize = 6;
 
 /// A reply on screen.
 pub struct Response {
@@ -43,7 +45,7 @@ pub struct Response {
     pub judged: Arc<Judged>,
     /// `None` while a large body is being indexed.
     body: Option<Body>,
-    texts: [Text; 5],
+    texts: [Text; 6],
     /// The tab that is open.
     pub tab: usize,
     drawn: Rect,
@@ -56,6 +58,8 @@ pub struct Response {
     laid_out: bool,
     /// What was found in its body, shown in place of it.
     pub queried: Option<Queried>,
+    /// What the specification says of it, once that is known.
+    conforms: Option<Arc<Declared>>,
 }
 
 /// A reply that goes on.
@@ -85,7 +89,8 @@ impl Response {
             None
         };
         let [time, tls] = [time(x), tls(x)].map(Text::new);
-        let texts = [headers(x, reveal), sent::text(x, reveal, false), time, tls, grade::text(&judged)];
+        let texts =
+            [headers(x, reveal), sent::text(x, reveal, false), time, tls, grade::text(&judged), spec::text(None)];
         // A failure without a body is told on the body tab, where the eye is.
         let body = body.map(|b| b.marked(marks(x)));
         (
@@ -100,6 +105,7 @@ impl Response {
                 live: None,
                 laid_out: false,
                 queried: None,
+                conforms: None,
             },
             work,
         )
@@ -175,6 +181,9 @@ impl Response {
                 body.follow(stood);
             }
         }
+        if self.judged.exchange.id == other.judged.exchange.id && other.conforms.is_some() {
+            self.conforms(other.conforms.clone());
+        }
         for (text, stood) in self.texts.iter_mut().zip(&other.texts) {
             text.follow(stood);
         }
@@ -202,6 +211,14 @@ impl Response {
         let can = self.can_be_laid_out();
         self.laid_out |= can;
         can.then(|| opened(&self.judged, self.reveal, true))
+    }
+
+    /// Takes what the specification says of it.
+    pub fn conforms(&mut self, conforms: Option<Arc<Declared>>) {
+        let mut text = spec::text(conforms.as_deref());
+        text.follow(&self.texts[SPEC - 1]);
+        self.texts[SPEC - 1] = text;
+        self.conforms = conforms;
     }
 
     fn text(&mut self) -> Option<&mut Text> {
@@ -323,7 +340,8 @@ impl Response {
         let x = &judged.exchange;
         let (left, end) = (area.x + 1, area.right());
         let live = self.live.as_ref().map(|l| l.came.len());
-        let mut y = head(pen, area, &judged, live);
+        let differs = self.conforms.as_ref().map_or(0, |c| c.differs.len());
+        let mut y = head(pen, area, &judged, live, differs);
         if let Some(error) = &x.error {
             let text = format!("{} · {} · {}", error.phase.word(), error.kind.word(), clip(&error.message));
             for line in wrap(&pen.veil(&text), usize::from(area.width.saturating_sub(2))).iter().take(4) {
@@ -403,7 +421,7 @@ impl Response {
 }
 
 /// Status and grades: the two lines above the tabs. Returns the row after them.
-fn head(pen: &mut Pen<'_>, area: Rect, judged: &Judged, live: Option<usize>) -> u16 {
+fn head(pen: &mut Pen<'_>, area: Rect, judged: &Judged, live: Option<usize>, differs: usize) -> u16 {
     let x = &judged.exchange;
     let (left, end, mut y) = (area.x + 1, area.right(), area.y);
     let total = x.phases.total.map(|d| format!("{} ms", millis(d.as_secs_f64() * 1e3))).unwrap_or_default();
@@ -422,7 +440,10 @@ fn head(pen: &mut Pen<'_>, area: Rect, judged: &Judged, live: Option<usize>) -> 
             at = pen.put(at, y, end, "cut short", Role::Warn) + 2;
         }
         if !x.oddities.is_empty() {
-            pen.put(at, y, end, &format!("odd: {}", x.oddities.len()), Role::Warn);
+            at = pen.put(at, y, end, &format!("odd: {}", x.oddities.len()), Role::Warn) + 2;
+        }
+        if differs > 0 {
+            pen.put(at, y, end, &format!("spec: {differs}"), Role::Warn);
         }
     } else {
         let at = pen.put(left, y, end, "no reply", Role::Error) + 2;
