@@ -51,7 +51,8 @@ fn main() {
         });
         let (open, mut screen) = opened.min_by_key(|(took, _)| *took).expect("rounds");
         println!("{name:<18} opened    {:>8.2} ms", ms(open));
-        screen.keys("2 ]");
+        screen.keys("l");
+        assert!(screen.view().contains("200"), "the reply is there");
         for (place, before, key) in
             [("begin", "g", "j"), ("pages", "g", "PgDn"), ("end", "G", "k"), ("aside", "g", ">")]
         {
@@ -80,7 +81,8 @@ fn main() {
 
 fn screen() -> Screen {
     let mut screen = Screen::new(140, 45, Theme::terminal(), &[]);
-    screen.keys("2");
+    screen.keys("2 :").text("open GET https://api.test/large");
+    screen.keys("Enter s").event(Event::Started(1));
     screen
 }
 
