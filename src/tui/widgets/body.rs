@@ -368,6 +368,8 @@ impl Body {
                 // Where the value fills the line, the remark takes the end of it.
                 let at = (x + 1).min(end.saturating_sub(8));
                 pen.put(at, y, end, " t token", Role::Comment);
+            } else if let Some(whose) = crate::base::keys::find(value) {
+                pen.put(x + 1, y, end, &format!(" {whose}"), Role::Warn);
             }
         }
     }
