@@ -15,6 +15,7 @@ pub mod http_file;
 pub mod identity;
 mod listening;
 pub mod oddity;
+pub mod postman;
 pub mod proxy;
 pub mod recipe;
 pub mod reference;
