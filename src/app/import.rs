@@ -5,7 +5,7 @@ use std::path::Path;
 use super::curl::Imported;
 use super::{Content, Draft};
 use crate::base::error::nearest;
-use crate::base::secret::is_credential_header;
+use crate::base::secret::{MASK, is_credential_header};
 use crate::base::text::{display, display_str};
 use crate::base::{Error, Result, known};
 use crate::wire::curl::Data;
@@ -126,6 +126,10 @@ fn made(entry: &serde_json::Value, shown: &str, n: usize) -> Result<Got> {
         let what = e.place.as_ref().map_or_else(|| e.what.clone(), |place| format!("{place}: {}", e.what));
         Error { what, ..e }.at(format!("{shown}#{n}"))
     })?;
+    let mut notes = notes;
+    if entry["_lunette"]["masked"] == true && entry["request"].to_string().contains(MASK) {
+        notes.push(format!("what was masked when it was exported stands as {MASK}"));
+    }
     for (name, value) in &request.headers {
         known::learn_header(name, value);
     }

@@ -114,6 +114,11 @@ pub fn exported(all: &[Subject], to: As, show: bool, stem: &str) -> Made {
     out
 }
 
+/// A request as a `.http` file.
+pub fn request(request: &Request, show: bool) -> Made {
+    written(&[Item::of(request)], show, "request")
+}
+
 /// Requests as a `.http` file.
 fn written(items: &[Item], show: bool, stem: &str) -> Made {
     let beside = |i: usize| if items.len() == 1 { format!("{stem}.body") } else { format!("{stem}-{}.body", i + 1) };

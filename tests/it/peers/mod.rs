@@ -6,6 +6,7 @@ mod curl;
 mod examples;
 mod flaws;
 mod github;
+mod har;
 mod mtls;
 mod nginx;
 mod observatory;
