@@ -29,7 +29,20 @@ fn sent(recorder: &Recorder, n: usize) -> Vec<u8> {
 fn an_exchange_that_is_exported_as_har_is_sent_again_byte_for_byte() {
     let recorder = Recorder::start();
     let (url, cli) = (recorder.url("/a/../b?x=1%202&y"), Cli::new());
-    let ran = cli.run(&["send", "POST", &url, "-H", "X-CaSe: 1", "-H", "Cookie: a=b", "-d", "{\"n\": 1}", "--export", "har", "--show"]);
+    let ran = cli.run(&[
+        "send",
+        "POST",
+        &url,
+        "-H",
+        "X-CaSe: 1",
+        "-H",
+        "Cookie: a=b",
+        "-d",
+        "{\"n\": 1}",
+        "--export",
+        "har",
+        "--show",
+    ]);
     let har: Value = serde_json::from_str(&ran.ended(0).out()).expect("a HAR");
     assert_eq!(har["log"]["entries"][0]["request"]["queryString"][1]["name"], "y");
     assert_eq!(har["log"]["entries"][0]["response"]["status"], 200);
@@ -47,8 +60,16 @@ fn an_exchange_that_is_exported_as_har_is_sent_again_byte_for_byte() {
 fn what_the_history_kept_is_exported_as_each_of_them_and_no_file_is_written_over() {
     let recorder = Recorder::scripted(vec![OK.to_vec()], true);
     let cli = workspace(&recorder);
-    cli.run(&["send", "POST", &recorder.url("/o?token=s3cret-in-url"), "--identity", "alice", "-d", "{\"password\": \"s3cret-word\"}"])
-        .ended(0);
+    cli.run(&[
+        "send",
+        "POST",
+        &recorder.url("/o?token=s3cret-in-url"),
+        "--identity",
+        "alice",
+        "-d",
+        "{\"password\": \"s3cret-word\"}",
+    ])
+    .ended(0);
     let export = |more: &[&str]| cli.run(&[&["history", "export", "1"], more].concat());
     for (to, words) in [
         ("har", "\"creator\""),
@@ -94,7 +115,10 @@ fn a_request_is_imported_from_a_text_file_and_from_a_collection() {
         "header": [{{"key": "X-A", "value": "1"}}]}}}}]}}]}}"#
     );
     let cli = workspace(&recorder)
-        .file("all.http", "@base = http://nowhere.test\n### one\nGET {{base}}/1\n### two\n# @identity alice\nDELETE {{base}}/2\n")
+        .file(
+            "all.http",
+            "@base = http://nowhere.test\n### one\nGET {{base}}/1\n### two\n# @identity alice\nDELETE {{base}}/2\n",
+        )
         .file("p.json", postman);
     cli.run(&["send", "--import", "all.http#two", "--env", "here"]).ended(0);
     let two = String::from_utf8(sent(&recorder, 1)).expect("text");

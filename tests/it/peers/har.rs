@@ -35,7 +35,10 @@ fn an_archive_that_is_written_here_opens_in_another_reader() {
     let ran = cli.run(&["send", "GET", &url, "-H", "Accept: application/json", "--export", "har"]);
     let cli = cli.file("x.har", ran.ended(0).stdout.as_slice());
     let python = folder().join("venv/bin/python");
-    assert!(python.is_file(), "run: python3 -m venv tests/peers/venv, and its pip install -r tests/peers/requirements.txt");
+    assert!(
+        python.is_file(),
+        "run: python3 -m venv tests/peers/venv, and its pip install -r tests/peers/requirements.txt"
+    );
     let told = ask(&python, "har.py", &cli.path("x.har").to_string_lossy());
     assert_eq!((&told["version"], &told["creator"]), (&"1.2".into(), &"lunette".into()), "{told}");
     let entry = &told["entries"][0];
@@ -75,7 +78,9 @@ fn what_a_browser_recorded_is_listed_and_sent_again() {
     assert_eq!(exchange["response"]["status"], 200, "the browser's login, sent from here: {}", ran.err());
     let headers = exchange["request"]["headers"].as_array().expect("headers");
     let names: Vec<&str> = headers.iter().filter_map(|h| h[0].as_str()).collect();
-    assert!(names.iter().any(|n| n.eq_ignore_ascii_case("sec-fetch-mode")) && !names.iter().any(|n| n.starts_with(':')));
+    assert!(
+        names.iter().any(|n| n.eq_ignore_ascii_case("sec-fetch-mode")) && !names.iter().any(|n| n.starts_with(':'))
+    );
     // What is exported here again is read as the same request.
     let har = cli.run(&["send", "--allow", "127.0.0.1", "--import", "x.har#limit=1", "--export", "har"]).ended(0).out();
     let har: Value = serde_json::from_str(&har).expect("a HAR");
