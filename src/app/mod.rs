@@ -1,6 +1,7 @@
 //! Floor 5: one file a use case. A typed ask in, events and one document out. Both front ends speak to this and nothing else.
 
 pub mod attack;
+pub mod compare;
 mod compose;
 pub mod cookies;
 pub mod crack;
@@ -20,6 +21,7 @@ pub mod incoming;
 pub mod inspect;
 pub mod judge;
 pub mod keep;
+pub mod lay;
 pub mod load;
 pub mod look;
 mod provided;
@@ -126,6 +128,12 @@ pub enum Ask {
     Explain(Draft),
     /// Say what would be sent for each of some values, `[NAME=]1..50`, a list or `@FILE`: [`Event::Varies`].
     Vary(Draft, String),
+    /// Say what would be sent as these identities, named in a text, and as nobody: [`Event::Compares`].
+    Compare(Draft, String),
+    /// Send it: [`Event::Started`], an [`Event::Varied`] for each identity, then [`Event::VaryEnded`].
+    CompareGo(Arc<compare::Plan>),
+    /// Lay replies side by side: [`Event::Laid`].
+    Lay(Vec<lay::Side>),
     /// Send it: [`Event::Started`], an [`Event::Varied`] for each value, then [`Event::VaryEnded`].
     VaryGo(Draft, Arc<vary::Values>),
     /// Say what request a redirect leads to, without sending it: [`Event::Stepped`].
@@ -349,6 +357,10 @@ pub enum Event {
     },
     /// What a group would send, with what is to be known before, in display form.
     Groups(Arc<group::Plan>, Vec<String>),
+    /// What would be sent as several identities, with what is to be known before, in display form.
+    Compares(Arc<compare::Plan>, Vec<String>),
+    /// Replies side by side.
+    Laid(Arc<lay::Laid>),
     /// What came of one value, or of one request of a group.
     Varied(JobId, Box<vary::Outcome>),
     /// No more values are sent, and why not where it ended early.

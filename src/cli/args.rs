@@ -19,6 +19,7 @@ use crate::store::Workspace;
 use crate::wire::{Deadlines, HttpChoice, Load, Policy, proxy};
 
 use super::Invocation;
+use super::compare::CompareArgs;
 use super::demo::DemoArgs;
 use super::future;
 use super::output::Format;
@@ -222,7 +223,7 @@ pub enum Command {
     #[command(
         after_help = "Example:\n  lunette send GET https://api.example/a/../b -H 'Accept: application/json'\n  lunette send https://api.example --raw request.bin\n  lunette send POST https://api.example/redeem -d code=X --times 20 --parallel"
     )]
-    Send(SendArgs),
+    Send(Box<SendArgs>),
     /// Run the requests of .http files in order, and judge what is asserted of the replies
     #[command(
         after_help = "Example:\n  lunette run login.http orders.http --share --allow api.example --format junit > report.xml\n\n--help lists the directives, subjects and predicates."
@@ -368,9 +369,9 @@ pub enum HistoryAction {
         /// Only those sent to this host
         #[arg(long, value_name = "HOST[:PORT]")]
         host: Option<String>,
-        /// Only those with this status
-        #[arg(long, value_name = "CODE")]
-        status: Option<u16>,
+        /// Only those with this status, or of this class: 404, 5xx
+        #[arg(long, value_name = "CODE|CLASS")]
+        status: Option<String>,
         /// Only those asked for by: hand, vary, run, load, grade, check, rate, oauth, login
         #[arg(long, value_name = "WHO")]
         who: Option<String>,
@@ -387,10 +388,22 @@ pub enum HistoryAction {
         #[arg(long, value_name = "N", default_value_t = 100)]
         most: usize,
     },
+    /// Lay two to four exchanges side by side, and say what differs from the first
+    Diff {
+        /// Their numbers
+        #[arg(required = true, num_args = 2..=4)]
+        ids: Vec<i64>,
+        /// Show secrets instead of masking them
+        #[arg(long)]
+        show: bool,
+    },
     /// Show one exchange whole
     Show {
         /// Its number
         id: i64,
+        /// Print only what this filter of jq, or JSONPath, finds in the body of the reply
+        #[arg(long, value_name = "EXPRESSION")]
+        filter: Option<String>,
         /// Show secrets instead of masking them
         #[arg(long)]
         show: bool,
@@ -527,6 +540,9 @@ pub struct SendArgs {
     /// Variables
     #[command(flatten)]
     pub vary: VaryArgs,
+    /// Comparing and filtering
+    #[command(flatten)]
+    pub compare: CompareArgs,
     /// Who and how
     #[command(flatten)]
     pub sends: Sends,

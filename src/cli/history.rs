@@ -9,7 +9,7 @@ use crate::engine::Entry;
 use crate::report::exchange::{Secrets, document, plain};
 use crate::report::history;
 use crate::store::History as _;
-use crate::store::history::Select;
+use crate::store::history::{Select, statuses};
 use crate::wire::Policy;
 
 use super::args::{HistoryAction, http};
@@ -27,7 +27,8 @@ pub fn run(common: &Common, action: &HistoryAction, means: &Means) -> Result<Exi
                 text: text.clone(),
                 host,
                 port: port.flatten(),
-                status: *status,
+                method: None,
+                status: status.as_deref().map(statuses).transpose()?,
                 who: who.clone(),
                 identity: identity.clone(),
                 since: from.as_deref().map(since).transpose()?,
@@ -36,8 +37,13 @@ pub fn run(common: &Common, action: &HistoryAction, means: &Means) -> Result<Exi
             })?;
             Ok(output.result(|| history::document(&rows), || history::plain(&rows)))
         }
-        HistoryAction::Show { id, show } => {
+        HistoryAction::Diff { ids, show } => super::compare::kept(common, ids, *show, means),
+        HistoryAction::Show { id, filter, show } => {
+            super::compare::check(filter.as_ref())?;
             let kept = means.recall(*id)?;
+            if let Some(expression) = filter {
+                return super::compare::filtered(common, expression, kept.exchange.response.as_ref(), *show);
+            }
             let secrets = if *show { Secrets::Shown } else { Secrets::Masked };
             let judged = crate::app::send::judge(kept.exchange);
             let grade = judged.headers.as_ref();
@@ -69,7 +75,7 @@ pub fn run(common: &Common, action: &HistoryAction, means: &Means) -> Result<Exi
             }
             let policy = Policy { raw: true, ..common.policy(http(version.as_deref())?)? };
             let scope = vec![Entry::typed(&request.origin)];
-            let how = How { policy, show: *show, sends: None, follow: Follow::default(), scope, kept: None };
+            let how = How { policy, show: *show, sends: None, follow: Follow::default(), scope, filter: None, kept: None };
             send::carry(common, request, how, keyring, means)
         }
     }

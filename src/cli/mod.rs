@@ -2,6 +2,7 @@
 
 mod args;
 mod audit;
+mod compare;
 mod demo;
 mod future;
 mod grade;
@@ -36,7 +37,7 @@ use crate::engine::{Engine, Entry, Most};
 use crate::store::history::{Form, Kept, Select};
 use crate::store::vault::{Key, State};
 use crate::store::{History, Keeper, Workspace};
-use crate::wire::{Credential, Identity, Load, Record, Request, Secrets};
+use crate::wire::{Credential, Identity, Load, Origin, Record, Request, Secrets};
 
 use sends::Sends;
 
@@ -201,13 +202,29 @@ impl Means {
     fn identify(&self, common: &Common, sends: &Sends, request: &mut Request) -> Result<Keyring> {
         let mut keyring = self.keyring();
         let Some(asked) = &sends.identity else { return Ok(keyring) };
-        let name = asked.split_once('=').map_or(asked.as_str(), |(name, _)| name);
+        request.identity = Some(self.known_as(common, asked, "--identity", &request.origin, &mut keyring)?);
+        Ok(keyring)
+    }
+
+    /// The name of the identity that is asked for by its name or with its specification, which the keyring knows from then on.
+    ///
+    /// # Errors
+    /// As [`Means::identify`].
+    fn known_as(
+        &self,
+        common: &Common,
+        asked: &str,
+        option: &str,
+        origin: &Origin,
+        keyring: &mut Keyring,
+    ) -> Result<String> {
+        let name = asked.split_once('=').map_or(asked, |(name, _)| name);
         if let Some((name, spec)) = asked.split_once('=') {
-            let identity = Identity::parse(name, spec).map_err(|e| e.at("--identity"))?;
+            let identity = Identity::parse(name, spec).map_err(|e| e.at(option))?;
             if let Credential::Oauth(profile) = &identity.credential {
                 let known = || self.workspace.iter().flat_map(|w| &w.profiles).map(|p| p.name.as_str());
                 if !known().any(|p| p == profile) {
-                    let error = Error::input(format!("the workspace has no profile {profile}")).at("--identity");
+                    let error = Error::input(format!("the workspace has no profile {profile}")).at(option);
                     return Err(match nearest(profile, known()) {
                         Some(near) => error.hint(format!("did you mean {near}?")),
                         None => error.hint(format!("declare it in lunette.toml: [profile.{profile}]")),
@@ -216,15 +233,14 @@ impl Means {
             }
             if identity.credential.is_literal() {
                 common.note(&[format!(
-                    "--identity {name}: the secret itself was typed, where the shell's history and the list of processes \
+                    "{option} {name}: the secret itself was typed, where the shell's history and the list of processes \
                      show it; use env:NAME or file:PATH"
                 )]);
             }
-            keyring.add(identity, &request.origin, &self.files, &self.secrets_from(Path::new("")));
+            keyring.add(identity, origin, &self.files, &self.secrets_from(Path::new("")));
         }
-        keyring.admits(name, &request.origin).map_err(|e| if e.place.is_none() { e.at("--identity") } else { e })?;
-        request.identity = Some(name.to_owned());
-        Ok(keyring)
+        keyring.admits(name, origin).map_err(|e| if e.place.is_none() { e.at(option) } else { e })?;
+        Ok(name.to_owned())
     }
 
     /// Adds the headers of the workspace to a request to one of its targets, and says so, as [`dress`] does.

@@ -37,6 +37,7 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
     if let Some(file) = &a.group {
         return group(common, a, file, means);
     }
+    super::compare::check(a.compare.filter.as_ref())?;
     let values = a.vary.values(means)?;
     let folder = means.workspace.as_ref().map_or_else(PathBuf::new, |w| w.folder.clone());
     let variables = Arc::new(Variables::new(means.workspace.as_ref(), means.secrets_from(&folder)));
@@ -65,6 +66,9 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
     if a.explain {
         send::introduce(&mut request, send::USER_AGENT);
         return explained(common, a, request, &used, &keyring, &policy, means);
+    }
+    if !a.compare.compare.is_empty() {
+        return super::compare::carry(common, &a.compare.compare, &request, policy, a.show, means);
     }
     let mut dressed = request.clone();
     means.dress(common, &mut dressed, &keyring)?;
@@ -107,7 +111,8 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
         most: a.follow.map(usize::from).or(asks.follow.map(|n| n as usize)).unwrap_or(0),
         keep_credentials: a.keep_credentials,
     };
-    let how = How { policy, show: a.show, sends: Some(&a.sends), follow, scope, kept };
+    let filter = a.compare.filter.as_deref();
+    let how = How { policy, show: a.show, sends: Some(&a.sends), follow, scope, filter, kept };
     carry(common, dressed, how, keyring, means)
 }
 
@@ -378,19 +383,21 @@ pub struct How<'a> {
     pub follow: Follow,
     /// What is in scope besides.
     pub scope: Vec<Entry>,
+    /// What of the body is printed alone.
+    pub filter: Option<&'a str>,
     /// What the exchange is printed as, where it is not a document of ours.
     pub kept: Option<As>,
 }
 
 /// Sends a request by hand, as the identity it names, and prints what came of it.
 pub fn carry(common: &Common, request: Request, how: How<'_>, keyring: Keyring, means: &Means) -> Result<Exit> {
-    let How { policy, show, sends, follow, scope, kept } = how;
+    let How { policy, show, sends, follow, scope, filter, kept } = how;
     let engine = Arc::new(means.engine_for(common, sends, follow.keep_credentials, scope, Vec::new(), &keyring)?);
     stop_on_signal(&engine)?;
     let (secrets, output, printed) =
         (secrets(show), Output::new(common.format).showing(show), Arc::new(Printed::default()));
     // A document is one, and stands at the end; the times of what came are in it.
-    let streams = common.format == Format::Table && kept.is_none();
+    let streams = common.format == Format::Table && kept.is_none() && filter.is_none();
     let watch: Watch = if streams { printed.watch(output, secrets) } else { Arc::new(|_| ()) };
     let keyring = Arc::new(keyring);
     let ring = Arc::clone(&keyring);
@@ -398,6 +405,9 @@ pub fn carry(common: &Common, request: Request, how: How<'_>, keyring: Keyring, 
     printed.finish(output, secrets);
     common.note(&notes);
     send::sent(&judged.exchange)?;
+    if let (Some(expression), None) = (filter, &judged.exchange.error) {
+        return super::compare::filtered(common, expression, judged.exchange.response.as_ref(), show);
+    }
     let ended = send::exit(&judged.exchange);
     if let Some(e) = &judged.exchange.error {
         super::output::complain(&format!("lunette: {}: {}", e.phase.word(), e.message));

@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::rc::Rc;
 use std::time::Instant;
 
+use crate::base::text::display_str;
 use crate::wire::Caps;
 
 /// Bytes taken from the decoder at once: small, so that a cap or a cancellation is seen soon.
@@ -19,6 +20,8 @@ pub struct Decoded {
     pub bytes: Vec<u8>,
     /// Why it stopped early, in words; `None` when all was decoded.
     pub stopped: Option<Stop>,
+    /// Bytes that came out of each coding, outermost first.
+    pub undone: Vec<(Coding, u64)>,
 }
 
 /// Why decoding stopped early.
@@ -45,7 +48,7 @@ pub fn codings(value: &str, most: usize) -> Result<Vec<Coding>, String> {
             "deflate" => out.push(Coding::Deflate),
             "br" => out.push(Coding::Brotli),
             "zstd" => out.push(Coding::Zstd),
-            _ => return Err(format!("content coding {} is not known", crate::base::text::display_str(word))),
+            _ => return Err(format!("content coding {} is not known", display_str(word))),
         }
         if out.len() > most {
             return Err(format!("more than {most} content codings"));
@@ -67,20 +70,44 @@ pub enum Coding {
     Zstd,
 }
 
+impl Coding {
+    /// Its name in the registry.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Deflate => "deflate",
+            Self::Brotli => "br",
+            Self::Zstd => "zstd",
+        }
+    }
+}
+
 /// Undoes `codings` (in the order they were applied) over `wire`. Runs until done, a cap or `deadline`; call it on
 /// a thread that may block.
 pub fn decode(wire: &[u8], codings: &[Coding], caps: &Caps, deadline: Instant) -> Decoded {
     let watch = Rc::new(Watch { deadline, most: caps.decoded_bytes, passed: Cell::new(false) });
     let mut reader: Box<dyn Read + '_> = Box::new(Timed { wire, deadline });
+    let mut passed: Vec<(Coding, Rc<Cell<u64>>)> = Vec::new();
     for coding in codings.iter().rev() {
+        let count = Rc::new(Cell::new(0));
         reader = match layer(*coding, reader) {
-            Ok(inner) => Box::new(Watched { inner, watch: Rc::clone(&watch), passed: 0 }),
-            Err(e) => return Decoded { bytes: Vec::new(), stopped: Some(Stop::Corrupt(e.to_string())) },
+            Ok(inner) => Box::new(Watched { inner, watch: Rc::clone(&watch), passed: Rc::clone(&count) }),
+            Err(e) => {
+                return Decoded { stopped: Some(Stop::Corrupt(display_str(&e.to_string()))), ..Decoded::default() };
+            }
         };
+        passed.push((*coding, count));
     }
+    let mut out = run(&mut *reader, wire.len(), caps, &watch);
+    out.undone = passed.into_iter().map(|(coding, count)| (coding, count.get())).collect();
+    out
+}
+
+/// Reads to the end, a cap or the deadline.
+fn run(reader: &mut dyn Read, wire: usize, caps: &Caps, watch: &Watch) -> Decoded {
     let mut out = Decoded::default();
     let mut buffer = vec![0; STEP];
-    let wire_bytes = (wire.len() as u64).max(1);
+    let wire_bytes = (wire as u64).max(1);
     loop {
         let n = match reader.read(&mut buffer) {
             Ok(0) => return out,
@@ -265,7 +292,7 @@ impl Watch {
         } else if self.passed.get() {
             Stop::Cap(format!("an inner layer decodes to more than {} bytes", self.most))
         } else {
-            Stop::Corrupt(crate::base::text::display_str(&e.to_string()))
+            Stop::Corrupt(display_str(&e.to_string()))
         }
     }
 }
@@ -289,7 +316,7 @@ impl Read for Timed<'_> {
 struct Watched<'a> {
     inner: Box<dyn Read + 'a>,
     watch: Rc<Watch>,
-    passed: u64,
+    passed: Rc<Cell<u64>>,
 }
 
 impl Read for Watched<'_> {
@@ -298,9 +325,9 @@ impl Read for Watched<'_> {
             return Err(io::ErrorKind::TimedOut.into());
         }
         let n = self.inner.read(buffer)?;
-        self.passed += n as u64;
+        self.passed.set(self.passed.get() + n as u64);
         // A margin of one step: the outermost layer's own cap is judged by the caller, byte for byte.
-        if self.passed > self.watch.most + (STEP as u64) {
+        if self.passed.get() > self.watch.most + (STEP as u64) {
             self.watch.passed.set(true);
             return Err(io::ErrorKind::FileTooLarge.into());
         }
@@ -314,7 +341,7 @@ mod tests {
 
     use super::*;
 
-    fn run(wire: &[u8], value: &str, caps: &Caps) -> Decoded {
+    fn undo(wire: &[u8], value: &str, caps: &Caps) -> Decoded {
         let codings = codings(value, 4).expect("codings");
         decode(wire, &codings, caps, Instant::now() + Duration::from_secs(30))
     }
@@ -343,7 +370,10 @@ mod tests {
             (gzip(&gzip(&text)), "gzip, gzip"),
             (gzip(&zstd::encode_all(&text[..], 3).expect("zstd")), "zstd, identity, gzip"),
         ] {
-            assert_eq!(run(&wire, value, &caps), Decoded { bytes: text.clone(), stopped: None }, "{value}");
+            let out = undo(&wire, value, &caps);
+            assert_eq!((&out.bytes, &out.stopped), (&text, &None), "{value}");
+            assert_eq!(out.undone.len(), value.split(", ").filter(|w| *w != "identity").count(), "{value}");
+            assert_eq!(out.undone.last().map(|u| u.1), Some(text.len() as u64), "{value}");
         }
     }
 
@@ -409,11 +439,11 @@ mod tests {
     #[test]
     fn a_bomb_stops_at_a_cap_with_what_it_has() {
         let bomb = gzip_bomb();
-        let out = run(&bomb, "gzip", &Caps::default());
+        let out = undo(&bomb, "gzip", &Caps::default());
         assert!(matches!(out.stopped, Some(Stop::Cap(ref w)) if w.contains("times its size")), "{:?}", out.stopped);
         assert!(out.bytes.len() > 1 << 20 && out.bytes.len() < 20 << 20);
         let small = Caps { decoded_bytes: 1000, ..Caps::default() };
-        let out = run(&bomb, "gzip", &small);
+        let out = undo(&bomb, "gzip", &small);
         assert!(matches!(out.stopped, Some(Stop::Cap(_))));
         assert_eq!(out.bytes.len(), 1000);
     }
@@ -424,7 +454,7 @@ mod tests {
         let inner = gzip(b"").repeat(400_000);
         let wire = gzip(&inner);
         let caps = Caps { decoded_bytes: 1 << 20, ..Caps::default() };
-        let out = run(&wire, "gzip, gzip", &caps);
+        let out = undo(&wire, "gzip, gzip", &caps);
         assert!(matches!(out.stopped, Some(Stop::Cap(ref w)) if w.contains("inner")), "{:?}", out.stopped);
     }
 
@@ -432,7 +462,7 @@ mod tests {
     fn cut_or_corrupt_keeps_what_came() {
         let text: Vec<u8> = (0..200_000u32).flat_map(u32::to_le_bytes).collect();
         let wire = gzip(&text);
-        let out = run(&wire[..wire.len() / 2], "gzip", &Caps::default());
+        let out = undo(&wire[..wire.len() / 2], "gzip", &Caps::default());
         assert!(matches!(out.stopped, Some(Stop::Corrupt(_))));
         assert!(!out.bytes.is_empty() && text.starts_with(&out.bytes));
         assert!(codings("gzip, rot13", 4).is_err());

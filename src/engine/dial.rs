@@ -21,8 +21,10 @@ use crate::wire::{
 
 use super::certificate::{Certificates, ClientCertificate};
 use super::proxy::{Goal, Proxies, Refusal, Route};
+use super::refusal::Refused;
 use super::scope::{Denied, Scope, ScopeToken};
 use super::tls::{Trust, facts};
+use super::under::Under;
 
 /// How long the address of a host that is asked about is waited for.
 const LOOK_UP: Duration = Duration::from_secs(5);
@@ -125,7 +127,7 @@ pub enum Stream {
     /// TCP alone.
     Plain(TcpStream),
     /// TLS over TCP.
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<TlsStream<Under>>),
 }
 
 /// Opens connections within a scope.
@@ -320,7 +322,9 @@ impl Dialer {
             self.trust.handshake(policy.http, policy.insecure, certificate, hidden).map_err(tls)?;
         let sni = (!hidden).then(|| host.clone());
         let by = Deadline::from_std(by.min(Instant::now() + policy.deadlines.tls));
-        let shaken = timeout_at(by, TlsConnector::from(config).connect(name, tcp)).await;
+        let shaken =
+            timeout_at(by, TlsConnector::from(Arc::clone(&config)).connect(name, Under::new(tcp)).into_fallible())
+                .await;
         match shaken {
             Ok(Ok(stream)) => {
                 out.secured = Some(Instant::now());
@@ -332,11 +336,11 @@ impl Dialer {
                 }
                 Ok(Stream::Tls(Box::new(stream)))
             }
-            Ok(Err(e)) => {
+            Ok(Err((error, under))) => {
                 let facts = facts(&recorded, None, sni);
-                let message = handshake_words(&e, &facts, origin, certificate.is_some());
-                out.tls = Some(facts);
-                Err(tls(message))
+                let (error, first, facts, config) = (&error, under.first(), out.tls.insert(facts), &config);
+                let refused = Refused { error, first, facts, origin, presented: certificate.is_some(), config };
+                Err(tls(refused.words()))
             }
             Err(_) => {
                 out.tls = Some(facts(&recorded, None, sni));
@@ -443,49 +447,6 @@ async fn connect_any(
         ),
         None => failure(Phase::Dns, FailureKind::Dns, format!("{shown} has no address")),
     })
-}
-
-/// A handshake error in words, with what to try.
-fn handshake_words(e: &std::io::Error, facts: &TlsFacts, origin: &Origin, presented: bool) -> String {
-    let inner = e.get_ref().and_then(|i| i.downcast_ref::<rustls::Error>());
-    match inner {
-        Some(rustls::Error::InvalidCertificate(_) | rustls::Error::General(_)) if !facts.faults.is_empty() => {
-            format!(
-                "the certificate is not trusted: {}; allow it with --insecure or --cacert FILE",
-                facts.faults.join(", ")
-            )
-        }
-        Some(rustls::Error::InvalidMessage(_)) => {
-            format!("{} does not speak TLS on this port; try http://", display_str(&origin.host_port()))
-        }
-        Some(rustls::Error::AlertReceived(alert)) if facts.client_certificate_requested => {
-            certificate_words(Some(*alert), presented)
-        }
-        Some(rustls::Error::AlertReceived(alert)) => format!(
-            "the server refused the handshake with the alert {alert:?}; lunette offered TLS 1.2 and 1.3 with forward-secret suites"
-        ),
-        Some(rustls::Error::PeerIncompatible(why)) => {
-            format!("the server's TLS is too old for this client ({why:?}); lunette offered TLS 1.2 and 1.3")
-        }
-        _ if e.kind() == std::io::ErrorKind::UnexpectedEof => {
-            "the server closed the connection during the handshake".to_owned()
-        }
-        _ => format!("the handshake failed: {}", display_str(&e.to_string())),
-    }
-}
-
-/// The words for a server that had asked for a client certificate, got none or one it does not take, and ended the
-/// connection, with its alert where that came through.
-pub fn certificate_words(alert: Option<rustls::AlertDescription>, presented: bool) -> String {
-    let alert = alert.map(|a| format!(" (alert {a:?})")).unwrap_or_default();
-    if presented {
-        return format!(
-            "the server refused the client certificate of this identity{alert}; look at its issuer and its dates"
-        );
-    }
-    format!(
-        "the server asked for a client certificate and ended without one{alert}; give one with --identity NAME=cert:FILE"
-    )
 }
 
 impl AsyncRead for Stream {

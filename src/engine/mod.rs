@@ -16,11 +16,13 @@ mod listen;
 mod payload;
 mod pool;
 mod proxy;
+mod refusal;
 pub mod scope;
 mod send;
 mod tap;
 mod timer;
 mod tls;
+mod under;
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};

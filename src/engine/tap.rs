@@ -35,6 +35,8 @@ pub struct Seen {
     pub informational: u32,
     /// Bytes read behind it.
     pub behind: u64,
+    /// Bytes read in all.
+    pub taken: u64,
     head_done: bool,
     cut: bool,
 }
@@ -59,7 +61,8 @@ impl Tap {
         }
         let head_done = seen.head_done && !reused;
         let behind = if reused { 0 } else { seen.behind };
-        *seen = Seen { sent, head, head_done, behind, cut: seen.cut, ..Seen::default() };
+        let taken = if reused { 0 } else { seen.taken };
+        *seen = Seen { sent, head, head_done, behind, taken, cut: seen.cut, ..Seen::default() };
     }
 
     /// What was seen so far, apart from the stream: what the next exchange does on it changes this one no more.
@@ -121,6 +124,7 @@ impl<S> Tapped<S> {
 impl Seen {
     fn read(&mut self, bytes: &[u8]) {
         self.first_read.get_or_insert_with(Instant::now);
+        self.taken += bytes.len() as u64;
         if self.head_done {
             self.behind += bytes.len() as u64;
             return;

@@ -1,6 +1,7 @@
 //! The TLS client side of a connection: a verifier that records every fault and then decides, and the facts of a handshake.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ClientConnection, ResolvesClientCert, Resumption};
@@ -10,9 +11,11 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::sign::CertifiedKey;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, SignatureScheme};
 
+use crate::base::text::display_str;
 use crate::base::{Clock as _, Error, Result, SystemClock};
-use crate::tls::{name, read, self_signed, validity_fault};
-use crate::wire::{HttpChoice, TlsFacts};
+use crate::tls::{Anchor, common_moment, faults, key_bits, name, read, staple};
+use crate::wire::fault::place_words;
+use crate::wire::{Fault, FaultKind, HttpChoice, Revocation, TlsFacts};
 
 use super::certificate::ClientCertificate;
 
@@ -23,7 +26,9 @@ const MOST_AUTHORITIES: usize = 100;
 #[derive(Debug, Default)]
 pub struct Recorded {
     chain: Vec<Vec<u8>>,
-    faults: Vec<String>,
+    /// Those of each certificate.
+    faults: Vec<Vec<Fault>>,
+    staple: Vec<u8>,
     signature: Option<String>,
     asked_for_certificate: bool,
     authorities: Vec<Vec<u8>>,
@@ -120,15 +125,23 @@ impl Trust {
 /// Everything learnt of a handshake, whether it succeeded or not.
 pub fn facts(recorded: &Mutex<Recorded>, connection: Option<&ClientConnection>, sni: Option<String>) -> TlsFacts {
     let r = recorded.lock().unwrap_or_else(PoisonError::into_inner);
+    let each = |(at, of): (usize, &Vec<Fault>)| {
+        let place = if at == 0 { String::new() } else { format!("{}: ", place_words(at)) };
+        of.iter().map(|f| format!("{place}{}", f.words())).collect::<Vec<_>>()
+    };
     let mut facts = TlsFacts {
         chain: r.chain.iter().map(|der| read(der)).collect(),
-        faults: r.faults.clone(),
+        faults: r.faults.iter().enumerate().flat_map(each).collect(),
+        staple: r.chain.first().and_then(|leaf| staple(&r.staple, leaf)),
         signature: r.signature.clone(),
         client_certificate_requested: r.asked_for_certificate,
         client_certificate_authorities: r.authorities.iter().map(|der| name(der)).collect(),
         sni,
         ..TlsFacts::default()
     };
+    for (certificate, faults) in facts.chain.iter_mut().zip(&r.faults) {
+        certificate.faults.clone_from(faults);
+    }
     if let Some(c) = connection {
         facts.version = match c.protocol_version() {
             Some(rustls::ProtocolVersion::TLSv1_3) => "TLSv1.3".to_owned(),
@@ -149,7 +162,7 @@ fn suite_name(suite: rustls::CipherSuite) -> String {
 }
 
 /// IANA name of a group.
-fn group_name(group: rustls::NamedGroup) -> String {
+pub fn group_name(group: rustls::NamedGroup) -> String {
     group.as_str().map_or_else(
         || format!("{group:?}"),
         |s| match s {
@@ -210,18 +223,83 @@ impl Recorder {
     fn signature(
         &self,
         result: Result<HandshakeSignatureValid, rustls::Error>,
-        scheme: SignatureScheme,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        with(&self.recorded, |r| r.signature = Some(scheme_name(scheme)));
-        match result {
-            Err(e) => {
-                with(&self.recorded, |r| {
-                    r.faults.push(format!("the server did not prove that it holds the certificate's key ({e})"));
-                });
-                if self.insecure { Ok(HandshakeSignatureValid::assertion()) } else { Err(e) }
-            }
-            ok => ok,
+        with(&self.recorded, |r| r.signature = Some(scheme_name(dss.scheme)));
+        let Err(e) = result else { return result };
+        // The library takes certificates of version 3 alone; what was proved does not depend on that.
+        if !self.proves(message, cert, dss) {
+            with(&self.recorded, |r| {
+                let Some(leaf) = r.faults.first_mut() else { return };
+                let kind = if leaf.iter().any(|f| f.kind == FaultKind::WeakKey) {
+                    FaultKind::UnjudgedProof
+                } else {
+                    FaultKind::Unproven
+                };
+                leaf.push(Fault::new(kind, display_str(&e.to_string())));
+            });
         }
+        if self.insecure { Ok(HandshakeSignatureValid::assertion()) } else { Err(e) }
+    }
+
+    /// Whether a signature was made with the key of a certificate, whatever else the certificate is.
+    fn proves(&self, message: &[u8], cert: &CertificateDer<'_>, dss: &DigitallySignedStruct) -> bool {
+        let key = key_bits(cert);
+        let mapping = self.provider.signature_verification_algorithms.mapping;
+        mapping
+            .iter()
+            .filter(|(scheme, _)| *scheme == dss.scheme)
+            .flat_map(|(_, algorithms)| *algorithms)
+            .any(|algorithm| algorithm.verify_signature(&key, message, dss.signature()).is_ok())
+    }
+
+    /// Where the way from a certificate leads, given what the verifier said of it at this time.
+    fn anchor(
+        &self,
+        verdict: &Result<ServerCertVerified, rustls::Error>,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+    ) -> Anchor {
+        let anchor = anchor_of(verdict);
+        let (Anchor::Unjudged(_), Ok(verifier), true) = (&anchor, &self.inner, is_of_time(verdict)) else {
+            return anchor;
+        };
+        // It stops at its first fault, and time is looked at early.
+        let chain: Vec<&[u8]> = std::iter::once(leaf).chain(intermediates).map(|c| &c[..]).collect();
+        let Some(moment) = common_moment(&chain) else {
+            return Anchor::Unjudged("there is no time at which all of the chain is valid".to_owned());
+        };
+        let then = UnixTime::since_unix_epoch(Duration::from_secs(moment));
+        match anchor_of(&verifier.verify_server_cert(leaf, intermediates, name, &[], then)) {
+            Anchor::Trusted => Anchor::TrustedOnce,
+            other => other,
+        }
+    }
+}
+
+/// True for a certificate that is refused for the time it is shown at.
+fn is_of_time(verdict: &Result<ServerCertVerified, rustls::Error>) -> bool {
+    use CertificateError as E;
+    let Err(rustls::Error::InvalidCertificate(e)) = verdict else { return false };
+    matches!(e, E::Expired | E::ExpiredContext { .. } | E::NotValidYet | E::NotValidYetContext { .. })
+}
+
+/// What a verdict says of the end of a chain.
+fn anchor_of(verdict: &Result<ServerCertVerified, rustls::Error>) -> Anchor {
+    use CertificateError as E;
+    match verdict {
+        // The name is looked at last.
+        Ok(_) | Err(rustls::Error::InvalidCertificate(E::NotValidForName | E::NotValidForNameContext { .. })) => {
+            Anchor::Trusted
+        }
+        Err(rustls::Error::InvalidCertificate(E::UnknownIssuer)) => Anchor::Untrusted,
+        Err(rustls::Error::InvalidCertificate(e)) => {
+            Anchor::Unjudged(format!("the verifier stops before it: {}", display_str(&e.to_string())))
+        }
+        Err(e) => Anchor::Unjudged(display_str(&e.to_string())),
     }
 }
 
@@ -234,21 +312,27 @@ impl ServerCertVerifier for Recorder {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        with(&self.recorded, |r| {
-            r.chain = std::iter::once(leaf).chain(intermediates).map(|c| c.to_vec()).collect();
-        });
+        let chain: Vec<Vec<u8>> = std::iter::once(leaf).chain(intermediates).map(|c| c.to_vec()).collect();
         let verdict = match &self.inner {
             Ok(v) => v.verify_server_cert(leaf, intermediates, name, ocsp, now),
             Err(why) => Err(rustls::Error::General(why.clone())),
         };
-        let Err(error) = verdict else { return Ok(ServerCertVerified::assertion()) };
-        let mut faults = vec![fault_words(&error, leaf, intermediates)];
-        // The verifier stops at its first fault; an expired certificate is worth naming beside any other.
-        if let Some(expired) = validity_fault(&read(leaf), SystemClock.wall()).filter(|f| !faults.contains(f)) {
-            faults.push(expired);
+        let anchor = self.anchor(&verdict, leaf, intermediates, name);
+        let mut faults = faults(&chain, &name.to_str(), SystemClock.wall(), &anchor);
+        let revoked = matches!(verdict, Err(rustls::Error::InvalidCertificate(CertificateError::Revoked)));
+        let said = staple(ocsp, leaf).is_some_and(|s| s.status == Revocation::Revoked);
+        if let (true, Some(of)) = (revoked || said, faults.first_mut()) {
+            of.push(Fault::new(FaultKind::Revoked, if said { "says the staple" } else { "" }));
         }
-        with(&self.recorded, |r| r.faults.extend(faults));
-        if self.insecure { Ok(ServerCertVerified::assertion()) } else { Err(error) }
+        // Whatever it is that the verifier refuses is said.
+        if let (Err(e), true, Some(of)) = (&verdict, faults.iter().all(Vec::is_empty), faults.first_mut()) {
+            of.push(Fault::new(FaultKind::Refused, display_str(&e.to_string())));
+        }
+        with(&self.recorded, |r| (r.chain, r.faults, r.staple) = (chain, faults, ocsp.to_vec()));
+        match verdict {
+            Err(error) if !self.insecure => Err(error),
+            _ => Ok(ServerCertVerified::assertion()),
+        }
     }
 
     fn verify_tls12_signature(
@@ -258,7 +342,7 @@ impl ServerCertVerifier for Recorder {
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
-        self.signature(rustls::crypto::verify_tls12_signature(message, cert, dss, algorithms), dss.scheme)
+        self.signature(rustls::crypto::verify_tls12_signature(message, cert, dss, algorithms), message, cert, dss)
     }
 
     fn verify_tls13_signature(
@@ -268,43 +352,11 @@ impl ServerCertVerifier for Recorder {
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
-        self.signature(rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms), dss.scheme)
+        self.signature(rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms), message, cert, dss)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
-    }
-}
-
-/// A verification error in the words a reviewer uses.
-fn fault_words(error: &rustls::Error, leaf: &CertificateDer<'_>, rest: &[CertificateDer<'_>]) -> String {
-    let rustls::Error::InvalidCertificate(e) = error else { return format!("not trusted: {error}") };
-    let cert = read(leaf);
-    match e {
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => match cert.not_after {
-            Some(end) => format!("expired on {end}"),
-            None => "expired".to_owned(),
-        },
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => match cert.not_before {
-            Some(begin) => format!("not valid before {begin}"),
-            None => "not valid yet".to_owned(),
-        },
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            let names: Vec<String> = cert.san.iter().take(4).map(crate::base::Untrusted::display).collect();
-            if names.is_empty() {
-                "issued for no name at all".to_owned()
-            } else {
-                format!("issued for another name ({})", names.join(", "))
-            }
-        }
-        CertificateError::UnknownIssuer if rest.is_empty() && self_signed(leaf) => "self-signed".to_owned(),
-        CertificateError::UnknownIssuer => "issuer not trusted".to_owned(),
-        CertificateError::Revoked => "revoked".to_owned(),
-        // Certificates made with default openssl settings carry CA:TRUE and end here.
-        CertificateError::Other(o) if o.to_string().contains("CaUsedAsEndEntity") && self_signed(leaf) => {
-            "self-signed (a CA certificate used as a server's own)".to_owned()
-        }
-        other => format!("not trusted: {other}"),
     }
 }
 

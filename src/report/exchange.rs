@@ -12,7 +12,7 @@ use crate::base::{Untrusted, hash, text};
 use crate::grade::HeaderGrade;
 use crate::jwt::{self, StepUp};
 use crate::wire::stream::{self, EVENT_STREAM};
-use crate::wire::{Exchange, Group, Oddity, Phases, Request, Response, TlsFacts, Together};
+use crate::wire::{Exchange, Fault, Group, Oddity, Phases, Request, Response, Staple, TlsFacts, Together};
 
 /// Whether secrets stand in clear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +50,7 @@ fn body(x: &Exchange, grade: Option<&HeaderGrade>, secrets: Secrets) -> Value {
         "surplus_base64": x.surplus.as_deref().map(|b| STANDARD.encode(message(b, secrets))),
         "group": x.group.as_ref().map(group),
         "phases_ms": phases(&x.phases),
+        "traffic": {"written_bytes": x.traffic.written, "read_bytes": x.traffic.read, "head_bytes": x.traffic.head},
         "connection": x.connection.as_ref().map(|c| json!({
             "remote": c.remote.to_string(),
             "local": c.local.to_string(),
@@ -154,6 +155,7 @@ fn response(r: &Response, secrets: Secrets) -> Value {
         "truncated": r.truncated,
         "wire_bytes": r.wire_bytes,
         "decoded_bytes": r.decoded_bytes,
+        "codings": r.undone.iter().map(|(coding, bytes)| json!({"coding": coding, "bytes": bytes})).collect::<Vec<_>>(),
         "events": events(r, secrets),
         "step_up": step_up(r).map(|s| json!({"acr_values": s.acr, "max_age_s": s.max_age})),
     })
@@ -210,6 +212,12 @@ fn tls(t: &TlsFacts) -> Value {
         "resumed": t.resumed,
         "sni": t.sni,
         "faults": t.faults,
+        "staple": t.staple.map(|s| json!({
+            "status": s.status.word(),
+            "this_update": s.this_update,
+            "next_update": s.next_update,
+            "signature": "not judged",
+        })),
         "client_certificate_requested": t.client_certificate_requested,
         "client_certificate_authorities": t.client_certificate_authorities,
         // This client takes part neither in a renegotiation (RFC 5746) nor in authentication after the handshake (RFC 8446
@@ -224,8 +232,15 @@ fn tls(t: &TlsFacts) -> Value {
             "key": c.key,
             "serial": c.serial,
             "sha256": c.sha256,
+            "version": c.version,
+            "signature": c.signature,
+            "faults": c.faults.iter().map(fault).collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
     })
+}
+
+fn fault(f: &Fault) -> Value {
+    json!({"id": f.rule().id, "words": f.words(), "detail": f.detail, "reference": f.rule().reference})
 }
 
 fn lossy(bytes: &[u8]) -> String {
@@ -344,6 +359,10 @@ fn facts(x: &Exchange, grade: Option<&HeaderGrade>, secrets: Secrets) -> String 
             bytes(r.decoded_bytes),
             if r.truncated { ", cut short" } else { "" }
         );
+        let way = codings_line(r);
+        if !way.is_empty() {
+            let _ = writeln!(out, "{way}");
+        }
     }
     if let Some(step) = x.response.as_ref().and_then(step_up) {
         let _ = writeln!(out, "{}", step.words());
@@ -417,6 +436,25 @@ pub fn phase_line(p: &Phases) -> String {
     parts.join("  ")
 }
 
+/// What the answer about revocation says, which nobody checked.
+pub fn staple_words(s: &Staple) -> String {
+    let until = s.next_update.map(|t| format!(" until {t}")).unwrap_or_default();
+    let from = s.this_update.map(|t| format!(" from {t}")).unwrap_or_default();
+    format!("OCSP staple: {} (unverified){from}{until}", s.status.word())
+}
+
+/// The way of a body through its codings: what came, what came out of each; empty for one without.
+pub fn codings_line(r: &Response) -> String {
+    let mut line = String::new();
+    let mut before = r.wire_bytes;
+    for (coding, after) in &r.undone {
+        let from = if line.is_empty() { bytes(before) } else { String::new() };
+        let _ = write!(line, "{from} → {} → {}", text::display_str(coding), bytes(*after));
+        before = *after;
+    }
+    line
+}
+
 /// The facts of a handshake, a line each.
 pub fn tls_lines(t: &TlsFacts) -> Vec<String> {
     let mut out = Vec::new();
@@ -439,6 +477,7 @@ pub fn tls_lines(t: &TlsFacts) -> Vec<String> {
         out.push(format!("{} by {}{end}  {}", leaf.subject, leaf.issuer, leaf.key));
     }
     out.extend(t.faults.iter().map(|f| format!("certificate fault: {f}")));
+    out.extend(t.staple.map(|s| staple_words(&s)));
     out
 }
 

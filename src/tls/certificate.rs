@@ -29,6 +29,9 @@ pub fn read(der: &[u8]) -> Certificate {
             key: "unknown".to_owned(),
             serial: String::new(),
             sha256,
+            version: 0,
+            signature: String::new(),
+            faults: Vec::new(),
         };
     };
     Certificate {
@@ -40,6 +43,9 @@ pub fn read(der: &[u8]) -> Certificate {
         key: key_words(&cert),
         serial: hash::hex(cert.raw_serial()),
         sha256,
+        version: cert.version().0.saturating_add(1),
+        signature: super::faults::signature_words(&cert),
+        faults: Vec::new(),
     }
 }
 
@@ -53,18 +59,9 @@ pub fn public_key(der: &[u8]) -> Option<Vec<u8>> {
     X509Certificate::from_der(der).ok().map(|(_, cert)| cert.public_key().raw.to_vec())
 }
 
-/// True when subject and issuer are the same name.
-pub fn self_signed(der: &[u8]) -> bool {
-    X509Certificate::from_der(der).is_ok_and(|(_, c)| c.subject() == c.issuer())
-}
-
-/// What is wrong with the validity of a certificate at `now`, in words.
-pub fn validity_fault(cert: &Certificate, now: Stamp) -> Option<String> {
-    match (cert.not_before, cert.not_after) {
-        (_, Some(end)) if end < now => Some(format!("expired on {end}")),
-        (Some(begin), _) if begin > now => Some(format!("not valid before {begin}")),
-        _ => None,
-    }
+/// The bits of the key of a DER certificate, without its algorithm; empty for one that does not parse.
+pub fn key_bits(der: &[u8]) -> Vec<u8> {
+    X509Certificate::from_der(der).map_or_else(|_| Vec::new(), |(_, c)| c.public_key().subject_public_key.data.to_vec())
 }
 
 fn names(cert: &X509Certificate<'_>) -> Vec<Untrusted> {
@@ -84,7 +81,7 @@ fn name_words(name: &GeneralName<'_>) -> Untrusted {
     }
 }
 
-fn key_words(cert: &X509Certificate<'_>) -> String {
+pub(super) fn key_words(cert: &X509Certificate<'_>) -> String {
     let spki = cert.public_key();
     let algorithm = &spki.algorithm.algorithm;
     if *algorithm == OID_PKCS1_RSAENCRYPTION {
@@ -123,9 +120,7 @@ mod tests {
         assert_eq!(cert.san, ["a.test".into(), Untrusted::from("127.0.0.1")]);
         assert_eq!(cert.key, "ECDSA P-256");
         assert_eq!(cert.sha256.len(), 64);
-        assert!(self_signed(made.cert.der()));
-        assert_eq!(validity_fault(&cert, Stamp::from_unix(1_700_000_000).expect("time")), None);
-        assert!(validity_fault(&cert, Stamp::from_unix(100_000_000_000).expect("time")).is_some());
+        assert_eq!((cert.version, cert.signature.as_str()), (3, "SHA-256 with ECDSA"));
     }
 
     #[test]

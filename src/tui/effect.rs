@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::keymap::Action;
+use super::panes::composer::Answer;
 use super::widgets::body::Lines;
 use crate::app::inspect::{Stood, TokenAsk};
 use crate::app::token::Known;
@@ -31,6 +32,8 @@ pub enum Msg {
     App(Event),
     /// A large body was indexed: of which exchange, whether its secrets are shown, and its lines.
     Indexed((u64, bool), Lines),
+    /// What was asked of a body is answered: of which exchange, and whether its secrets are shown.
+    Queried((u64, bool), Box<Answer>),
     /// A text comes back from the editor.
     Edited(String),
     /// A signal arrived.

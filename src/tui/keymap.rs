@@ -41,6 +41,8 @@ pub enum Context {
     Past,
     /// The cookies of an identity are open.
     Jar,
+    /// Replies are laid side by side.
+    Laid,
     /// What would be sent is shown.
     Plan,
     /// Something lies above the panes.
@@ -71,6 +73,7 @@ impl Context {
             Self::Guard => "scope and budgets",
             Self::Past => "history",
             Self::Jar => "cookies",
+            Self::Laid => "side by side",
             Self::Plan => "what would be sent",
             Self::Layer => "above the panes",
             Self::Always => "always",
@@ -154,6 +157,7 @@ actions! {
     NextField "next-field" ["Tab"] Composer "next" "Goes to the next field, and from the last one to the response.";
     PreviousField "previous-field" ["Shift+Tab"] Composer "" "Goes to the field before.";
     ExplainSend "explain-send" ["E"] Composer "explain" "Shows what would be sent, part by part, and where each came from; nothing leaves.";
+    Compare "compare" ["c"] Composer "compare as" "Sends the request as several identities and as nobody, and lays the replies side by side; what is sent is shown first." ("[NAME,NAME,none]");
     Edit "edit" ["Enter" "e"] Request "edit" "Edits the field under the cursor, or chooses what it is on.";
     NextPart "next-part" ["]"] Request "tabs" "Opens the next tab of the request, and after the last one the response.";
     PreviousPart "previous-part" ["["] Request "" "Opens the tab before.";
@@ -171,6 +175,8 @@ actions! {
     Fold "fold" ["Enter" "Space"] Response "fold" "Folds or unfolds what the line opens; shows a long line whole.";
     NextTab "next-tab" ["]" "l" "Right"] Response "tabs" "Opens the next tab of the response.";
     PreviousTab "previous-tab" ["[" "h" "Left"] Response "" "Opens the tab before.";
+    Query "query" ["|"] Response "filter" "Shows what a filter of jq or a JSONPath finds in the body; empty, all of it again." ("[EXPRESSION]");
+    Diff "diff" ["="] Response "side by side" "Lays the reply beside the one before, or beside an exchange of the history." ("[NO]");
     Live "live" ["x"] Response "live extras" "Shows what the live extras of the grade would send; x or Enter there sends it.";
     Capture "capture" ["C"] Response "" "Keeps what is under the cursor: {{NAME}} stands for it in requests of this run." ("NAME");
     Hex "hex" ["T"] Response "" "Shows what was sent as hexadecimal, or as text again.";
@@ -187,6 +193,7 @@ actions! {
     OpenOutcome "open-row" ["Enter"] Varied "open" "Opens the exchange of the row; Esc comes back.";
     SortOutcomes "sort-rows" ["d"] Varied "sort" "Sorts by the next column.";
     TurnOutcomes "turn-rows" ["D"] Varied "" "Turns the order round.";
+    LayRows "lay-rows" ["="] Varied "side by side" "Lays the reply of the row beside the one that rows are compared with; all of them where they fit.";
     Baseline "baseline" ["b"] Varied "compare with" "Compares the other rows with the one under the cursor.";
     Raw "raw" ["R"] Either "raw" "Writes the whole request as text and bytes, filled from the fields, or goes back to them.";
     AsIs "as-is" ["A"] Either "" "Sends {{name}} and backslashes as they stand, or reads them again.";
@@ -240,7 +247,17 @@ actions! {
     CookiesEverywhere "cookies-everywhere" ["w"] Jar "with every request on / off" "Sends cookies with every request they are for, or on redirects alone.";
 
     Recall "recall" ["Enter"] Past "open" "Opens the exchange in the composer, ready to be sent again.";
-    SearchHistory "history" ["/"] Past "search" "Lists what was sent, newest first, with this text in its method or URL." ("[TEXT]");
+    MarkPast "mark-past" ["Space"] Past "mark" "Marks the exchange, or unmarks it.";
+    LayPast "lay-past" ["="] Past "side by side" "Lays the marked exchanges side by side, or the marked one and the one under the cursor.";
+    SearchHistory "history" ["/"] Past "search" "Lists what was sent, newest first, by text in its method or URL, method, host, status, identity, what asked for it, or time." ("[TEXT] [~m METHOD] [~h HOST] [~s 5xx] [~i NAME] [~w WHO] [~d TIME]");
+
+    NextDifference "next-difference" ["n"] Laid "next" "Goes to the next difference.";
+    PreviousDifference "previous-difference" ["N"] Laid "before" "Goes to the difference before.";
+    OnlyDifferences "only-differences" ["d"] Laid "only differences" "Lists only the lines that differ, or all again.";
+    WholeLine "whole-line" ["Enter" "K"] Laid "whole" "Shows the line of each side whole.";
+    CopyDifferences "copy-differences" ["y"] Laid "copy" "Copies the differences as text.";
+    LaidRight "laid-right" [">" "Shift+Right" "l" "Right"] Laid "" "Shows more of long lines to the right.";
+    LaidLeft "laid-left" ["<" "Shift+Left" "h" "Left"] Laid "" "Goes back to the left of long lines.";
 
     Close "close" ["Esc" "q"] Layer "close" "Closes what lies above the panes.";
 

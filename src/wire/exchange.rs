@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Oddity, Request, Response};
+use super::{Fault, Oddity, Request, Response};
 use crate::base::text::exact;
 use crate::base::{Stamp, Untrusted};
 
@@ -122,6 +122,52 @@ pub struct Certificate {
     pub serial: String,
     /// SHA-256 of the DER bytes, in hexadecimal.
     pub sha256: String,
+    /// Version of X.509; 0 where it was not kept.
+    #[serde(default)]
+    pub version: u32,
+    /// With what its issuer signed it, for example `SHA-256 with RSA`.
+    #[serde(default)]
+    pub signature: String,
+    /// What is wrong with it.
+    #[serde(default)]
+    pub faults: Vec<Fault>,
+}
+
+/// What an authority says of one certificate (RFC 6960 section 4.2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Revocation {
+    /// Not revoked.
+    Good,
+    /// Revoked.
+    Revoked,
+    /// The authority does not know it.
+    Unknown,
+    /// The authority gave no answer, or one that cannot be read, or one about another certificate.
+    Unreadable,
+}
+
+impl Revocation {
+    /// The word in documents.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Revoked => "revoked",
+            Self::Unknown => "unknown",
+            Self::Unreadable => "unreadable",
+        }
+    }
+}
+
+/// The answer of the authority that a server sends along (RFC 6066 section 8). Who signed it is not judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Staple {
+    /// What it says of the server's certificate.
+    pub status: Revocation,
+    /// When that was known to be so.
+    pub this_update: Option<Stamp>,
+    /// When a newer answer is there.
+    pub next_update: Option<Stamp>,
 }
 
 /// What was agreed in a TLS handshake.
@@ -139,8 +185,11 @@ pub struct TlsFacts {
     pub resumed: bool,
     /// Server name sent, or none for an address literal.
     pub sni: Option<String>,
-    /// What is wrong with the chain or the signature; empty when it is trusted.
+    /// What is wrong with the chain or the signature, each fault of each certificate; empty when it is trusted.
     pub faults: Vec<String>,
+    /// The answer about revocation that came along.
+    #[serde(default)]
+    pub staple: Option<Staple>,
     /// True when the server asked for a client certificate in the handshake.
     pub client_certificate_requested: bool,
     /// Names of the authorities whose certificates it takes, as it listed them.
@@ -148,6 +197,17 @@ pub struct TlsFacts {
     pub client_certificate_authorities: Vec<Untrusted>,
     /// Chain as presented, leaf first.
     pub chain: Vec<Certificate>,
+}
+
+/// Bytes of one exchange that went over its connection, inside TLS. On HTTP/2 those of exchanges beside it are among them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Traffic {
+    /// Written by us.
+    pub written: u64,
+    /// Read from the peer.
+    pub read: u64,
+    /// Of these the head of the reply; 0 on HTTP/2, where it is packed.
+    pub head: u64,
 }
 
 /// Which sender carried a request.
@@ -327,6 +387,9 @@ pub struct Exchange {
     pub surplus: Option<Bytes>,
     /// How long each phase took.
     pub phases: Phases,
+    /// Bytes that went over the connection.
+    #[serde(default)]
+    pub traffic: Traffic,
     /// The connection, once there was one.
     pub connection: Option<Connection>,
     /// The handshake, once there was one.
@@ -360,6 +423,7 @@ impl Exchange {
             received: None,
             surplus: None,
             phases: Phases::default(),
+            traffic: Traffic::default(),
             connection: None,
             tls: None,
             hops: Vec::new(),

@@ -6,17 +6,21 @@
 pub mod address;
 pub mod compare;
 pub mod curl;
+pub mod diff;
 pub mod escape;
 pub mod exchange;
+pub mod fault;
 pub mod flow;
 pub mod har;
 pub mod http1;
 pub mod http_file;
 pub mod identity;
+pub mod json;
 mod listening;
 pub mod oddity;
 pub mod postman;
 pub mod proxy;
+pub mod query;
 pub mod recipe;
 pub mod reference;
 pub mod request;
@@ -30,9 +34,10 @@ pub mod url;
 pub use address::Cidr;
 pub use compare::Print;
 pub use exchange::{
-    Alteration, Certificate, Connection, Exchange, Failure, FailureKind, Group, Phase, Phases, Sender, TlsFacts,
-    Together,
+    Alteration, Certificate, Connection, Exchange, Failure, FailureKind, Group, Phase, Phases, Revocation, Sender,
+    Staple, TlsFacts, Together, Traffic,
 };
+pub use fault::{FAULTS, Fault, FaultKind, FaultRule};
 pub use http_file::HttpFile;
 pub use identity::{Credential, Identity, Profile};
 pub use listening::{Hit, Listening, Page};

@@ -49,6 +49,9 @@ pub struct Response {
     pub wire_bytes: u64,
     /// Body bytes after content decoding.
     pub decoded_bytes: u64,
+    /// The content codings that were undone, outermost first, each with the bytes that came out of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undone: Vec<(String, u64)>,
 }
 
 impl Response {

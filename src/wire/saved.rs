@@ -122,7 +122,6 @@ fn document(bytes: &[u8], url: Option<&[u8]>, now: Stamp) -> Result<Saved> {
     if response.is_object() {
         let body = STANDARD.decode(text(&response["body_base64"])).unwrap_or_default();
         exchange.response = Some(Response {
-            arrivals: Vec::new(),
             version: text(&response["version"]),
             status: response["status"].as_u64().and_then(|s| u16::try_from(s).ok()).unwrap_or_default(),
             reason: text(&response["reason"]).into(),
@@ -132,6 +131,7 @@ fn document(bytes: &[u8], url: Option<&[u8]>, now: Stamp) -> Result<Saved> {
             wire_bytes: response["wire_bytes"].as_u64().unwrap_or(body.len() as u64),
             decoded_bytes: response["decoded_bytes"].as_u64().unwrap_or(body.len() as u64),
             body: body.into(),
+            ..Response::default()
         });
     }
     Ok(Saved { exchange, request_known: true })

@@ -21,6 +21,8 @@ use crate::wire::{Credential, Exchange, Identity, Load, Origin, Policy, Recipe, 
 use super::cookies::Jars;
 use super::send;
 
+/// The word that chooses nobody.
+pub const NOBODY: &str = "none";
 /// The longest that making one credential may take, whatever it is made of.
 const LONGEST: Duration = Duration::from_mins(2);
 /// Largest certificate file.

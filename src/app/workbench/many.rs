@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use super::{Workbench, lock, tell};
 use crate::app::variables::Source;
 use crate::app::workspace::dress;
-use crate::app::{Draft, Event, draft, group, vary};
+use crate::app::{Draft, Event, compare, draft, group, vary};
 use crate::base::{Clock as _, Error, Result, SystemClock};
 use crate::wire::{Policy, Request, Together};
 
@@ -60,11 +60,40 @@ impl Workbench {
     }
 
     /// Sends the request of each value.
-    pub(super) fn vary(&self, draft: &Draft, values: Arc<vary::Values>) -> Result<()> {
-        let make = self.maker(draft, &values);
+    pub(super) fn vary(&self, draft: &Draft, values: &Arc<vary::Values>) -> Result<()> {
+        self.each(Arc::clone(values), self.maker(draft, values), Self::by_hand(draft))
+    }
+
+    /// Says what would be sent as several identities.
+    pub(super) fn compares(&self, draft: &Draft, typed: &str) -> Result<()> {
+        let origin = self.prepared(draft)?.0.origin;
+        let names = compare::who(typed, &self.keyring, &origin)?;
+        let (mut requests, mut left_out) = (Vec::new(), Vec::new());
+        for name in &names {
+            let mut request = compare::as_one(self.prepared(draft)?.0, name, &mut left_out);
+            if let Some(w) = &self.workspace {
+                dress(&w.0, w.1.as_ref(), &self.keyring, &mut request, SystemClock.wall())?;
+            }
+            requests.push(request);
+        }
+        self.engine.scope().authorise(&origin).map_err(|d| d.error().hint("s sends it once, and asks to admit it"))?;
+        let plan = compare::Plan::new(names, requests, Self::by_hand(draft), left_out)?;
+        let lines = plan.lines();
+        tell(&self.shared.events, Event::Compares(Arc::new(plan), lines));
+        Ok(())
+    }
+
+    /// Sends the request as each of them.
+    pub(super) fn compare(&self, plan: &Arc<compare::Plan>) -> Result<()> {
+        let asked = Arc::clone(plan);
+        self.each(Arc::new(plan.who.clone()), Box::new(move |name| asked.request(name)), plan.policy)
+    }
+
+    /// Sends the request that is made of each value, and tells what came of it.
+    fn each(&self, values: Arc<vary::Values>, make: Maker, policy: Policy) -> Result<()> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let (shared, keyring) = (Arc::clone(&self.shared), Arc::clone(&self.keyring));
-        let policy = Policy { fresh: false, ..Self::by_hand(draft) };
+        let policy = Policy { fresh: false, ..policy };
         let mut jobs = lock(&self.shared.jobs);
         let handle = self.engine.submit(values.budget(), move |transport| {
             Box::pin(async move {

@@ -26,8 +26,8 @@ use super::explain::{self, Ground};
 use super::variables::Variables;
 use super::workspace::dress;
 use super::{
-    Ask, Draft, Event, Guard, Incoming, JobId, Judged, Keyring, compose, draft, follow, grade, history, identity, load,
-    look, send, write,
+    Ask, Draft, Event, Guard, Incoming, JobId, Judged, Keyring, compose, draft, follow, grade, history, identity, lay,
+    load, look, send, write,
 };
 
 /// Events that may wait for the screen.
@@ -188,7 +188,10 @@ impl Workbench {
             }
             Ask::Import(text) => self.apart(move |bench| bench.import(&text)),
             Ask::Vary(draft, text) => self.apart(move |bench| bench.varies(draft, &text)),
-            Ask::VaryGo(draft, values) => self.vary(&draft, values),
+            Ask::VaryGo(draft, values) => self.vary(&draft, &values),
+            Ask::Compare(draft, names) => self.apart(move |bench| bench.compares(&draft, &names)),
+            Ask::CompareGo(plan) => self.compare(&plan),
+            Ask::Lay(sides) => self.reading(move |history| Ok(Event::Laid(Arc::new(lay::lay(&sides, history)?)))),
             Ask::Step { draft, judged, keep } => self.apart(move |bench| bench.step(draft.as_ref(), &judged, keep)),
             Ask::Group { drafts, how, times } => self.apart(move |bench| bench.groups(&drafts, how, times)),
             Ask::GroupGo(plan) => self.group(plan),

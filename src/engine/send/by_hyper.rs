@@ -291,7 +291,7 @@ fn words(e: &hyper::Error, course: &Course) -> Failure {
         (FailureKind::Protocol, "the server answered in HTTP/1, not in HTTP/2; leave out --http 2".to_owned())
     } else if (e.is_canceled() || e.is_closed()) && super::is_refused_for_certificate(course) {
         // The alert came before the request was handed over, and went with the connection.
-        (FailureKind::Tls, super::super::dial::certificate_words(None, course.presents))
+        (FailureKind::Tls, super::super::refusal::certificate_words(None, course.presents))
     } else if e.is_canceled() || e.is_closed() {
         (FailureKind::Closed, "the connection was closed before the request could be sent".to_owned())
     } else {

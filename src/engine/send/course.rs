@@ -111,6 +111,14 @@ impl Course {
             let sent = tap.look(|s| Bytes::copy_from_slice(&s.sent));
             self.exchange.sent = (!sent.is_empty()).then_some(sent);
         }
+        if let Some(tap) = &self.tap {
+            let http2 = self.exchange.http2;
+            self.exchange.traffic = tap.look(|s| crate::wire::Traffic {
+                written: s.written,
+                read: s.taken,
+                head: if http2 || self.head_at.is_none() { 0 } else { s.head.len() as u64 },
+            });
+        }
         match self.reader.take() {
             Some(reader) => self.keep_read(reader),
             None if !self.exchange.http2 => self.keep_seen(),
@@ -229,9 +237,11 @@ impl Course {
         let out = decoding.await.unwrap_or_else(|_| decode::Decoded {
             bytes: Vec::new(),
             stopped: Some(Stop::Corrupt("the decoder failed".to_owned())),
+            undone: Vec::new(),
         });
         response.decoded_bytes = out.bytes.len() as u64;
         response.truncated |= out.stopped.is_some();
+        response.undone = out.undone.iter().map(|(coding, bytes)| (coding.word().to_owned(), *bytes)).collect();
         // A body that only claims to be encoded is still evidence.
         let nothing = out.bytes.is_empty() && matches!(out.stopped, Some(Stop::Corrupt(_)));
         response.body = if nothing { wire } else { out.bytes.into() };

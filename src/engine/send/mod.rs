@@ -313,7 +313,7 @@ fn broken(io: &std::io::Error, course: &Course) -> (FailureKind, String) {
     if let Some(rustls::Error::AlertReceived(alert)) = alert
         && is_refused_for_certificate(course)
     {
-        return (FailureKind::Tls, super::dial::certificate_words(Some(*alert), course.presents));
+        return (FailureKind::Tls, super::refusal::certificate_words(Some(*alert), course.presents));
     }
     if io.kind() == std::io::ErrorKind::UnexpectedEof {
         return (FailureKind::Closed, "the server closed the connection in the middle of the body".to_owned());

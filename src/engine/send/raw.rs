@@ -227,7 +227,7 @@ fn judged(course: &Course) -> Result<(), Failure> {
             Err(failed(phase, FailureKind::Cap, why.clone()))
         }
         Some(Trouble::Silence | Trouble::CutHead) if super::is_refused_for_certificate(course) => {
-            let why = super::super::dial::certificate_words(None, course.presents);
+            let why = super::super::refusal::certificate_words(None, course.presents);
             Err(failed(phase, FailureKind::Tls, why))
         }
         Some(Trouble::Silence | Trouble::CutHead) => {

@@ -7,6 +7,7 @@
 mod queue;
 mod rows;
 mod schema;
+mod select;
 mod stored;
 
 use std::time::Duration;
@@ -17,6 +18,7 @@ use crate::wire::{Exchange, Origin};
 
 pub use queue::Writer;
 pub use schema::FILE;
+pub use select::{Select, TERMS, statuses};
 pub(super) use stored::row;
 
 /// Rows of a list at most.
@@ -81,29 +83,6 @@ impl Form {
     fn parse(word: &str) -> Option<Self> {
         [Self::Whole, Self::Masked, Self::Sealed].into_iter().find(|f| f.word() == word)
     }
-}
-
-/// Which exchanges to list.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Select {
-    /// Only those in whose method, host or target this stands, whatever its case.
-    pub text: Option<String>,
-    /// Only those sent to this host.
-    pub host: Option<String>,
-    /// And this port.
-    pub port: Option<u16>,
-    /// Only those with this status.
-    pub status: Option<u16>,
-    /// Only those asked for by this.
-    pub who: Option<String>,
-    /// Only those of this identity.
-    pub identity: Option<String>,
-    /// Only those that began at this instant or later.
-    pub since: Option<Stamp>,
-    /// Only those kept before this one: the next page.
-    pub before: Option<i64>,
-    /// At most so many; [`MOST_ROWS`] when 0.
-    pub most: usize,
 }
 
 /// One exchange read back.
@@ -176,7 +155,8 @@ pub(super) fn takes(select: &Select, row: &Row) -> bool {
     select.text.as_ref().is_none_or(|t| text().to_ascii_lowercase().contains(&t.to_ascii_lowercase()))
         && only(select.host.as_ref(), Some(&row.origin.host))
         && select.port.is_none_or(|p| p == row.origin.port)
-        && (select.status.is_none() || select.status == row.status)
+        && select.status.is_none_or(|(from, to)| row.status.is_some_and(|s| (from..=to).contains(&s)))
+        && select.method.as_ref().is_none_or(|m| m.eq_ignore_ascii_case(&row.method))
         && only(select.who.as_ref(), Some(&row.who))
         && only(select.identity.as_ref(), row.identity.as_ref())
         && select.since.is_none_or(|since| row.at >= since)

@@ -353,7 +353,7 @@ mod tests {
         assert_eq!(ids(Select { text: Some("put HTTPS://API".into()), most: 1, ..Select::default() }), [599]);
         assert_eq!(ids(Select { text: Some("/a/77".into()), ..Select::default() }), [77]);
         assert_eq!(ids(Select { who: Some("check".into()), ..Select::default() }).len(), 200);
-        assert_eq!(ids(Select { status: Some(200), ..Select::default() }).len(), 0);
+        assert_eq!(ids(Select { status: Some((200, 200)), ..Select::default() }).len(), 0);
         assert_eq!(
             ids(Select {
                 host: Some("api.test".into()),

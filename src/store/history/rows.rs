@@ -66,7 +66,9 @@ pub fn list(db: &Connection, select: &Select) -> rusqlite::Result<Vec<Row>> {
     );
     only("host = ?", select.host.clone().map(Into::into));
     only("port = ?", select.port.map(|p| i64::from(p).into()));
-    only("status = ?", select.status.map(|s| i64::from(s).into()));
+    only("method = ? COLLATE NOCASE", select.method.clone().map(Into::into));
+    only("status >= ?", select.status.map(|(from, _)| i64::from(from).into()));
+    only("status <= ?", select.status.map(|(_, to)| i64::from(to).into()));
     only("who = ?", select.who.clone().map(Into::into));
     only("identity = ?", select.identity.clone().map(Into::into));
     only("at >= ?", select.since.map(|s| s.millis().into()));

@@ -201,6 +201,7 @@ pub mod tests {
             truncated: true,
             wire_bytes: 7,
             decoded_bytes: 9,
+            undone: vec![("gzip".to_owned(), 9)],
         });
         x.phases = Phases {
             dns: Some(Duration::from_nanos(1_234_567)),
@@ -226,6 +227,9 @@ pub mod tests {
                 key: "RSA 2048".to_owned(),
                 serial: "0a".to_owned(),
                 sha256: "00".to_owned(),
+                version: 1,
+                signature: "SHA-1 with RSA".to_owned(),
+                faults: vec![crate::wire::Fault::new(crate::wire::FaultKind::Expired, "then")],
             }],
             ..TlsFacts::default()
         });

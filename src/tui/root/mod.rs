@@ -182,6 +182,7 @@ impl Root {
                 self.panes.composer.indexed(id, lines);
                 Vec::new()
             }
+            Msg::Queried(id, answer) => self.panes.composer.queried(id, *answer),
             Msg::Edited(text) => {
                 let now = self.now();
                 if !self.panes.token.edited(&text, now) {
@@ -239,6 +240,7 @@ impl Root {
                     vec![Effect::Command(format!("{} {typed}", keymap::spec(action).id))]
                 }
                 Outcome::Asks(ask) => vec![Effect::Ask(ask)],
+                Outcome::Gives(effect) => vec![*effect],
                 Outcome::AsksAndCloses(ask) => {
                     self.layers.pop();
                     vec![Effect::Ask(ask)]
@@ -331,9 +333,12 @@ impl Root {
             }
             Action::Resume => vec![Effect::Ask(Ask::Resume)],
             Action::Past | Action::SearchHistory | Action::Recall => {
-                let text = (!argument.is_empty()).then(|| argument.to_owned());
+                let select = match Select::parse(argument) {
+                    Ok(select) => select,
+                    Err(e) => return vec![Effect::Notice(Level::Warn, display_str(&e.to_string()))],
+                };
                 self.layers.push(Layer::Past(Past::new(Arc::default(), argument.to_owned())));
-                vec![Effect::Ask(Ask::History(Select { text, ..Select::default() }))]
+                vec![Effect::Ask(Ask::History(select))]
             }
             Action::Log => {
                 self.layers.push(Layer::Log(Cursor::default()));

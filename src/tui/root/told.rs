@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::super::effect::{Effect, Grades, Level, PaneId};
 use super::super::panes::composer::{exported, kept};
+use super::super::widgets::laid::LaidView;
 use super::super::widgets::layers::Layer;
 use super::{Root, loaded_text};
 use crate::app::inspect::TokenTold;
@@ -33,6 +34,8 @@ impl Root {
             Event::Varies { draft, values, lines } => return self.panes.composer.varies(*draft, values, lines),
             Event::Stepped(stepped) => return self.panes.composer.stepped(*stepped),
             Event::Groups(plan, lines) => return self.panes.composer.groups(plan, lines),
+            Event::Compares(plan, lines) => return self.panes.composer.compares(plan, lines),
+            Event::Laid(laid) => self.layers.push(Layer::Laid(LaidView::new(laid))),
             Event::Varied(id, outcome) => self.panes.composer.row(id, *outcome),
             Event::VaryEnded(id, why) => {
                 self.work.running.retain(|j| *j != id);

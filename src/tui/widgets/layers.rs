@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use super::guard::GuardView;
 use super::input::Field;
 use super::jar::JarView;
+use super::laid::LaidView;
 use super::masked::Masked;
 use super::palette::matches;
 use super::past::Past;
@@ -13,7 +14,7 @@ use super::pen::{Pen, wrap};
 use super::table::{Cursor, Move};
 use crate::app::Ask;
 use crate::base::{Secret, Stamp};
-use crate::tui::effect::Level;
+use crate::tui::effect::{Effect, Level};
 use crate::tui::keymap::{ACTIONS, Action, Context, Spec, spec};
 use crate::tui::panes::composer::GO;
 use crate::tui::theme::Role;
@@ -40,6 +41,8 @@ pub enum Layer {
     Past(Past),
     /// The cookies of an identity.
     Jar(JarView),
+    /// Replies side by side.
+    Laid(LaidView),
 }
 
 /// What came of a key given to a layer.
@@ -54,6 +57,8 @@ pub enum Outcome {
     Types(Action, String),
     /// The layer stays, and the app is asked.
     Asks(Ask),
+    /// The layer stays, and this is done.
+    Gives(Box<Effect>),
     /// The layer closes, and the app is asked.
     AsksAndCloses(Ask),
     /// The layer closes, and this passphrase was typed in it.
@@ -74,6 +79,7 @@ impl Layer {
             Self::Guard(_) => Some(Context::Guard),
             Self::Past(_) => Some(Context::Past),
             Self::Jar(_) => Some(Context::Jar),
+            Self::Laid(_) => Some(Context::Laid),
             Self::Plan(..) => Some(Context::Plan),
             _ => None,
         }
@@ -112,6 +118,7 @@ impl Layer {
             (Self::Guard(view), _) => view.act(action, step),
             (Self::Past(past), _) => past.act(action, step),
             (Self::Jar(jar), _) => jar.act(action, step, reveal),
+            (Self::Laid(view), _) => view.act(action, step, reveal),
             (Self::Palette(field, cursor), Action::Done) => match matches(field.text()).get(cursor.at) {
                 Some(s) => Outcome::Does(s.action, String::new()),
                 None => Outcome::Stays,
@@ -164,6 +171,7 @@ impl Layer {
             Self::Guard(view) => view.draw(pen, area, now),
             Self::Past(past) => past.draw(pen, area),
             Self::Jar(jar) => jar.draw(pen, area),
+            Self::Laid(view) => view.draw(pen, area),
             Self::Help(contexts, cursor) => lines(pen, area, "keys", &help(contexts), cursor),
             Self::Log(cursor) => {
                 let rows: Vec<(String, String, Role)> = log

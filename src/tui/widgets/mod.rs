@@ -5,6 +5,7 @@ pub mod guard;
 pub mod input;
 pub mod jar;
 pub mod json;
+pub mod laid;
 pub mod layers;
 pub mod masked;
 pub mod palette;

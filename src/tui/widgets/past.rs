@@ -7,10 +7,13 @@ use ratatui::layout::Rect;
 use super::layers::{Outcome, frame};
 use super::pen::{Pen, clip};
 use super::table::{self, Cell, Column, Cursor, Move, Rows, Width};
+use crate::app::lay::Side;
 use crate::app::{Ask, Row};
 use crate::base::figure::millis;
+use crate::tui::effect::{Effect, Level};
 use crate::tui::keymap::Action;
 use crate::tui::theme::Role;
+use crate::wire::diff::MOST_SIDES;
 
 const COLUMNS: &[Column] = &[
     Column { head: "no", width: Width::Fixed(6), right: true },
@@ -39,9 +42,11 @@ pub struct Past {
     /// What the list was asked to hold.
     filter: String,
     cursor: Cursor,
+    /// The numbers of those that are marked, in the order they were.
+    marked: Vec<i64>,
 }
 
-struct Shown<'a>(&'a [Row], bool);
+struct Shown<'a>(&'a [Row], bool, &'a [i64]);
 
 impl Rows for Shown<'_> {
     fn rows(&self) -> usize {
@@ -66,12 +71,16 @@ impl Rows for Shown<'_> {
             _ => Cell::new(clip(&format!("{}{}", r.origin, r.target)), Role::Text),
         }
     }
+
+    fn marked(&self, row: usize) -> bool {
+        self.0.get(row).is_some_and(|r| self.2.contains(&r.id))
+    }
 }
 
 impl Past {
     /// A list of these rows.
     pub fn new(rows: Arc<Vec<Row>>, filter: String) -> Self {
-        Self { rows, filter, cursor: Cursor::default() }
+        Self { rows, filter, cursor: Cursor::default(), marked: Vec::new() }
     }
 
     /// Takes another list for what was asked.
@@ -90,7 +99,34 @@ impl Past {
                 Some(row) => Outcome::AsksAndCloses(Ask::Recall(row.id)),
                 None => Outcome::Closes,
             },
-            Action::SearchHistory => Outcome::Types(action, String::new()),
+            Action::MarkPast => {
+                if let Some(row) = self.rows.get(self.cursor.at) {
+                    match self.marked.iter().position(|id| *id == row.id) {
+                        Some(i) => drop(self.marked.remove(i)),
+                        None if self.marked.len() == MOST_SIDES => {
+                            let text = format!("{MOST_SIDES} are laid side by side at most");
+                            return Outcome::Gives(Box::new(Effect::Notice(Level::Info, text)));
+                        }
+                        None => self.marked.push(row.id),
+                    }
+                    self.cursor.go(Move::Down, self.rows.len());
+                }
+                Outcome::Stays
+            }
+            Action::LayPast => {
+                let mut sides = self.marked.clone();
+                if let (0 | 1, Some(row)) = (sides.len(), self.rows.get(self.cursor.at))
+                    && !sides.contains(&row.id)
+                {
+                    sides.push(row.id);
+                }
+                if sides.len() < 2 {
+                    let text = "Space marks one; = lays it beside the one under the cursor".to_owned();
+                    return Outcome::Gives(Box::new(Effect::Notice(Level::Info, text)));
+                }
+                Outcome::Asks(Ask::Lay(sides.into_iter().map(Side::Kept).collect()))
+            }
+            Action::SearchHistory => Outcome::Types(action, self.filter.clone()),
             _ => Outcome::Stays,
         }
     }
@@ -111,6 +147,6 @@ impl Past {
         let roomy = inner.width >= ROOMY;
         let columns = if roomy { COLUMNS } else { NARROW };
         let area = Rect { x: inner.x.saturating_sub(1), width: inner.width + 1, ..inner };
-        table::draw(pen, area, columns, &mut self.cursor, &Shown(&self.rows, roomy), true);
+        table::draw(pen, area, columns, &mut self.cursor, &Shown(&self.rows, roomy, &self.marked), true);
     }
 }

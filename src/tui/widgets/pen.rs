@@ -45,6 +45,11 @@ impl<'a> Pen<'a> {
         if self.reveal { Cow::Borrowed(text) } else { known::redact_str(text) }
     }
 
+    /// Whether secrets are to be seen.
+    pub fn reveals(&self) -> bool {
+        self.reveal
+    }
+
     /// The style of a role.
     pub fn style(&self, role: Role) -> Style {
         self.theme.style(role)

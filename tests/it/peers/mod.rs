@@ -7,6 +7,7 @@ mod examples;
 mod flaws;
 mod github;
 mod har;
+mod handshakes;
 mod mtls;
 mod nginx;
 mod observatory;

@@ -8,6 +8,7 @@ pub mod cli;
 pub mod faucet;
 pub mod faults;
 pub mod hostile;
+pub mod openssl;
 pub mod pty;
 pub mod recorder;
 pub mod server;

@@ -18,8 +18,8 @@ use lunette::jwt::key::{self, Key};
 use lunette::rate::{Second, Snapshot, Summary};
 use lunette::tui::harness::Screen;
 use lunette::wire::{
-    Alteration, Certificate, Connection, Exchange, Failure, FailureKind, Odd, Oddity, Phase, Request, Response, Sender,
-    TlsFacts,
+    Alteration, Certificate, Connection, Exchange, Failure, FailureKind, Fault, FaultKind, Odd, Oddity, Phase, Request,
+    Response, Revocation, Sender, Staple, TlsFacts, Traffic,
 };
 
 /// Signed with `your_secret_key`: `{"user_id":123,"role":"admin"}`.
@@ -178,21 +178,51 @@ pub fn exchange(url: &str, status: u16, content: &str) -> Exchange {
         group: Some("X25519MLKEM768".into()),
         signature: Some("ecdsa_secp256r1_sha256".into()),
         sni: Some("api.test".into()),
-        faults: vec!["the certificate is not signed by a known authority".into()],
-        chain: vec![Certificate {
-            subject: "CN=api.test".into(),
-            issuer: "CN=Shop CA".into(),
-            san: vec!["api.test".into(), "www.api.test".into()],
-            not_before: Stamp::from_unix(1_690_000_000),
-            not_after: Stamp::from_unix(1_720_000_000),
-            key: "ECDSA P-256".into(),
-            serial: "0a1b".into(),
-            sha256: "ab".repeat(32),
-        }],
+        faults: vec![
+            "issuer not trusted".into(),
+            "issuer 1: expired on 2023-11-03T08:26:40Z".into(),
+            "issuer 1: weak key (RSA 1024)".into(),
+        ],
+        chain: vec![
+            Certificate {
+                subject: "CN=api.test".into(),
+                issuer: "CN=Shop CA".into(),
+                san: vec!["api.test".into(), "www.api.test".into()],
+                not_before: Stamp::from_unix(1_690_000_000),
+                not_after: Stamp::from_unix(1_720_000_000),
+                key: "ECDSA P-256".into(),
+                serial: "0a1b".into(),
+                sha256: "ab".repeat(32),
+                version: 3,
+                signature: "SHA-256 with ECDSA".into(),
+                faults: vec![Fault::new(FaultKind::UntrustedIssuer, "")],
+            },
+            Certificate {
+                subject: "CN=Shop CA".into(),
+                issuer: "CN=Shop CA".into(),
+                san: Vec::new(),
+                not_before: Stamp::from_unix(1_600_000_000),
+                not_after: Stamp::from_unix(1_699_000_000),
+                key: "RSA 1024".into(),
+                serial: "01".into(),
+                sha256: "cd".repeat(32),
+                version: 3,
+                signature: "SHA-1 with RSA".into(),
+                faults: vec![
+                    Fault::new(FaultKind::Expired, "2023-11-03T08:26:40Z"),
+                    Fault::new(FaultKind::WeakKey, "RSA 1024"),
+                ],
+            },
+        ],
+        staple: Some(Staple {
+            status: Revocation::Good,
+            this_update: Stamp::from_unix(1_699_990_000),
+            next_update: Stamp::from_unix(1_700_500_000),
+        }),
         ..TlsFacts::default()
     });
+    x.traffic = Traffic { written: 412, read: 733, head: 0 };
     x.response = Some(Response {
-        arrivals: Vec::new(),
         version: "HTTP/2".into(),
         status,
         reason: Untrusted::default(),
@@ -206,6 +236,8 @@ pub fn exchange(url: &str, status: u16, content: &str) -> Exchange {
         truncated: false,
         wire_bytes: 321,
         decoded_bytes: content.len() as u64,
+        undone: vec![("gzip".into(), 250), ("br".into(), content.len() as u64)],
+        ..Response::default()
     });
     x
 }

@@ -8,6 +8,7 @@ mod hostile;
 mod inventory;
 mod looks;
 mod pty;
+mod reading;
 mod secrets;
 mod sizes;
 mod tokens;

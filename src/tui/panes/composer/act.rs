@@ -76,6 +76,7 @@ impl ComposerPane {
             }
             Action::StepBack => Some(self.step_back()),
             Action::VaryRows => Some(self.show_rows()),
+            Action::Compare => Some(self.compare(argument)),
             Action::Vary if argument == GO => Some(self.vary(argument)),
             Action::Group => Some(self.group(argument)),
             Action::PutAside => Some(self.put_aside()),
@@ -150,6 +151,11 @@ impl ComposerPane {
     }
 
     pub(super) fn act_response(&mut self, action: Action, argument: &str) -> Option<Vec<Effect>> {
+        match action {
+            Action::Diff => return Some(self.diff(argument)),
+            Action::Query => return Some(self.ask_of_body(argument)),
+            _ => {}
+        }
         let response = self.response.as_mut()?;
         if let Some(step) = movement(action) {
             response.go(step);

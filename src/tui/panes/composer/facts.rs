@@ -4,9 +4,11 @@ use super::super::text::Styled;
 use super::response::tls_word;
 use crate::base::Stamp;
 use crate::base::figure::bytes;
+use crate::report::exchange::{codings_line, staple_words};
 use crate::tui::theme::Role;
 use crate::tui::widgets::pen::{clip, shown};
-use crate::wire::{Certificate, Exchange, TlsFacts};
+use crate::wire::fault::place_words;
+use crate::wire::{Certificate, Exchange, Revocation, TlsFacts};
 
 /// How long each phase took, and the connection.
 pub(super) fn time(x: &Exchange) -> Vec<Styled> {
@@ -46,9 +48,19 @@ pub(super) fn time(x: &Exchange) -> Vec<Styled> {
         }
     }
     lines.push(Styled::new("started", Role::Muted).then(12, x.started.to_string(), Role::Text));
+    let t = x.traffic;
+    if t.written + t.read > 0 {
+        let head = if t.head > 0 { format!(", of it {} of head", bytes(t.head)) } else { String::new() };
+        let text = format!("{} sent, {} received{head}", bytes(t.written), bytes(t.read));
+        lines.push(Styled::new("bytes", Role::Muted).then(12, text, Role::Text));
+    }
     if let Some(r) = &x.response {
         let text = format!("{} on the wire, {} decoded", bytes(r.wire_bytes), bytes(r.decoded_bytes));
         lines.push(Styled::new("body", Role::Muted).then(12, text, Role::Text));
+        let way = codings_line(r);
+        if !way.is_empty() {
+            lines.push(Styled::new("codings", Role::Muted).then(12, way, Role::Text));
+        }
     }
     lines
 }
@@ -81,9 +93,27 @@ pub(super) fn tls(x: &Exchange) -> Vec<Styled> {
     if t.client_certificate_requested {
         fact("client cert", "asked for by the server".to_owned());
     }
+    if let Some(staple) = &t.staple {
+        let role = if staple.status == Revocation::Good { Role::Text } else { Role::Warn };
+        let words = staple_words(staple);
+        lines.push(Styled::new("staple", Role::Muted).then(14, words.trim_start_matches("OCSP staple: "), role));
+    }
+    lines.push(Styled::default());
+    // Whoever is signed stands below who signed it, as far as they came along.
+    for (depth, (i, c)) in t.chain.iter().enumerate().rev().enumerate() {
+        let branch = if depth == 0 { String::new() } else { format!("{}└ ", "  ".repeat(depth.min(8) - 1)) };
+        let place = Styled::new(format!("{branch}{}", place_words(i)), Role::Title);
+        lines.push(place.then(14, shown(c.subject.as_bytes()), Role::Text));
+        lines.extend(c.faults.iter().map(|f| Styled::new("", Role::Error).then(14, clip(&f.words()), Role::Error)));
+    }
     for (i, c) in t.chain.iter().enumerate() {
         lines.push(Styled::default());
-        lines.push(Styled::new(if i == 0 { "leaf".to_owned() } else { format!("issuer {i}") }, Role::Title));
+        lines.push(Styled::new(place_words(i), Role::Title));
+        lines.extend(c.faults.iter().map(|f| {
+            let row = f.rule();
+            let words = format!("{} ({}, {})", clip(&f.words()), row.id, row.reference);
+            Styled::new("fault", Role::Muted).then(14, words, Role::Error)
+        }));
         lines.extend(certificate(c));
     }
     lines
@@ -99,6 +129,12 @@ fn certificate(c: &Certificate) -> Vec<Styled> {
     let day = |s: Option<Stamp>| s.map_or_else(|| "?".to_owned(), |s| s.to_string());
     lines.push(line("valid", format!("{} to {}", day(c.not_before), day(c.not_after))));
     lines.push(line("key", clip(&c.key)));
+    if !c.signature.is_empty() {
+        lines.push(line("signed with", clip(&c.signature)));
+    }
+    if c.version > 0 && c.version != 3 {
+        lines.push(line("version", c.version.to_string()));
+    }
     lines.push(line("serial", clip(&c.serial)));
     lines.push(line("sha-256", clip(&c.sha256)));
     lines

@@ -1,10 +1,12 @@
 //! Pane 2: a request at the left, its reply at the right; one after the other where there is little room.
 
 mod act;
+mod beside;
 mod facts;
 mod form;
 mod grade;
 mod keep;
+mod queried;
 mod redirect;
 mod response;
 mod sent;
@@ -19,12 +21,12 @@ use ratatui::layout::Rect;
 use super::text::More;
 use super::{Now, Pane, Prompt, WIDE, columns};
 use crate::app::group::Plan;
-use crate::app::identity::Named;
+use crate::app::identity::{NOBODY, Named};
 use crate::app::incoming::News;
 use crate::app::inspect::Stood;
 use crate::app::judge::beside;
 use crate::app::vary::Values;
-use crate::app::{Ask, Composed, Draft, JobId, Judged, Recalled, grade as live};
+use crate::app::{Ask, Composed, Draft, JobId, Judged, Recalled, compare, grade as live};
 use crate::base::secret::{find_tokens, mask_target};
 use crate::base::text::display;
 use crate::grade::odd::Sends;
@@ -41,6 +43,7 @@ use crate::wire::curl;
 pub use act::exported;
 use form::{BodyKind, Form, Item};
 pub use keep::{kept, names_requests};
+pub use queried::Answer;
 use redirect::Hop;
 use response::{Response, tls_word};
 use varied::Varied;
@@ -96,6 +99,12 @@ pub struct ComposerPane {
     aside: Vec<Draft>,
     /// A group that was shown.
     grouped: Option<Arc<Plan>>,
+    /// One request as several identities, once it was shown.
+    compares: Option<Arc<compare::Plan>>,
+    /// The reply before the one that is shown, and what it answered.
+    earlier: Option<(String, Arc<Judged>)>,
+    /// What is asked of each body, and whether it is at the moment.
+    query: (String, bool),
     /// Whether the rows take the place of the reply.
     rows_shown: bool,
     /// Who it is sent as, whatever the form.
@@ -125,6 +134,9 @@ impl Default for ComposerPane {
             varied: None,
             aside: Vec::new(),
             grouped: None,
+            compares: None,
+            earlier: None,
+            query: (String::new(), false),
             rows_shown: false,
             who: Who::default(),
             shelf: Vec::new(),
@@ -190,15 +202,17 @@ impl ComposerPane {
         self.shelve();
         self.form = Form::again(&recalled.draft, &format!("{} · no {}", recalled.draft.method, recalled.row.id));
         self.sending = Sending::No;
-        let chosen = self.who.choose(recalled.draft.identity.as_deref().unwrap_or(who::NOBODY));
+        let chosen = self.who.choose(recalled.draft.identity.as_deref().unwrap_or(NOBODY));
         self.hops.clear();
         self.answered = Some(recalled.draft.clone());
         self.last = Some((recalled.draft, None));
         let (response, work) = Response::new(recalled.judged, 0, self.reveal);
+        self.keep_earlier();
         self.response = Some(response);
         self.side = Side::Request;
+        let asked = self.asked_again();
         let unknown = chosen.err().map(|text| Effect::Notice(Level::Warn, text));
-        work.into_iter().chain(unknown).collect()
+        work.into_iter().chain(asked).chain(unknown).collect()
     }
 
     /// A send got its number.
@@ -256,6 +270,7 @@ impl ComposerPane {
         }
         // The live extras of a reply give the same exchange once more.
         if self.response.as_ref().is_none_or(|r| r.judged.exchange.id != judged.exchange.id) {
+            self.keep_earlier();
             self.answered = self.last.as_ref().map(|(draft, _)| draft.clone());
         }
         let tab = self.response.as_ref().map_or(0, |r| r.tab);
@@ -265,6 +280,7 @@ impl ComposerPane {
         }
         self.response = Some(response);
         effects.extend(work);
+        effects.extend(self.asked_again());
         if !self.wide && !self.form.editing() {
             self.side = Side::Response;
         }
@@ -282,7 +298,7 @@ impl ComposerPane {
         let (mut response, work) = Response::new(Arc::clone(&old.judged), old.tab, reveal);
         response.stand_as(&old);
         self.response = Some(response);
-        work.into_iter().collect()
+        work.into_iter().chain(self.asked_again()).collect()
     }
 
     /// A large body has its lines.

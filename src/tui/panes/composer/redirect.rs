@@ -2,8 +2,9 @@
 
 use super::form::Form;
 use super::response::Response;
-use super::{ComposerPane, Sending, Side, info, who};
+use super::{ComposerPane, Sending, Side, info};
 use crate::app::follow::{Stepped, leads_on};
+use crate::app::identity::NOBODY;
 use crate::app::{Ask, Draft};
 use crate::tui::effect::{Effect, EndpointKey, Level};
 use crate::tui::widgets::pen::clip;
@@ -54,7 +55,7 @@ impl ComposerPane {
         let mut form = Form::again(&draft, &title);
         form.say(if changed.is_empty() { vec!["nothing changed but the URL".to_owned()] } else { changed });
         let identity = self.who.name().map(str::to_owned);
-        let unknown = self.who.choose(draft.identity.as_deref().unwrap_or(who::NOBODY)).err();
+        let unknown = self.who.choose(draft.identity.as_deref().unwrap_or(NOBODY)).err();
         self.hops.push(Hop {
             form: std::mem::replace(&mut self.form, form),
             response: self.response.take(),
@@ -76,7 +77,7 @@ impl ComposerPane {
         }
         let Some(hop) = self.hops.pop() else { return info("no redirect led here") };
         (self.form, self.response, self.answered, self.last) = (hop.form, hop.response, hop.answered, hop.last);
-        let gone = self.who.choose(hop.identity.as_deref().unwrap_or(who::NOBODY)).err();
+        let gone = self.who.choose(hop.identity.as_deref().unwrap_or(NOBODY)).err();
         self.rows_shown = false;
         self.side = if self.response.is_some() { Side::Response } else { Side::Request };
         // Secrets may have been shown or masked meanwhile.

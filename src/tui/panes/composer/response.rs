@@ -9,6 +9,7 @@ use ratatui::layout::Rect;
 
 use super::super::text::{More, Styled, Text};
 use super::facts::{time, tls};
+use super::queried::Queried;
 use super::{grade, sent};
 use crate::app::Judged;
 use crate::base::figure::{bytes, millis};
@@ -48,6 +49,8 @@ pub struct Response {
     hex: bool,
     /// What came so far of a reply that goes on.
     live: Option<Live>,
+    /// What was found in its body, shown in place of it.
+    pub queried: Option<Queried>,
 }
 
 /// A reply that goes on.
@@ -81,7 +84,7 @@ impl Response {
         let texts = [headers(x, reveal), sent::text(x, reveal, false), time, tls, grade::text(&judged)];
         // A failure without a body is told on the body tab, where the eye is.
         let body = body.map(|b| b.marked(marks(x)));
-        (Self { judged, body, texts, tab, drawn: Rect::default(), reveal, hex: false, live: None }, work)
+        (Self { judged, body, texts, tab, drawn: Rect::default(), reveal, hex: false, live: None, queried: None }, work)
     }
 
     /// A reply of which the head is there, and whose body comes bit by bit.
@@ -161,7 +164,7 @@ impl Response {
 
     /// A large body has its lines.
     pub fn indexed(&mut self, id: (u64, bool), lines: Lines) {
-        if (self.judged.exchange.id, self.reveal) == id {
+        if self.id() == id {
             let x = &self.judged.exchange;
             self.body = Some(Body::new(content(x, self.reveal), lines).marked(marks(x)));
         }
@@ -173,7 +176,13 @@ impl Response {
 
     /// The body, when its tab is open.
     pub fn body(&mut self) -> Option<&mut Body> {
-        if self.tab == 0 { self.body.as_mut() } else { None }
+        if self.tab != 0 {
+            return None;
+        }
+        match &mut self.queried {
+            Some(queried) => queried.body.as_mut(),
+            None => self.body.as_mut(),
+        }
     }
 
     /// Moves the cursor of the tab.
@@ -181,11 +190,16 @@ impl Response {
         match self.text() {
             Some(text) => text.go(step),
             None => {
-                if let Some(body) = self.body.as_mut() {
+                if let Some(body) = self.body() {
                     body.go(step);
                 }
             }
         }
+    }
+
+    /// The exchange, and whether its secrets are shown.
+    pub fn id(&self) -> (u64, bool) {
+        (self.judged.exchange.id, self.reveal)
     }
 
     /// What is under the cursor, in display form.
@@ -193,7 +207,7 @@ impl Response {
         if let Some(text) = self.text() {
             return text.under();
         }
-        self.body.as_ref().map(|b| display(b.under(cap))).unwrap_or_default()
+        self.body().map(|b| display(b.under(cap))).unwrap_or_default()
     }
 
     /// What stands behind the line under the cursor, where there is more than the line.
@@ -204,6 +218,9 @@ impl Response {
     /// The bytes under the cursor of the body.
     pub fn raw_under(&mut self) -> Vec<u8> {
         if self.tab == 0 {
+            if let Some(queried) = &self.queried {
+                return queried.body.as_ref().map(|b| b.under(64 * 1024).to_vec()).unwrap_or_default();
+            }
             if let Some(real) = self.unmasked() {
                 return real.under(64 * 1024).to_vec();
             }
@@ -244,7 +261,7 @@ impl Response {
         match self.text() {
             Some(text) => text.click(row),
             None => {
-                if let Some(body) = self.body.as_mut() {
+                if let Some(body) = self.body() {
                     body.click(row);
                 }
             }
@@ -253,7 +270,8 @@ impl Response {
 
     /// Where the cursor is in the body.
     pub fn place(&self) -> String {
-        let body = self.body.as_ref().filter(|b| self.tab == 0 && b.rows() > 0);
+        let shown = self.queried.as_ref().map_or(self.body.as_ref(), |q| q.body.as_ref());
+        let body = shown.filter(|b| self.tab == 0 && b.rows() > 0);
         body.map(Body::place).unwrap_or_default()
     }
 
@@ -295,6 +313,7 @@ impl Response {
         }
         match self.tab.checked_sub(1) {
             Some(i) => self.texts[i].draw(pen, inner, focused),
+            None if self.queried.is_some() => self.draw_queried(pen, inner, focused),
             None => match &mut self.body {
                 None => {
                     pen.put(left, inner.y, end, "finding the lines of a large body …", Role::Pending);
@@ -315,6 +334,31 @@ impl Response {
         for (i, (text, role)) in foot.iter().take(usize::from(foot_height)).enumerate() {
             let y = area.bottom() - foot_height + u16::try_from(i).unwrap_or(0);
             pen.put(left, y, end, text, *role);
+        }
+    }
+}
+
+impl Response {
+    /// Draws what was found in the body, under a line that says what was asked.
+    fn draw_queried(&mut self, pen: &mut Pen<'_>, area: Rect, focused: bool) {
+        let Some(queried) = &mut self.queried else { return };
+        let (x, end) = (area.x + 1, area.right());
+        if area.height == 0 {
+            return;
+        }
+        let at = pen.put(x, area.y, end, "| ", Role::Accent);
+        let words = if queried.words.is_empty() { "being looked for …" } else { &queried.words };
+        let room = end.saturating_sub(u16::try_from(words.chars().count()).unwrap_or(0) + 3);
+        let at = pen.put(at, area.y, room, &clip(&queried.expression), Role::Text) + 2;
+        pen.put(at, area.y, end, words, Role::Muted);
+        let area = Rect { y: area.y + 1, height: area.height - 1, ..area };
+        match &mut queried.body {
+            Some(body) if body.size() == 0 => {
+                let text = "It finds nothing in the body. | shows the whole body again.";
+                pen.wrapped(Rect { x, width: area.width.saturating_sub(2), ..area }, text, Role::Muted);
+            }
+            Some(body) => body.draw(pen, area, focused),
+            None => {}
         }
     }
 }
@@ -421,7 +465,7 @@ fn foot(pen: &Pen<'_>, judged: &Judged, width: usize) -> Vec<(String, Role)> {
 }
 
 /// The body as it is drawn.
-fn content(x: &Exchange, reveal: bool) -> Bytes {
+pub(super) fn content(x: &Exchange, reveal: bool) -> Bytes {
     let came = x.response.as_ref().map(|r| r.body.clone()).unwrap_or_default();
     match known::redact(&came) {
         Cow::Owned(masked) if !reveal => masked.into(),

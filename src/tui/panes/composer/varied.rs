@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use super::{ComposerPane, GO, Response, Sending, Side, info};
 use crate::app::group::{MOST_PARALLEL, Plan};
 use crate::app::vary::{MARK, Outcome, Values};
-use crate::app::{Ask, Draft, JobId};
+use crate::app::{Ask, Draft, JobId, lay};
 use crate::base::figure::{count, millis};
 use crate::tui::effect::{Effect, Level};
 use crate::tui::keymap::Action;
@@ -17,6 +17,7 @@ use crate::tui::theme::Role;
 use crate::tui::widgets::pen::{Pen, clip};
 use crate::tui::widgets::table::{self, Cell, Column, Cursor, Rows, Width};
 use crate::wire::Together;
+use crate::wire::diff::MOST_SIDES;
 
 const COLUMNS: &[Column] = &[
     Column { head: "no", width: Width::Fixed(5), right: true },
@@ -45,10 +46,12 @@ pub struct Varied {
     /// The row that the others are compared with.
     base: usize,
     cursor: Cursor,
+    /// Whether the replies are laid side by side at the end.
+    lays: bool,
 }
 
 impl Varied {
-    fn new(title: String, most: usize) -> Self {
+    pub(super) fn new(title: String, most: usize) -> Self {
         Self {
             title,
             most,
@@ -60,7 +63,23 @@ impl Varied {
             reverse: false,
             base: 0,
             cursor: Cursor::default(),
+            lays: false,
         }
+    }
+
+    /// The same, laid side by side once all are there.
+    pub(super) fn laid_at_end(self) -> Self {
+        Self { lays: true, ..self }
+    }
+
+    /// The replies of these rows, to be laid side by side.
+    fn sides(&self, rows: &[usize]) -> Option<Effect> {
+        let side = |at: &usize| {
+            let row = self.rows.get(*at)?;
+            Some(lay::Side::Here(clip(&row.value), Arc::clone(row.judged.as_ref()?)))
+        };
+        let sides: Vec<lay::Side> = rows.iter().filter_map(side).collect();
+        (sides.len() > 1).then(|| Effect::Ask(Ask::Lay(sides)))
     }
 
     fn push(&mut self, outcome: Outcome) {
@@ -291,7 +310,9 @@ impl ComposerPane {
             Some(why) => Effect::Notice(Level::Warn, clip(&why)),
             None => Effect::Notice(Level::Info, format!("{done} were sent; d sorts, b compares with another row")),
         };
-        vec![notice]
+        let lays = self.varied.as_ref().filter(|v| v.lays);
+        let laid = lays.and_then(|v| v.sides(&(0..v.rows.len().min(MOST_SIDES)).collect::<Vec<_>>()));
+        laid.into_iter().chain([notice]).collect()
     }
 
     /// Does an action on the rows.
@@ -321,6 +342,17 @@ impl ComposerPane {
             Action::TurnOutcomes => {
                 varied.reverse = !varied.reverse;
                 varied.sorted();
+            }
+            Action::LayRows => {
+                let under = varied.order.get(varied.cursor.at).copied().unwrap_or(0);
+                let others = (0..varied.rows.len()).filter(|i| *i != varied.base);
+                let rows: Vec<usize> = match varied.rows.len() {
+                    n if n <= MOST_SIDES => std::iter::once(varied.base).chain(others).collect(),
+                    _ if under == varied.base => vec![varied.base],
+                    _ => vec![varied.base, under],
+                };
+                let text = "lay which row beside the base? Put the cursor on another one that has a reply";
+                return Some(varied.sides(&rows).map_or_else(|| info(text), |lays| vec![lays]));
             }
             Action::Baseline => {
                 let base = varied.order.get(varied.cursor.at).copied().unwrap_or(0);

@@ -1,12 +1,9 @@
 //! Who requests are sent as: one of the identities of the workspace, or nobody.
 
-use crate::app::identity::Named;
+use crate::app::identity::{NOBODY, Named};
 use crate::base::Stamp;
 use crate::base::error::nearest;
 use crate::tui::widgets::pen::clip;
-
-/// The word that chooses nobody.
-pub const NOBODY: &str = "none";
 
 /// The identities, and the one that is chosen.
 #[derive(Default)]

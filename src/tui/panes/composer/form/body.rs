@@ -7,6 +7,7 @@ use super::row::{Kind as RowKind, Row, joined, replaced};
 use crate::app::Content;
 use crate::app::draft::{BOUNDARY, fields};
 use crate::wire::http_file::Template;
+use crate::wire::json;
 
 /// JSON up to this size is checked as it is typed.
 const MOST_CHECKED: usize = 256 * 1024;
@@ -221,58 +222,9 @@ impl Body {
             _ => return false,
         };
         let Ok(value) = serde_json::from_str::<Box<serde_json::value::RawValue>>(&text(at)) else { return false };
-        *at = area(&pretty(value.get()));
+        *at = area(&json::pretty(value.get()));
         true
     }
-}
-
-/// JSON with line breaks and two spaces a level; numbers, texts and names stay as they were written.
-fn pretty(json: &str) -> String {
-    let mut out = String::with_capacity(json.len() * 2);
-    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
-    let mut chars = json.chars().filter(|_| true).peekable();
-    let line = |out: &mut String, depth: usize| {
-        out.push('\n');
-        out.extend(std::iter::repeat_n("  ", depth));
-    };
-    while let Some(c) = chars.next() {
-        if quoted {
-            out.push(c);
-            (quoted, escaped) = (escaped || c != '"', !escaped && c == '\\');
-            continue;
-        }
-        match c {
-            c if c.is_ascii_whitespace() => {}
-            '"' => {
-                quoted = true;
-                out.push(c);
-            }
-            '{' | '[' => {
-                out.push(c);
-                while chars.peek().is_some_and(char::is_ascii_whitespace) {
-                    chars.next();
-                }
-                if let Some(close) = chars.next_if(|n| matches!(n, '}' | ']')) {
-                    out.push(close);
-                } else {
-                    depth += 1;
-                    line(&mut out, depth);
-                }
-            }
-            '}' | ']' => {
-                depth = depth.saturating_sub(1);
-                line(&mut out, depth);
-                out.push(c);
-            }
-            ',' => {
-                out.push(c);
-                line(&mut out, depth);
-            }
-            ':' => out.push_str(": "),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 /// A text area with this text.

@@ -1,0 +1,148 @@
+//! `lunette send --compare`: one request as several identities and as nobody, and what differs. `lunette history diff`: the
+//! same of exchanges that were kept.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use clap::Args;
+
+use super::output::Output;
+use super::{Common, Means};
+use crate::app::compare::{Plan, as_one, who};
+use crate::app::identity::NOBODY;
+use crate::app::lay::{Laid, Side, lay};
+use crate::app::vary::{Outcome, run as vary};
+use crate::app::{Keyring, draft, send};
+use crate::base::secret::mask_body;
+use crate::base::{Error, Exit, Result};
+use crate::engine::Entry;
+use crate::report::diff;
+use crate::report::exchange::Secrets;
+use crate::wire::query::{self, query};
+use crate::wire::{Policy, Request, Response};
+
+/// Options of comparing.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Comparing")]
+pub struct CompareArgs {
+    /// Send it as each of these and show what differs from the first: identities, and none for nobody; repeatable
+    #[arg(long, value_name = "NAME,NAME,none|NAME=SPEC", conflicts_with_all = ["explain", "raw", "times", "group", "vary", "export", "follow"])]
+    pub compare: Vec<String>,
+    /// Print only what this filter of jq, or JSONPath, finds in the body
+    #[arg(long, value_name = "EXPRESSION", conflicts_with_all = ["explain", "times", "group", "vary", "export", "compare"])]
+    pub filter: Option<String>,
+}
+
+/// What a filter finds in a body, printed a result a line, or in a document.
+///
+/// # Errors
+/// A filter that fails, or a body that is no JSON.
+pub fn filtered(common: &Common, expression: &str, response: Option<&Response>, show: bool) -> Result<Exit> {
+    let body = response.map(|r| r.body.as_ref()).unwrap_or_default();
+    let masked = if show { body.to_vec() } else { mask_body(body) };
+    let body = masked.as_slice();
+    let found = query(expression, body).map_err(|e| e.at("--filter"))?;
+    if let Some(cut) = &found.cut {
+        common.note(&[format!("the results end here: {cut}")]);
+    }
+    Ok(Output::new(common.format)
+        .showing(show)
+        .result(|| diff::found_document(expression, &found), || diff::found_plain(&found)))
+}
+
+/// Refuses an expression that is none before anything is sent.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check(expression: Option<&String>) -> Result<()> {
+    expression.map_or(Ok(()), |e| query::check(e).map_err(|e| e.at("--filter")))
+}
+
+/// Sends a request as each of the names, and prints what differs.
+pub fn carry(
+    common: &Common,
+    asked: &[String],
+    request: &Request,
+    policy: Policy,
+    show: bool,
+    means: &Means,
+) -> Result<Exit> {
+    let mut keyring = means.keyring();
+    let mut names = Vec::new();
+    for asked in asked {
+        if asked.contains('=') {
+            names.push(means.known_as(common, asked, "--compare", &request.origin, &mut keyring)?);
+        } else {
+            names.extend(asked.split(',').filter(|n| !n.is_empty()).map(str::to_owned));
+        }
+    }
+    // One name alone is held against nobody.
+    if let [one] = names.as_slice()
+        && one != NOBODY
+    {
+        names.push(NOBODY.to_owned());
+    }
+    let names = who(&names.join(","), &keyring, &request.origin)
+        .map_err(|e| if e.place.as_deref() == Some("compare") { e.at("--compare") } else { e })?;
+    let mut left_out = Vec::new();
+    let mut requests = Vec::new();
+    for name in &names {
+        let mut one = as_one(request.clone(), name, &mut left_out);
+        means.dress(common, &mut one, &keyring)?;
+        send::introduce(&mut one, send::USER_AGENT);
+        requests.push(one);
+    }
+    if !left_out.is_empty() {
+        common.note(&[format!("sent without {}, which was typed and says who asks", left_out.join(", "))]);
+    }
+    let plan = Plan::new(names, requests, Policy { fresh: false, ..policy }, left_out)?;
+    let (outcomes, ran) = sent(common, plan, keyring, means)?;
+    let sides: Vec<_> = outcomes.iter().filter_map(|o| Some((o.value.clone(), &o.judged.as_ref()?.exchange))).collect();
+    let laid = Laid::of(&sides);
+    let exit = outcomes.last().and_then(|o| o.judged.as_ref()).map_or(Exit::Unreachable, |j| send::exit(&j.exchange));
+    let all_failed = outcomes.iter().all(|o| o.status.is_none());
+    let exit = if all_failed || exit == Exit::Interrupted { exit } else { Exit::Done };
+    let secrets = secrets(show);
+    let written = Output::new(common.format).showing(show).result(
+        || super::send::marked(diff::compared(&draft::subject(request), &sides, &laid.diff, secrets), exit),
+        || diff::plain(&laid.heads, &laid.diff, secrets),
+    );
+    ran?;
+    Ok(if written == Exit::Done { exit } else { written })
+}
+
+fn sent(common: &Common, plan: Plan, keyring: Keyring, means: &Means) -> Result<(Vec<Outcome>, Result<()>)> {
+    let scope = plan.requests.first().map(|r| Entry::typed(&r.origin)).into_iter().collect();
+    let engine = Arc::new(means.engine(common, scope, Vec::new(), &keyring)?);
+    super::send::stop_on_signal(&engine)?;
+    let rows: Arc<Mutex<Vec<Outcome>>> = Arc::default();
+    let (into, budget) = (Arc::clone(&rows), plan.who.budget());
+    let ran = engine.run(budget, move |transport| {
+        Box::pin(async move {
+            let mut each = |outcome| {
+                into.lock().unwrap_or_else(PoisonError::into_inner).push(outcome);
+                true
+            };
+            let make = |name: &[u8]| plan.request(name);
+            vary(transport, &keyring, &plan.who, &make, plan.policy, &mut each).await
+        })
+    })?;
+    let rows = std::mem::take(&mut *rows.lock().unwrap_or_else(PoisonError::into_inner));
+    Ok((rows, ran))
+}
+
+fn secrets(show: bool) -> Secrets {
+    if show { Secrets::Shown } else { Secrets::Masked }
+}
+
+/// `lunette history diff`.
+pub fn kept(common: &Common, ids: &[i64], show: bool, means: &Means) -> Result<Exit> {
+    if ids.len() < 2 {
+        return Err(Error::input("one exchange has nothing to differ from").hint("name two, three or four: diff 12 14"));
+    }
+    let sides: Vec<Side> = ids.iter().copied().map(Side::Kept).collect();
+    let laid = lay(&sides, means.kept()?)?;
+    Ok(Output::new(common.format).showing(show).result(
+        || diff::document(&laid.heads, &laid.diff, secrets(show)),
+        || diff::plain(&laid.heads, &laid.diff, secrets(show)),
+    ))
+}
