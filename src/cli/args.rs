@@ -8,6 +8,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::app::fetched::is_url;
+use crate::app::keep::As;
 use crate::base::error::nearest;
 use crate::base::text::display_str;
 use crate::base::{Error, Letter, Result, known};
@@ -407,7 +408,26 @@ pub enum HistoryAction {
         #[arg(long)]
         show: bool,
     },
-    /// Send a request once more; its identity makes its credential anew
+    /// Write exchanges as something that other programs open; secrets are masked
+    #[command(after_help = "Example:\n  lunette history export 12 13 --as har -o evidence.har")]
+    Export {
+        /// Their numbers
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<i64>,
+        /// As what
+        #[arg(long = "as", value_enum, value_name = "har|http|curl|markdown")]
+        to: KeptAs,
+        /// Into this file, which only you may read, and not to standard output
+        #[arg(short, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Write over a file that is there already
+        #[arg(long, requires = "output")]
+        replace: bool,
+        /// Show secrets instead of masking them
+        #[arg(long)]
+        show: bool,
+    },
+    /// Send a request once more, byte for byte where it was raw; its identity makes its credential anew
     Send {
         /// Its number
         id: i64,
@@ -427,17 +447,47 @@ pub enum Export {
     Curl,
     /// Its bytes.
     Raw,
+    /// A `.http` file.
+    Http,
+    /// HAR 1.2, with the reply: it is sent.
+    Har,
+    /// Evidence in Markdown, with the reply: it is sent.
+    Markdown,
+}
+
+/// What exchanges of the history are written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum KeptAs {
+    /// HAR 1.2.
+    Har,
+    /// A `.http` file.
+    Http,
+    /// Commands for curl.
+    Curl,
+    /// Evidence in Markdown.
+    Markdown,
+}
+
+impl From<KeptAs> for As {
+    fn from(to: KeptAs) -> Self {
+        match to {
+            KeptAs::Har => Self::Har,
+            KeptAs::Http => Self::Http,
+            KeptAs::Curl => Self::Curl,
+            KeptAs::Markdown => Self::Markdown,
+        }
+    }
 }
 
 /// `lunette send`.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch that is typed")]
 pub struct SendArgs {
-    /// Method, free text; --raw, --group and --curl need none
-    #[arg(required_unless_present_any = ["raw", "group", "curl"])]
+    /// Method, free text; --raw, --group, --curl and --import need none
+    #[arg(required_unless_present_any = ["raw", "group", "curl", "import"])]
     pub method: Option<OsString>,
     /// Absolute URL; for --raw it says where to connect
-    #[arg(required_unless_present_any = ["raw", "group", "curl"])]
+    #[arg(required_unless_present_any = ["raw", "group", "curl", "import"])]
     pub url: Option<OsString>,
     /// Put exactly these bytes on the request line instead of the URL's path and query
     #[arg(long, value_name = "BYTES")]
@@ -460,8 +510,13 @@ pub struct SendArgs {
     /// Send what this curl command asks for; - reads it from standard input
     #[arg(long, value_name = "'curl …'|-", conflicts_with_all = ["method", "data", "target", "raw", "group"])]
     pub curl: Option<OsString>,
-    /// Print the request and send nothing: as a curl command, or the bytes that HTTP/1.1 would have
-    #[arg(long, value_name = "curl|raw", conflicts_with_all = ["explain", "times", "group", "vary"])]
+    /// Send the request of a .http file, an entry of a HAR or an item of a Postman collection: by its number, its name or a part of
+    /// its URL; its host has to be in scope
+    #[arg(long, value_name = "FILE[#N|#NAME]", conflicts_with_all = ["method", "data", "target", "raw", "group", "curl"])]
+    pub import: Option<OsString>,
+    /// Print the request and send nothing: as a curl command, the bytes that HTTP/1.1 would have, or a .http file; or send it, and
+    /// print the exchange as HAR or as evidence in Markdown
+    #[arg(long, value_name = "curl|raw|http|har|markdown", conflicts_with_all = ["explain", "times", "group", "vary"])]
     pub export: Option<Export>,
     /// Show what would be sent, part by part, where each came from, and by which sender; nothing leaves
     #[arg(long, conflicts_with_all = ["times", "group"])]

@@ -6,10 +6,10 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Args;
+use serde_json::Value;
 
 use super::output::Output;
 use super::{Common, Means};
-use crate::app::Declared;
 use crate::app::compare::{Plan, as_one, who};
 use crate::app::conform::conform;
 use crate::app::identity::NOBODY;
@@ -22,8 +22,8 @@ use crate::base::text::display_str;
 use crate::base::{Clock as _, Error, Exit, Result, SystemClock};
 use crate::engine::Entry;
 use crate::inventory::Inventory;
-use crate::report::diff;
 use crate::report::exchange::Secrets;
+use crate::report::{declared, diff};
 use crate::wire::query::{self, query};
 use crate::wire::{Exchange, Policy, Request, Response};
 
@@ -78,9 +78,10 @@ impl CompareArgs {
 }
 
 impl Reading<'_> {
-    /// What the specification says of an exchange, where one was given.
-    pub fn conforms(&self, x: &Exchange, means: &Means) -> Option<Option<Declared>> {
-        self.spec.as_ref().map(|spec| conform(spec, x, means.files.as_ref()))
+    /// What the specification says of an exchange, where one was given: as a part of its document, and as text.
+    pub fn declared(&self, x: &Exchange, means: &Means) -> Option<(Value, String)> {
+        let declared = conform(self.spec.as_ref()?, x, means.files.as_ref());
+        Some((declared::part(declared.as_ref()), declared::plain(declared.as_ref())))
     }
 }
 

@@ -18,6 +18,7 @@ pub mod identity;
 pub mod json;
 mod listening;
 pub mod oddity;
+pub mod postman;
 pub mod proxy;
 pub mod query;
 pub mod recipe;

@@ -29,6 +29,8 @@ pub struct Item {
     pub body: Content,
     /// Whether `{{name}}` in it stands for itself and not for a variable.
     pub literal: bool,
+    /// Whether secrets in it are masked already, so that masks become variables whatever is shown.
+    pub masked: bool,
     /// Who sends it.
     pub identity: Option<String>,
     /// What of the request this does not hold, a sentence each.
@@ -70,6 +72,7 @@ impl Item {
             headers: request.headers.clone(),
             body: Content::Bytes(request.body.to_vec()),
             literal: true,
+            masked: false,
             identity: request.identity.clone(),
         }
     }
@@ -154,7 +157,8 @@ impl Veiled {
     fn of(item: &Item, show: bool, out: &mut Written) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let mut veil = |bytes: &[u8], masked: Vec<u8>, stem: &str| {
-            if show || masked == bytes {
+            let was = item.masked && memchr::memmem::find(bytes, MASK.as_bytes()).is_some();
+            if !was && (show || masked == bytes) {
                 return bytes.to_vec();
             }
             unmasked(bytes, &masked, stem, item.literal, &mut out.wanted)

@@ -104,6 +104,8 @@ impl ComposerPane {
                 }])
             }
             Action::CopyCurl => Some(self.export()),
+            Action::Save => Some(self.save(argument)),
+            Action::Export => Some(self.export_to(argument)),
             Action::Back => {
                 if let Sending::Running(id) = self.sending {
                     return Some(vec![Effect::Ask(Ask::Cancel(id))]);
