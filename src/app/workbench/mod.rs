@@ -20,7 +20,7 @@ use crate::rate::Live;
 use crate::store::vault::{Held, Key};
 use crate::store::{History, Workspace};
 use crate::wire::curl;
-use crate::wire::{FailureKind, Load, Origin, Policy, Request, Secrets};
+use crate::wire::{Caps, FailureKind, Load, Origin, Policy, Request, Secrets};
 
 use super::explain::{self, Ground};
 use super::variables::Variables;
@@ -410,7 +410,7 @@ impl Workbench {
 
     /// How what is composed is carried: on a connection of its own, by whichever sender can.
     fn by_hand(draft: &Draft) -> Policy {
-        Policy { fresh: true, insecure: draft.insecure, raw: true, ..Policy::default() }
+        Policy { fresh: true, insecure: draft.insecure, raw: true, caps: Caps::BY_HAND, ..Policy::default() }
     }
 
     fn send(&self, draft: &Draft) -> Result<()> {

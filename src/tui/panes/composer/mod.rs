@@ -315,9 +315,9 @@ impl ComposerPane {
     }
 
     /// A large body has its lines.
-    pub fn indexed(&mut self, id: (u64, bool), lines: Lines) {
+    pub fn indexed(&mut self, id: (u64, bool), bytes: bytes::Bytes, lines: Lines) {
         if let Some(r) = &mut self.response {
-            r.indexed(id, lines);
+            r.indexed(id, bytes, lines);
         }
     }
 

@@ -21,12 +21,15 @@ use crate::tui::effect::{Effect, Msg};
 use crate::tui::theme::Role;
 use crate::tui::widgets::body::{self, Body, Lines};
 use crate::tui::widgets::pen::{Pen, clip, shown, wrap};
+use crate::tui::widgets::starts::Starts;
 use crate::tui::widgets::table::Move;
 use crate::wire::stream::{self, Arrival};
 use crate::wire::{Exchange, Phase, Sender};
 
 /// Bodies up to this size are indexed on the spot: it takes less than a frame.
 const INLINE: usize = 1 << 20;
+/// JSON up to this size is laid out when it is opened, and larger one when that is asked for.
+const LAID_OUT: usize = 8 << 20;
 
 /// The tabs, in order.
 pub const TABS: [&str; 7] = ["body", "headers", "sent", "time", "tls", "grade", "spec"];
@@ -51,6 +54,8 @@ pub struct Response {
     hex: bool,
     /// What came so far of a reply that goes on.
     live: Option<Live>,
+    /// Whether large JSON was asked to be laid out.
+    laid_out: bool,
     /// What was found in its body, shown in place of it.
     pub queried: Option<Queried>,
     /// Whose key stands in the reply, in words, where one is known by its shape.
@@ -75,15 +80,14 @@ impl Response {
     /// and the credentials in headers are masked in all that is drawn.
     pub fn new(judged: Arc<Judged>, tab: usize, reveal: bool) -> (Self, Option<Effect>) {
         let x = &judged.exchange;
-        let content = content(x, reveal);
-        let json = is_json(&content);
+        let size = x.response.as_ref().map_or(0, |r| r.body.len());
         let mut work = None;
-        let body = if content.len() <= INLINE {
-            let lines = body::index(&content, json);
+        let body = if size <= INLINE {
+            let content = content(x, reveal);
+            let lines = body::index(&content, is_json(&content));
             Some(Body::new(content, lines))
         } else {
-            let id = (x.id, reveal);
-            work = Some(Effect::Work(Box::new(move || Msg::Indexed(id, body::index(&content, json)))));
+            work = Some(opened(&judged, reveal, size <= LAID_OUT));
             None
         };
         let [time, tls] = [time(x), tls(x)].map(Text::new);
@@ -102,6 +106,7 @@ impl Response {
                 reveal,
                 hex: false,
                 live: None,
+                laid_out: false,
                 queried: None,
                 key,
                 conforms: None,
@@ -135,7 +140,7 @@ impl Response {
         };
         let lines = &fresh[..end];
         let shown = if self.reveal { Cow::Borrowed(lines) } else { known::redact(lines) };
-        let body = self.body.get_or_insert_with(|| Body::new(Bytes::new(), Lines::Raw(Vec::new())));
+        let body = self.body.get_or_insert_with(|| Body::new(Bytes::new(), Lines::Raw(Starts::of(b""))));
         // Every event is marked at its first line, with when its end came.
         let from = body.size();
         let events = stream::events(&shown).into_iter().map(|e| (from + e.from, mark(at_us)));
@@ -189,11 +194,27 @@ impl Response {
     }
 
     /// A large body has its lines.
-    pub fn indexed(&mut self, id: (u64, bool), lines: Lines) {
+    pub fn indexed(&mut self, id: (u64, bool), bytes: Bytes, lines: Lines) {
         if self.id() == id {
-            let x = &self.judged.exchange;
-            self.body = Some(Body::new(content(x, self.reveal), lines).marked(marks(x)));
+            self.body = Some(Body::new(bytes, lines).marked(marks(&self.judged.exchange)));
         }
+    }
+
+    /// Whether the body is JSON that stands there as it came, since it is large.
+    pub fn can_be_laid_out(&self) -> bool {
+        let large = self.body.as_ref().is_some_and(|b| b.size() > LAID_OUT && b.is_as_it_came());
+        large
+            && self.tab == 0
+            && !self.laid_out
+            && self.queried.is_none()
+            && self.judged.exchange.response.as_ref().is_some_and(|r| is_json(&r.body))
+    }
+
+    /// Lays it out, aside of the thread that draws.
+    pub fn lay_out(&mut self) -> Option<Effect> {
+        let can = self.can_be_laid_out();
+        self.laid_out |= can;
+        can.then(|| opened(&self.judged, self.reveal, true))
     }
 
     /// Takes what the specification says of it.
@@ -266,8 +287,12 @@ impl Response {
     /// The body as it came, at the place where the masked one stands; `None` where nothing is masked, or it is too large to be
     /// indexed for one key.
     fn unmasked(&self) -> Option<Body> {
-        let (shown, came) = (self.body.as_ref()?, self.judged.exchange.response.as_ref()?.body.clone());
-        if self.reveal || came.len() > INLINE || known::find(&came).is_empty() {
+        let (shown, response) = (self.body.as_ref()?, self.judged.exchange.response.as_ref()?);
+        if response.body.len() > INLINE {
+            return None;
+        }
+        let came = as_utf8(response);
+        if self.reveal || known::find(&came).is_empty() {
             return None;
         }
         let lines = body::index(&came, is_json(&came));
@@ -306,7 +331,8 @@ impl Response {
     pub fn place(&self) -> String {
         let shown = self.queried.as_ref().map_or(self.body.as_ref(), |q| q.body.as_ref());
         let body = shown.filter(|b| self.tab == 0 && b.rows() > 0);
-        body.map(Body::place).unwrap_or_default()
+        let hint = if self.can_be_laid_out() { " · Enter lays the JSON out" } else { "" };
+        body.map(|b| b.place() + hint).unwrap_or_default()
     }
 
     /// Draws the reply.
@@ -515,11 +541,29 @@ fn key(x: &Exchange) -> Option<&'static str> {
 
 /// The body as it is drawn.
 pub(super) fn content(x: &Exchange, reveal: bool) -> Bytes {
-    let came = x.response.as_ref().map(|r| r.body.clone()).unwrap_or_default();
+    let came = x.response.as_ref().map(as_utf8).unwrap_or_default();
     match known::redact(&came) {
         Cow::Owned(masked) if !reveal => masked.into(),
         _ => came,
     }
+}
+
+/// A body as UTF-8 where it says in which other charset it is written, and as it came otherwise.
+fn as_utf8(r: &crate::wire::Response) -> Bytes {
+    match r.charset().map(|charset| charset.decode_with_bom_removal(&r.body).0) {
+        Some(text) => Bytes::from(text.into_owned()),
+        None => r.body.clone(),
+    }
+}
+
+/// Makes a large body ready to be drawn: read in its charset, masked, its lines found.
+fn opened(judged: &Arc<Judged>, reveal: bool, laid_out: bool) -> Effect {
+    let judged = Arc::clone(judged);
+    Effect::Work(Box::new(move || {
+        let content = content(&judged.exchange, reveal);
+        let lines = body::index(&content, laid_out && is_json(&content));
+        Msg::Indexed((judged.exchange.id, reveal), content, lines)
+    }))
 }
 
 fn is_events(x: &Exchange) -> bool {
