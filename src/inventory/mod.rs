@@ -14,6 +14,7 @@ mod histogram;
 pub mod log;
 mod merge;
 pub mod model;
+mod near;
 mod nearest;
 mod operations;
 mod recall;

@@ -6,8 +6,9 @@
 
 use std::hash::BuildHasher as _;
 
-use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+use hashbrown::{DefaultHashBuilder, HashMap};
 
+use super::near::{first, words};
 use super::template::{self, Class};
 
 /// Places in the tree: of more, paths are counted the long way.
@@ -23,12 +24,23 @@ const PIECE: usize = 16;
 const NONE: u32 = u32::MAX;
 
 /// Up to 16 bytes of a word below a place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Piece {
     low: u64,
     high: u64,
     /// The place, how many bytes, and whether the word goes on.
     below: u64,
+}
+
+/// Where pieces lead. Most lines look up one for each segment, so it is as plain as a table can be: a piece stands where its
+/// number says or in one of the few slots after that, or it is not known.
+#[derive(Debug)]
+struct Pieces {
+    /// A power of two of them.
+    slots: Vec<(Piece, u32)>,
+    taken: usize,
+    /// Nobody outside knows where a piece will stand.
+    seeds: (u64, u64),
 }
 
 #[derive(Debug)]
@@ -50,8 +62,7 @@ struct End {
 /// What is remembered.
 #[derive(Debug)]
 pub(super) struct Recall {
-    pieces: HashTable<(Piece, u32)>,
-    state: DefaultHashBuilder,
+    pieces: Pieces,
     places: Vec<Place>,
     ends: usize,
     hosts: HashMap<Box<[u8]>, u32>,
@@ -69,13 +80,61 @@ pub(super) struct Known {
 
 impl Default for Recall {
     fn default() -> Self {
-        Self {
-            pieces: HashTable::new(),
-            state: DefaultHashBuilder::default(),
-            places: vec![Place::new()],
-            ends: 0,
-            hosts: HashMap::new(),
+        Self { pieces: Pieces::new(), places: vec![Place::new()], ends: 0, hosts: HashMap::new() }
+    }
+}
+
+impl Pieces {
+    /// Slots that are looked at for one piece.
+    const TRIED: usize = 16;
+    const FREE: (Piece, u32) = (Piece { low: 0, high: 0, below: 0 }, NONE);
+
+    fn new() -> Self {
+        let state = DefaultHashBuilder::default();
+        Self { slots: vec![Self::FREE; 64], taken: 0, seeds: (state.hash_one(0), state.hash_one(1)) }
+    }
+
+    /// The slots in which a piece may stand.
+    fn tried(&self, piece: &Piece) -> impl Iterator<Item = usize> + use<> {
+        let (low, high) = (piece.low ^ self.seeds.0, piece.high ^ piece.below.rotate_left(17) ^ self.seeds.1);
+        let product = u128::from(low) * u128::from(high);
+        #[expect(clippy::cast_possible_truncation, reason = "all bits of both halves are mixed already")]
+        let number = (product as u64 ^ (product >> 64) as u64) as usize;
+        let mask = self.slots.len() - 1;
+        (0..Self::TRIED).map(move |i| number.wrapping_add(i) & mask)
+    }
+
+    #[inline]
+    fn get(&self, piece: &Piece) -> Option<u32> {
+        for at in self.tried(piece) {
+            let (other, to) = self.slots.get(at)?;
+            if other == piece && *to != NONE {
+                return Some(*to);
+            }
+            if *to == NONE {
+                break;
+            }
         }
+        None
+    }
+
+    /// Keeps a piece that is not known; false where it cannot be kept.
+    fn insert(&mut self, piece: Piece, to: u32) -> bool {
+        if self.taken * 2 >= self.slots.len() {
+            let more = vec![Self::FREE; self.slots.len() * 2];
+            self.taken = 0;
+            for (piece, to) in std::mem::replace(&mut self.slots, more).into_iter().filter(|(_, to)| *to != NONE) {
+                self.enter(piece, to);
+            }
+        }
+        self.enter(piece, to)
+    }
+
+    fn enter(&mut self, piece: Piece, to: u32) -> bool {
+        let Some(at) = self.tried(&piece).find(|at| self.slots[*at].1 == NONE) else { return false };
+        self.slots[at] = (piece, to);
+        self.taken += 1;
+        true
     }
 }
 
@@ -140,15 +199,14 @@ impl Recall {
             while !left.is_empty() {
                 let (piece, n) = piece(at, left);
                 left = &left[n..];
-                let hash = self.state.hash_one(piece);
                 let next = self.next();
-                at = if let Some((_, to)) = self.pieces.find(hash, |(p, _)| *p == piece) {
-                    *to
-                } else {
-                    let state = &self.state;
-                    self.pieces.insert_unique(hash, (piece, next), |(p, _)| state.hash_one(p));
+                at = if let Some(to) = self.pieces.get(&piece) {
+                    to
+                } else if self.pieces.insert(piece, next) {
                     self.places.push(Place::new());
                     next
+                } else {
+                    return;
                 };
             }
         }
@@ -170,19 +228,21 @@ impl Recall {
     fn place(&self, path: &[u8]) -> Option<u32> {
         let (mut at, mut rest) = (0, path);
         loop {
-            rest = match rest {
-                [b'/', b'/', ..] => &rest[rest.iter().position(|b| *b != b'/').unwrap_or(rest.len())..],
-                [b'/', after @ ..] => after,
-                _ => rest,
-            };
-            if rest.is_empty() {
-                return Some(at);
+            while let [b'/', after @ ..] = rest {
+                rest = after;
             }
+            let Some(start) = rest.first() else { return Some(at) };
             // What begins with a digit is hardly ever a word.
-            let found = if rest[0].is_ascii_digit() { None } else { self.word(at, rest) };
-            (at, rest) = match found.or_else(|| self.look(at, rest)) {
+            if !start.is_ascii_digit()
+                && let Some(found) = self.word(at, rest)
+            {
+                (at, rest) = found;
+                continue;
+            }
+            (at, rest) = match self.look(at, rest) {
                 Some(found) => found,
-                None => self.word(at, rest)?,
+                None if start.is_ascii_digit() => self.word(at, rest)?,
+                None => return None,
             };
         }
     }
@@ -195,12 +255,12 @@ impl Recall {
     }
 
     /// Where a path leads whose first segment is a word that is known, and what follows that.
+    #[inline]
     fn word<'a>(&self, at: u32, path: &'a [u8]) -> Option<(u32, &'a [u8])> {
         let (mut at, mut rest) = (at, path);
         loop {
             let (piece, n) = piece(at, rest);
-            let hash = self.state.hash_one(piece);
-            at = self.pieces.find(hash, |(p, _)| *p == piece)?.1;
+            at = self.pieces.get(&piece)?;
             rest = &rest[n..];
             if matches!(rest.first(), None | Some(b'/')) {
                 return Some((at, rest));
@@ -220,42 +280,23 @@ impl Recall {
 }
 
 /// What of a path stands before its first slash, up to 16 bytes of it, and how many those are.
+#[inline]
 fn piece(below: u32, path: &[u8]) -> (Piece, usize) {
     let (mut low, mut high) = words(path);
-    let mut n = (first_slash(low) as usize).min(path.len());
+    let mut n = first(low, b'/').min(path.len());
     if n < 8 {
-        low &= !(u64::MAX << (8 * n));
+        low &= (1 << (8 * n)) - 1;
         high = 0;
     } else {
-        let more = (first_slash(high) as usize).min(path.len() - 8);
+        let more = first(high, b'/').min(path.len() - 8);
         n = 8 + more;
         if more < 8 {
-            high &= !(u64::MAX << (8 * more));
+            high &= (1 << (8 * more)) - 1;
         }
     }
     let goes_on = n == PIECE && path.get(PIECE).is_some_and(|b| *b != b'/');
     let below = u64::from(below) | (n as u64) << 32 | u64::from(goes_on) << 40;
     (Piece { low, high, below }, n)
-}
-
-/// The first 16 bytes as two numbers, zeros where there are fewer.
-fn words(bytes: &[u8]) -> (u64, u64) {
-    if let Some((first, rest)) = bytes.split_first_chunk::<8>() {
-        let high = match (rest.first_chunk::<8>(), bytes.last_chunk::<8>()) {
-            (Some(next), _) => u64::from_le_bytes(*next),
-            (None, Some(last)) if !rest.is_empty() => u64::from_le_bytes(*last) >> (8 * (8 - rest.len())),
-            _ => 0,
-        };
-        return (u64::from_le_bytes(*first), high);
-    }
-    (bytes.iter().rev().fold(0, |word, b| word << 8 | u64::from(*b)), 0)
-}
-
-/// How many bytes stand before the first slash of eight, counted from the lowest; eight where there is none.
-fn first_slash(word: u64) -> u32 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let other = word ^ (ONES * u64::from(b'/'));
-    (other.wrapping_sub(ONES) & !other & (ONES << 7)).trailing_zeros() / 8
 }
 
 /// A method as a number; `None` for one that is longer than those in use.

@@ -2,6 +2,7 @@
 
 use super::Request;
 use crate::base::Stamp;
+use crate::inventory::near::position;
 
 /// Unit of a logged duration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +41,7 @@ impl<'a> Iterator for Fields<'a> {
 pub(super) fn skip_quoted(bytes: &[u8]) -> Option<&[u8]> {
     let mut from = 0;
     loop {
-        let at = from + memchr::memchr(b'"', &bytes[from..])?;
+        let at = from + position(&bytes[from..], b'"')?;
         from = at + 1;
         if matches!(bytes.get(from), None | Some(b' ')) && !is_escaped(bytes, at) {
             return Some(&bytes[from..]);
@@ -93,8 +94,12 @@ pub(super) fn status(field: &[u8]) -> Option<u16> {
 
 /// Method and target, or nothing: `-`, the bytes of a TLS hello, a probe of another protocol.
 pub(super) fn request_line(request: &[u8]) -> Option<Request<'_>> {
-    let space = request.iter().position(|b| *b == b' ')?;
-    let rest = &request[space + 1..];
+    let (method, rest) = if let Some(rest) = request.strip_prefix(b"GET ") {
+        (&request[..3], rest)
+    } else {
+        let space = position(request, b' ')?;
+        (&request[..space], &request[space + 1..])
+    };
     // The target runs to the protocol, or to the end where there is none; a space in it is the client's own.
     let target = match rest.split_last_chunk::<9>() {
         Some((target, b" HTTP/1.1" | b" HTTP/1.0" | b" HTTP/2.0")) => target,
@@ -103,15 +108,17 @@ pub(super) fn request_line(request: &[u8]) -> Option<Request<'_>> {
             _ => rest,
         },
     };
-    request_of(&request[..space], target)
+    request_of(method, target)
 }
 
 /// A request of a method and a target in any form (RFC 9112, section 3.2) but that of `CONNECT`.
 pub(in crate::inventory) fn request_of<'a>(method: &'a [u8], target: &'a [u8]) -> Option<Request<'a>> {
-    let is_method = (1..=20).contains(&method.len())
-        && method[0].is_ascii_alphabetic()
-        && method.iter().all(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b'_'));
-    if !is_method {
+    let is_method = || {
+        (1..=20).contains(&method.len())
+            && method[0].is_ascii_alphabetic()
+            && method.iter().all(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b'_'))
+    };
+    if !matches!(method, b"GET" | b"POST" | b"PUT" | b"DELETE" | b"PATCH") && !is_method() {
         return None;
     }
     let (host, target) = match target.first()? {

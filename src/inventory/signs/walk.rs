@@ -4,7 +4,9 @@
 //! every second, fourth, eighth number stay. So the same paths are kept whatever order they came in, and of a client that walks
 //! many ids enough are left to tell.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
 
 use super::{At, Place, SAMPLES, Spot, cut, sample};
 use crate::inventory::log::Line;

@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use super::near::words;
+
 mod class;
 mod infer;
 mod siblings;
@@ -19,9 +21,17 @@ pub use trie::{Asked, Leaf, Match, Trie};
 pub use weights::Features;
 
 /// True for a target that is its own path, which most are: neither query nor fragment, nothing encoded, no parameters and no
-/// backslash.
+/// backslash. One with `!` or `'`, which differ from those in few bits, is split as well, and nothing comes of it.
 pub(super) fn is_plain(target: &[u8]) -> bool {
-    memchr::memchr3(b'?', b'%', b'\\', target).is_none() && memchr::memchr2(b'#', b';', target).is_none()
+    let splits = |b: u8| (b | 6 == b'\'') | (b | 4 == b'?') | (b == b'\\');
+    let any = |bytes: &[u8; 16]| bytes.iter().fold(false, |any, b| any | splits(*b));
+    match target.last_chunk::<16>() {
+        Some(last) => !any(last) && !target.as_chunks::<16>().0.iter().any(any),
+        None => {
+            let (low, high) = words(target);
+            !any(&(u128::from(low) | u128::from(high) << 64).to_le_bytes())
+        }
+    }
 }
 
 /// Path and query of a request target. The path loses `;` parameters and one level of percent-encoding, but never a
@@ -97,6 +107,7 @@ pub fn variables(template: &str) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn targets_are_split_and_decoded_once() {
@@ -110,6 +121,17 @@ mod tests {
             let mut scratch = Vec::new();
             let (p, q) = split_target(target.as_bytes(), &mut scratch);
             assert_eq!((p, q), (path.as_bytes(), query.as_bytes()), "{target}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_plain_target_is_its_own_path(target in "/[ -~]{0,40}|/[a-z/.-]{0,40}[ -~]?[a-z/.-]{0,40}") {
+            let mut scratch = Vec::new();
+            let split = split_target(target.as_bytes(), &mut scratch);
+            let has = |bytes: &[u8]| target.bytes().any(|b| bytes.contains(&b));
+            prop_assert!(!is_plain(target.as_bytes()) || (split == (target.as_bytes(), &[][..]) && !has(b"\\")));
+            prop_assert!(is_plain(target.as_bytes()) || has(b"?#%;\\!'"));
         }
     }
 

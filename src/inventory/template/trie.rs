@@ -8,6 +8,8 @@ use std::hash::{Hash, Hasher};
 
 use hashbrown::{Equivalent, HashMap};
 
+use crate::inventory::near::position;
+
 /// What stands at the end of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leaf {
@@ -298,8 +300,7 @@ impl Walk<'_> {
 fn next_segment(path: &[u8]) -> Option<(&[u8], &[u8])> {
     let start = path.iter().position(|b| *b != b'/')?;
     let path = &path[start..];
-    let end = memchr::memchr(b'/', path).unwrap_or(path.len());
-    Some(path.split_at(end))
+    Some(path.split_at(position(path, b'/').unwrap_or(path.len())))
 }
 
 /// True when the query holds `part` as one of its pieces, or as the start of one when it ends in `=`.
