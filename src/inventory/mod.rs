@@ -17,6 +17,7 @@ pub mod model;
 mod near;
 mod nearest;
 mod operations;
+mod pieces;
 mod recall;
 mod role;
 pub mod sample;

@@ -4,11 +4,10 @@
 //! A tree of segments: a word is looked up as it stands, what looks like an identifier leads on by its look. Whoever it does not
 //! know is counted the long way and learnt. It says nothing else than the long way says, so nothing depends on what it holds.
 
-use std::hash::BuildHasher as _;
+use hashbrown::HashMap;
 
-use hashbrown::{DefaultHashBuilder, HashMap};
-
-use super::near::{first, words};
+use super::near::word_of;
+use super::pieces::Pieces;
 use super::template::{self, Class};
 
 /// Places in the tree: of more, paths are counted the long way.
@@ -17,31 +16,8 @@ const MOST_PLACES: usize = 1 << 15;
 const MOST_ENDS: usize = 1 << 16;
 /// Hosts told apart.
 const MOST_HOSTS: usize = 1 << 10;
-/// Bytes of a word that are looked up at once.
-const PIECE: usize = 16;
-
 /// No place, no slot.
 const NONE: u32 = u32::MAX;
-
-/// Up to 16 bytes of a word below a place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Piece {
-    low: u64,
-    high: u64,
-    /// The place, how many bytes, and whether the word goes on.
-    below: u64,
-}
-
-/// Where pieces lead. Most lines look up one for each segment, so it is as plain as a table can be: a piece stands where its
-/// number says or in one of the few slots after that, or it is not known.
-#[derive(Debug)]
-struct Pieces {
-    /// A power of two of them.
-    slots: Vec<(Piece, u32)>,
-    taken: usize,
-    /// Nobody outside knows where a piece will stand.
-    seeds: (u64, u64),
-}
 
 #[derive(Debug)]
 struct Place {
@@ -80,61 +56,7 @@ pub(super) struct Known {
 
 impl Default for Recall {
     fn default() -> Self {
-        Self { pieces: Pieces::new(), places: vec![Place::new()], ends: 0, hosts: HashMap::new() }
-    }
-}
-
-impl Pieces {
-    /// Slots that are looked at for one piece.
-    const TRIED: usize = 16;
-    const FREE: (Piece, u32) = (Piece { low: 0, high: 0, below: 0 }, NONE);
-
-    fn new() -> Self {
-        let state = DefaultHashBuilder::default();
-        Self { slots: vec![Self::FREE; 64], taken: 0, seeds: (state.hash_one(0), state.hash_one(1)) }
-    }
-
-    /// The slots in which a piece may stand.
-    fn tried(&self, piece: &Piece) -> impl Iterator<Item = usize> + use<> {
-        let (low, high) = (piece.low ^ self.seeds.0, piece.high ^ piece.below.rotate_left(17) ^ self.seeds.1);
-        let product = u128::from(low) * u128::from(high);
-        #[expect(clippy::cast_possible_truncation, reason = "all bits of both halves are mixed already")]
-        let number = (product as u64 ^ (product >> 64) as u64) as usize;
-        let mask = self.slots.len() - 1;
-        (0..Self::TRIED).map(move |i| number.wrapping_add(i) & mask)
-    }
-
-    #[inline]
-    fn get(&self, piece: &Piece) -> Option<u32> {
-        for at in self.tried(piece) {
-            let (other, to) = self.slots.get(at)?;
-            if other == piece && *to != NONE {
-                return Some(*to);
-            }
-            if *to == NONE {
-                break;
-            }
-        }
-        None
-    }
-
-    /// Keeps a piece that is not known; false where it cannot be kept.
-    fn insert(&mut self, piece: Piece, to: u32) -> bool {
-        if self.taken * 2 >= self.slots.len() {
-            let more = vec![Self::FREE; self.slots.len() * 2];
-            self.taken = 0;
-            for (piece, to) in std::mem::replace(&mut self.slots, more).into_iter().filter(|(_, to)| *to != NONE) {
-                self.enter(piece, to);
-            }
-        }
-        self.enter(piece, to)
-    }
-
-    fn enter(&mut self, piece: Piece, to: u32) -> bool {
-        let Some(at) = self.tried(&piece).find(|at| self.slots[*at].1 == NONE) else { return false };
-        self.slots[at] = (piece, to);
-        self.taken += 1;
-        true
+        Self { pieces: Pieces::default(), places: vec![Place::new()], ends: 0, hosts: HashMap::new() }
     }
 }
 
@@ -195,20 +117,13 @@ impl Recall {
             if written.get(1..) != Some(segment) {
                 return;
             }
-            let mut left = segment;
-            while !left.is_empty() {
-                let (piece, n) = piece(at, left);
-                left = &left[n..];
-                let next = self.next();
-                at = if let Some(to) = self.pieces.get(&piece) {
-                    to
-                } else if self.pieces.insert(piece, next) {
-                    self.places.push(Place::new());
-                    next
-                } else {
-                    return;
-                };
-            }
+            let mut next = self.next();
+            let places = &mut self.places;
+            at = self.pieces.make(at, segment, || {
+                places.push(Place::new());
+                next += 1;
+                next - 1
+            });
         }
     }
 
@@ -228,20 +143,21 @@ impl Recall {
     fn place(&self, path: &[u8]) -> Option<u32> {
         let (mut at, mut rest) = (0, path);
         loop {
-            while let [b'/', after @ ..] = rest {
+            let Some((start, after)) = rest.split_first() else { return Some(at) };
+            if *start == b'/' {
                 rest = after;
+                continue;
             }
-            let Some(start) = rest.first() else { return Some(at) };
             // What begins with a digit is hardly ever a word.
             if !start.is_ascii_digit()
-                && let Some(found) = self.word(at, rest)
+                && let Some(found) = self.pieces.follow(at, rest)
             {
                 (at, rest) = found;
                 continue;
             }
             (at, rest) = match self.look(at, rest) {
                 Some(found) => found,
-                None if start.is_ascii_digit() => self.word(at, rest)?,
+                None if start.is_ascii_digit() => self.pieces.follow(at, rest)?,
                 None => return None,
             };
         }
@@ -254,20 +170,6 @@ impl Recall {
         (class != Class::Word && next != NONE).then_some((next, after))
     }
 
-    /// Where a path leads whose first segment is a word that is known, and what follows that.
-    #[inline]
-    fn word<'a>(&self, at: u32, path: &'a [u8]) -> Option<(u32, &'a [u8])> {
-        let (mut at, mut rest) = (at, path);
-        loop {
-            let (piece, n) = piece(at, rest);
-            at = self.pieces.get(&piece)?;
-            rest = &rest[n..];
-            if matches!(rest.first(), None | Some(b'/')) {
-                return Some((at, rest));
-            }
-        }
-    }
-
     fn host(&mut self, host: Option<&[u8]>) -> Option<u32> {
         let Some(host) = host else { return Some(0) };
         let next = u32::try_from(self.hosts.len()).ok()? + 1;
@@ -277,31 +179,6 @@ impl Recall {
             None => None,
         }
     }
-}
-
-/// What of a path stands before its first slash, up to 16 bytes of it, and how many those are.
-#[inline]
-fn piece(below: u32, path: &[u8]) -> (Piece, usize) {
-    let (mut low, mut high) = words(path);
-    let mut n = first(low, b'/').min(path.len());
-    if n < 8 {
-        low &= (1 << (8 * n)) - 1;
-        high = 0;
-    } else {
-        let more = first(high, b'/').min(path.len() - 8);
-        n = 8 + more;
-        if more < 8 {
-            high &= (1 << (8 * more)) - 1;
-        }
-    }
-    let goes_on = n == PIECE && path.get(PIECE).is_some_and(|b| *b != b'/');
-    let below = u64::from(below) | (n as u64) << 32 | u64::from(goes_on) << 40;
-    (Piece { low, high, below }, n)
-}
-
-/// A method as a number; `None` for one that is longer than those in use.
-fn word_of(method: &[u8]) -> Option<u64> {
-    (method.len() < 8).then(|| words(method).0 | (method.len() as u64) << 56)
 }
 
 #[cfg(test)]

@@ -150,7 +150,13 @@ fn traefik(tail: &[u8]) -> Option<u64> {
 
 /// The first field after the user agent, when it is a plain decimal number of seconds: nginx `$request_time`.
 fn duration(tail: &[u8]) -> Option<u64> {
-    seconds(until(after_agent(tail)?.strip_prefix(b" ")?, b' '))
+    let after = after_agent(tail)?;
+    // As nginx writes what takes no ten seconds, with nothing after it.
+    if let [b' ', whole @ b'0'..=b'9', b'.', a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] = after {
+        let [whole, a, b, c] = [whole, a, b, c].map(|digit| u64::from(digit - b'0'));
+        return Some((whole * 1_000 + a * 100 + b * 10 + c) * 1_000);
+    }
+    seconds(until(after.strip_prefix(b" ")?, b' '))
 }
 
 /// What a number of so many decimals is multiplied with to be microseconds.
@@ -158,11 +164,6 @@ const SCALE: [u64; 7] = [1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
 
 /// `0.123` in microseconds. A number without a dot could be anything and is left alone.
 fn seconds(field: &[u8]) -> Option<u64> {
-    // As nginx writes what takes no ten seconds.
-    if let [whole @ b'0'..=b'9', b'.', a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] = field {
-        let [whole, a, b, c] = [whole, a, b, c].map(|digit| u64::from(digit - b'0'));
-        return Some((whole * 1_000 + a * 100 + b * 10 + c) * 1_000);
-    }
     let field = field.strip_prefix(b"\"").and_then(|f| f.strip_suffix(b"\"")).unwrap_or(field);
     // As many digits as are taken fit a number that is not signed.
     if field.len() > 13 {

@@ -234,6 +234,7 @@ impl Reader {
     }
 
     /// One line without its newline; `each` gets the requests in it.
+    #[inline]
     pub fn read(&mut self, line: &[u8], each: &mut impl FnMut(&Line<'_>)) -> Outcome {
         let read = match self {
             // Of all others there is less, and a line is long to copy.

@@ -62,6 +62,7 @@ pub(super) fn said(field: &[u8]) -> Option<&[u8]> {
 }
 
 /// A count of bytes; nothing for `-`, for a count that is written before the end, and for what is no number.
+#[inline]
 pub(super) fn size(field: &[u8]) -> Option<u64> {
     if field.is_empty() || field.len() > 18 {
         return None;
@@ -93,32 +94,43 @@ pub(super) fn status(field: &[u8]) -> Option<u16> {
 }
 
 /// Method and target, or nothing: `-`, the bytes of a TLS hello, a probe of another protocol.
+#[inline]
 pub(super) fn request_line(request: &[u8]) -> Option<Request<'_>> {
-    let (method, rest) = if let Some(rest) = request.strip_prefix(b"GET ") {
-        (&request[..3], rest)
-    } else {
-        let space = position(request, b' ')?;
-        (&request[..space], &request[space + 1..])
+    usual(request).or_else(|| any_request_line(request))
+}
+
+/// What nearly all ask: a method in use, a path, and a protocol in use.
+#[inline]
+fn usual(request: &[u8]) -> Option<Request<'_>> {
+    let length = match request {
+        [b'G', b'E', b'T', b' ', ..] | [b'P', b'U', b'T', b' ', ..] => 3,
+        [b'P', b'O', b'S', b'T', b' ', ..] => 4,
+        [b'P', b'A', b'T', b'C', b'H', b' ', ..] => 5,
+        [b'D', b'E', b'L', b'E', b'T', b'E', b' ', ..] => 6,
+        _ => return None,
     };
+    let (method, rest) = request.split_at(length);
+    let (target, b" HTTP/1.1" | b" HTTP/2.0") = rest[1..].split_last_chunk::<9>()? else { return None };
+    (target.first() == Some(&b'/')).then_some(Request { method, host: None, target })
+}
+
+fn any_request_line(request: &[u8]) -> Option<Request<'_>> {
+    let space = position(request, b' ')?;
+    let rest = &request[space + 1..];
     // The target runs to the protocol, or to the end where there is none; a space in it is the client's own.
-    let target = match rest.split_last_chunk::<9>() {
-        Some((target, b" HTTP/1.1" | b" HTTP/1.0" | b" HTTP/2.0")) => target,
-        _ => match memchr::memrchr(b' ', rest) {
-            Some(at) if rest[at + 1..].starts_with(b"HTTP/") => &rest[..at],
-            _ => rest,
-        },
+    let target = match memchr::memrchr(b' ', rest) {
+        Some(at) if rest[at + 1..].starts_with(b"HTTP/") => &rest[..at],
+        _ => rest,
     };
-    request_of(method, target)
+    request_of(&request[..space], target)
 }
 
 /// A request of a method and a target in any form (RFC 9112, section 3.2) but that of `CONNECT`.
 pub(in crate::inventory) fn request_of<'a>(method: &'a [u8], target: &'a [u8]) -> Option<Request<'a>> {
-    let is_method = || {
-        (1..=20).contains(&method.len())
-            && method[0].is_ascii_alphabetic()
-            && method.iter().all(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b'_'))
-    };
-    if !matches!(method, b"GET" | b"POST" | b"PUT" | b"DELETE" | b"PATCH") && !is_method() {
+    let is_method = (1..=20).contains(&method.len())
+        && method[0].is_ascii_alphabetic()
+        && method.iter().all(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b'_'));
+    if !is_method {
         return None;
     }
     let (host, target) = match target.first()? {

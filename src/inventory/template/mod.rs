@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::near::words;
+use super::near::{position, until, words};
 
 mod class;
 mod infer;
@@ -37,13 +37,12 @@ pub(super) fn is_plain(target: &[u8]) -> bool {
 /// Path and query of a request target. The path loses `;` parameters and one level of percent-encoding, but never a
 /// `%2F`; doubled slashes are left for the reader to skip. The fragment is cut off.
 pub fn split_target<'a>(target: &'a [u8], scratch: &'a mut Vec<u8>) -> (&'a [u8], &'a [u8]) {
-    let end = memchr::memchr2(b'?', b'#', target).unwrap_or(target.len());
-    let (path, rest) = target.split_at(end);
-    let query = match rest.split_first() {
-        Some((b'?', query)) => &query[..memchr::memchr(b'#', query).unwrap_or(query.len())],
-        _ => &[],
+    let target = until(target, b'#');
+    let (path, query) = match position(target, b'?') {
+        Some(at) => (&target[..at], &target[at + 1..]),
+        None => (target, &[][..]),
     };
-    if memchr::memchr2(b'%', b';', path).is_none() {
+    if is_plain(path) {
         return (path, query);
     }
     scratch.clear();
