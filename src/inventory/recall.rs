@@ -149,18 +149,18 @@ impl Recall {
                 continue;
             }
             // What begins with a digit is hardly ever a word.
-            if !start.is_ascii_digit()
-                && let Some(found) = self.pieces.follow(at, rest)
-            {
-                (at, rest) = found;
-                continue;
-            }
-            (at, rest) = match self.look(at, rest) {
+            let word = if start.is_ascii_digit() { None } else { self.pieces.follow(at, rest) };
+            (at, rest) = match word {
                 Some(found) => found,
-                None if start.is_ascii_digit() => self.pieces.follow(at, rest)?,
-                None => return None,
+                None => self.look(at, rest).or_else(|| self.rare(at, rest))?,
             };
         }
+    }
+
+    /// Where a path leads whose first segment begins with a digit and is a word.
+    #[cold]
+    fn rare<'a>(&self, at: u32, path: &'a [u8]) -> Option<(u32, &'a [u8])> {
+        self.pieces.follow(at, path).filter(|_| path.first().is_some_and(u8::is_ascii_digit))
     }
 
     /// Where a path leads whose first segment looks like an identifier, and what follows that.

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::near::{position, until, words};
+use super::near::{first, position, until, words};
 
 mod class;
 mod infer;
@@ -23,15 +23,17 @@ pub use weights::Features;
 /// True for a target that is its own path, which most are: neither query nor fragment, nothing encoded, no parameters and no
 /// backslash. One with `!` or `'`, which differ from those in few bits, is split as well, and nothing comes of it.
 pub(super) fn is_plain(target: &[u8]) -> bool {
-    let splits = |b: u8| (b | 6 == b'\'') | (b | 4 == b'?') | (b == b'\\');
-    let any = |bytes: &[u8; 16]| bytes.iter().fold(false, |any, b| any | splits(*b));
-    match target.last_chunk::<16>() {
-        Some(last) => !any(last) && !target.as_chunks::<16>().0.iter().any(any),
-        None => {
-            let (low, high) = words(target);
-            !any(&(u128::from(low) | u128::from(high) << 64).to_le_bytes())
-        }
-    }
+    // Bits set in each byte, and what is then looked for: `#` and `%`, `;` and `?`, and the backslash.
+    const LOOKED_FOR: [(u8, u8); 3] = [(6, b'\''), (4, b'?'), (0, b'\\')];
+    let Some(last) = target.last_chunk::<16>() else {
+        let (low, high) = words(target);
+        let none = |word: u64| LOOKED_FOR.iter().all(|(set, b)| first(word | u64::from_ne_bytes([*set; 8]), *b) == 8);
+        return none(low) && none(high);
+    };
+    let none = |block: &[u8; 16]| {
+        LOOKED_FOR.iter().all(|(set, wanted)| block.iter().fold(true, |none, b| none & (b | set != *wanted)))
+    };
+    none(last) && target.as_chunks::<16>().0.iter().all(none)
 }
 
 /// Path and query of a request target. The path loses `;` parameters and one level of percent-encoding, but never a
