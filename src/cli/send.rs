@@ -110,8 +110,8 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
         most: a.follow.map(usize::from).or(asks.follow.map(|n| n as usize)).unwrap_or(0),
         keep_credentials: a.keep_credentials,
     };
-    let filter = a.compare.filter.as_deref();
-    let how = How { policy, show: a.show, sends: Some(&a.sends), follow, scope, filter, kept };
+    let how =
+        How { policy, show: a.show, sends: Some(&a.sends), follow, scope, filter: a.compare.filter.as_deref(), kept };
     carry(common, dressed, how, keyring, means)
 }
 
