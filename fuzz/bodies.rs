@@ -1,11 +1,14 @@
 //! What each fuzz target does with any bytes. The tests run the same over the seeds in `corpus/`.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use lunette::base::Stamp;
+use lunette::engine::decode::{Parts, codings, in_memory};
 use lunette::inventory::log::{Choice, FORMATS};
 use lunette::inventory::template::{Asked, Match, Trie, infer, split_target, unique_names};
 use lunette::inventory::{Builder, Document, Inventory, Kind, Reply, compose, sniff};
+use lunette::wire::Caps;
 
 fn now() -> Stamp {
     Stamp::from_unix(1_700_000_000).expect("a year that is written in four digits")
@@ -325,4 +328,26 @@ pub fn reply(bytes: &[u8]) {
     let request = Request::whole(origin, bytes.to_vec().into());
     assert_eq!(written(&request), bytes);
     assert!(!asked(bytes).is_empty());
+}
+
+/// Any bytes as an encoded body: the first byte picks the chain of codings, the second how it is cut. It ends within its caps, and
+/// what is told of it on the way is the beginning of what it is.
+pub fn decode(bytes: &[u8]) {
+    let Some(([first, second], wire)) = bytes.split_first_chunk() else { return };
+    const NAMES: [&str; 4] = ["gzip", "deflate", "br", "zstd"];
+    let name = |at: u8| NAMES[usize::from(at & 3)];
+    let chain: Vec<&str> = (0..=(first >> 6)).map(|i| name(first >> (2 * i))).collect();
+    let caps = Caps { decoded_bytes: 1 << 20, ..Caps::default() };
+    let chain = codings(&chain.join(", "), caps.encodings).expect("four at most");
+    let (whole, stopped) = in_memory(wire, &chain, &caps, Instant::now() + Duration::from_secs(5));
+    assert!(whole.len() as u64 <= caps.decoded_bytes);
+    let mut parts = Parts::new(&chain, &caps);
+    let mut told = Vec::new();
+    for part in wire.chunks(usize::from(*second) + 1) {
+        let Some(more) = parts.push(part) else { break };
+        told.extend(more);
+    }
+    if stopped.is_none() {
+        assert!(whole.starts_with(&told), "{} of {} bytes were told", told.len(), whole.len());
+    }
 }

@@ -3,6 +3,7 @@
 pub mod attack;
 pub mod compare;
 mod compose;
+pub mod conform;
 pub mod cookies;
 pub mod crack;
 mod crew;
@@ -50,6 +51,7 @@ pub use crate::store::history::{Graded, Row, Select};
 use crate::wire::curl::Export;
 use crate::wire::{Exchange, Origin, Together};
 
+pub use crate::report::declared::Declared;
 pub use crate::report::explanation::Part;
 pub use crate::store::vault::State as VaultState;
 pub use draft::{Content, Draft};
@@ -132,6 +134,8 @@ pub enum Ask {
     Compare(Draft, String),
     /// Send it: [`Event::Started`], an [`Event::Varied`] for each identity, then [`Event::VaryEnded`].
     CompareGo(Arc<compare::Plan>),
+    /// Hold a reply against what the specifications of a list declare: [`Event::Conforms`].
+    Conform(Arc<Inventory>, Arc<Judged>),
     /// Lay replies side by side: [`Event::Laid`].
     Lay(Vec<lay::Side>),
     /// Send it: [`Event::Started`], an [`Event::Varied`] for each value, then [`Event::VaryEnded`].
@@ -359,6 +363,8 @@ pub enum Event {
     Groups(Arc<group::Plan>, Vec<String>),
     /// What would be sent as several identities, with what is to be known before, in display form.
     Compares(Arc<compare::Plan>, Vec<String>),
+    /// What the specification says of a reply, by the number of its exchange; `None` where no document declares it.
+    Conforms(u64, Option<Arc<Declared>>),
     /// Replies side by side.
     Laid(Arc<lay::Laid>),
     /// What came of one value, or of one request of a group.

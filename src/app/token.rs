@@ -19,6 +19,8 @@ pub use crate::jwt::check::{Checked, check as verify};
 
 /// Tokens looked for in one exchange.
 const MOST: usize = 20;
+/// Bytes of a body in which tokens are looked for.
+const MOST_SEARCHED: usize = 16 << 20;
 /// Bytes of a file or a reply that keys are read from.
 const MOST_KEYS: u64 = 16 << 20;
 /// Bytes of the metadata of an issuer.
@@ -225,7 +227,7 @@ pub fn find(x: &Exchange) -> Vec<(String, Decoded)> {
         }
     };
     if let Some(r) = &x.response {
-        look("reply body", &r.body);
+        look("reply body", &r.body[..r.body.len().min(MOST_SEARCHED)]);
         for (n, v) in &r.headers {
             look(&format!("reply header {n}"), v.as_bytes());
         }

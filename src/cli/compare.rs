@@ -1,24 +1,31 @@
 //! `lunette send --compare`: one request as several identities and as nobody, and what differs. `lunette history diff`: the
 //! same of exchanges that were kept.
 
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Args;
+use serde_json::Value;
 
 use super::output::Output;
 use super::{Common, Means};
 use crate::app::compare::{Plan, as_one, who};
+use crate::app::conform::conform;
 use crate::app::identity::NOBODY;
 use crate::app::lay::{Laid, Side, lay};
+use crate::app::load::{How, load};
 use crate::app::vary::{Outcome, run as vary};
 use crate::app::{Keyring, draft, send};
 use crate::base::secret::mask_body;
-use crate::base::{Error, Exit, Result};
+use crate::base::text::display_str;
+use crate::base::{Clock as _, Error, Exit, Result, SystemClock};
 use crate::engine::Entry;
-use crate::report::diff;
+use crate::inventory::Inventory;
 use crate::report::exchange::Secrets;
+use crate::report::{declared, diff};
 use crate::wire::query::{self, query};
-use crate::wire::{Policy, Request, Response};
+use crate::wire::{Exchange, Policy, Request, Response};
 
 /// Options of comparing.
 #[derive(Debug, Args)]
@@ -27,9 +34,55 @@ pub struct CompareArgs {
     /// Send it as each of these and show what differs from the first: identities, and none for nobody; repeatable
     #[arg(long, value_name = "NAME,NAME,none|NAME=SPEC", conflicts_with_all = ["explain", "raw", "times", "group", "vary", "export", "follow"])]
     pub compare: Vec<String>,
+    /// Hold the reply against the operation of this specification that the request is one of
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["explain", "times", "group", "vary", "export", "compare", "filter"])]
+    pub spec: Option<PathBuf>,
     /// Print only what this filter of jq, or JSONPath, finds in the body
     #[arg(long, value_name = "EXPRESSION", conflicts_with_all = ["explain", "times", "group", "vary", "export", "compare"])]
     pub filter: Option<String>,
+}
+
+/// What is done with a reply beside printing it.
+#[derive(Debug, Default)]
+pub struct Reading<'a> {
+    /// Whether secrets are shown.
+    pub show: bool,
+    /// Print what this finds in the body, and nothing else.
+    pub filter: Option<&'a str>,
+    /// Hold it against what is declared here.
+    pub spec: Option<Inventory>,
+}
+
+impl CompareArgs {
+    /// Reads what is asked of a reply, before anything is sent.
+    ///
+    /// # Errors
+    /// A filter that is none, or a specification that cannot be read.
+    pub fn reading(&self, show: bool, means: &Means) -> Result<Reading<'_>> {
+        check(self.filter.as_ref())?;
+        let spec = self.spec.as_ref().map(|path| {
+            let how = How { kind: None, ..How::default() };
+            let stop = AtomicBool::new(false);
+            let files = means.files.as_ref();
+            let loaded = load(std::slice::from_ref(path), &how, files, SystemClock.wall(), &stop, false, &mut |_| ());
+            match loaded.failures.into_iter().next() {
+                Some(e) => Err(e),
+                None if loaded.inventory.documents.is_empty() => Err(Error::input("this is no specification")
+                    .at(display_str(&path.to_string_lossy()))
+                    .hint("give an OpenAPI or Swagger document")),
+                None => Ok(loaded.inventory),
+            }
+        });
+        Ok(Reading { show, filter: self.filter.as_deref(), spec: spec.transpose()? })
+    }
+}
+
+impl Reading<'_> {
+    /// What the specification says of an exchange, where one was given: as a part of its document, and as text.
+    pub fn declared(&self, x: &Exchange, means: &Means) -> Option<(Value, String)> {
+        let declared = conform(self.spec.as_ref()?, x, means.files.as_ref());
+        Some((declared::part(declared.as_ref()), declared::plain(declared.as_ref())))
+    }
 }
 
 /// What a filter finds in a body, printed a result a line, or in a document.

@@ -17,6 +17,7 @@ use crate::store::history::{Select, statuses};
 use crate::wire::Policy;
 
 use super::args::http;
+use super::compare::Reading;
 use super::output::{Output, complain};
 use super::select::{host, since};
 use super::send::How;
@@ -193,8 +194,8 @@ pub fn run(common: &Common, action: &HistoryAction, means: &Means) -> Result<Exi
             }
             let policy = Policy { raw: true, ..common.policy(http(version.as_deref())?)? };
             let scope = vec![Entry::typed(&request.origin)];
-            let how =
-                How { policy, show: *show, sends: None, follow: Follow::default(), scope, filter: None, kept: None };
+            let reading = Reading { show: *show, ..Reading::default() };
+            let how = How { policy, reading: &reading, sends: None, follow: Follow::default(), scope, kept: None };
             send::carry(common, request, how, keyring, means)
         }
     }

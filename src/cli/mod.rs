@@ -34,6 +34,7 @@ use crate::base::error::nearest;
 use crate::base::text::display_str;
 use crate::base::{Clock as _, Error, Exit, Result, SystemClock};
 use crate::engine::{Engine, Entry, Most};
+use crate::files::Disk;
 use crate::store::history::{Form, Kept, Select};
 use crate::store::vault::{Key, State};
 use crate::store::{History, Keeper, Workspace};
@@ -180,6 +181,7 @@ impl Means {
         config.read_only |= self.workspace.as_ref().is_some_and(|w| w.read_only);
         config.roots.get_or_insert_default().extend(roots);
         config.roots = config.roots.filter(|r| !r.is_empty());
+        config.spill = Some(Arc::new(Disk));
         Engine::start(config, Arc::clone(&self.record))
     }
 

@@ -22,6 +22,7 @@ use crate::wire::http1::written;
 use crate::wire::{Headers, HttpChoice, HttpFile, Load, Policy, Reference, Request, Together, Watch, http_file};
 
 use super::args::{Export, SendArgs, header, http, is_file};
+use super::compare::Reading;
 use super::output::{Format, Output};
 use super::sends::Sends;
 use super::stream::Printed;
@@ -37,7 +38,7 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
     if let Some(file) = &a.group {
         return group(common, a, file, means);
     }
-    super::compare::check(a.compare.filter.as_ref())?;
+    let reading = a.compare.reading(a.show, means)?;
     let values = a.vary.values(means)?;
     let folder = means.workspace.as_ref().map_or_else(PathBuf::new, |w| w.folder.clone());
     let variables = Arc::new(Variables::new(means.workspace.as_ref(), means.secrets_from(&folder)));
@@ -110,8 +111,7 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
         most: a.follow.map(usize::from).or(asks.follow.map(|n| n as usize)).unwrap_or(0),
         keep_credentials: a.keep_credentials,
     };
-    let how =
-        How { policy, show: a.show, sends: Some(&a.sends), follow, scope, filter: a.compare.filter.as_deref(), kept };
+    let how = How { policy, reading: &reading, sends: Some(&a.sends), follow, scope, kept };
     carry(common, dressed, how, keyring, means)
 }
 
@@ -378,29 +378,27 @@ fn together(
 pub struct How<'a> {
     /// How it is carried.
     pub policy: Policy,
-    /// Whether secrets are shown.
-    pub show: bool,
+    /// What is done with the reply.
+    pub reading: &'a Reading<'a>,
     /// Who and how, where that is typed.
     pub sends: Option<&'a Sends>,
     /// Redirects.
     pub follow: Follow,
     /// What is in scope besides.
     pub scope: Vec<Entry>,
-    /// What of the body is printed alone.
-    pub filter: Option<&'a str>,
     /// What the exchange is printed as, where it is not a document of ours.
     pub kept: Option<As>,
 }
 
 /// Sends a request by hand, as the identity it names, and prints what came of it.
 pub fn carry(common: &Common, request: Request, how: How<'_>, keyring: Keyring, means: &Means) -> Result<Exit> {
-    let How { policy, show, sends, follow, scope, filter, kept } = how;
+    let How { policy, reading, sends, follow, scope, kept } = how;
     let engine = Arc::new(means.engine_for(common, sends, follow.keep_credentials, scope, Vec::new(), &keyring)?);
     stop_on_signal(&engine)?;
     let (secrets, output, printed) =
-        (secrets(show), Output::new(common.format).showing(show), Arc::new(Printed::default()));
+        (secrets(reading.show), Output::new(common.format).showing(reading.show), Arc::new(Printed::default()));
     // A document is one, and stands at the end; the times of what came are in it.
-    let streams = common.format == Format::Table && kept.is_none() && filter.is_none();
+    let streams = common.format == Format::Table && kept.is_none() && reading.filter.is_none();
     let watch: Watch = if streams { printed.watch(output, secrets) } else { Arc::new(|_| ()) };
     let keyring = Arc::new(keyring);
     let ring = Arc::clone(&keyring);
@@ -408,20 +406,31 @@ pub fn carry(common: &Common, request: Request, how: How<'_>, keyring: Keyring, 
     printed.finish(output, secrets);
     common.note(&notes);
     send::sent(&judged.exchange)?;
-    if let (Some(expression), None) = (filter, &judged.exchange.error) {
-        return super::compare::filtered(common, expression, judged.exchange.response.as_ref(), show);
+    if let (Some(expression), None) = (reading.filter, &judged.exchange.error) {
+        return super::compare::filtered(common, expression, judged.exchange.response.as_ref(), reading.show);
     }
     let ended = send::exit(&judged.exchange);
     if let Some(e) = &judged.exchange.error {
         super::output::complain(&format!("lunette: {}: {}", e.phase.word(), e.message));
     }
     let written = if let Some(to) = kept {
-        let made = keep::exported(&[Subject::of(judged, &keyring)], to, show, "request");
-        keep_printed(common, show, &made)
+        let made = keep::exported(&[Subject::of(judged, &keyring)], to, reading.show, "request");
+        keep_printed(common, reading.show, &made)
     } else {
         let (x, grade) = (&judged.exchange, judged.headers.as_ref());
-        let text = || if printed.has_begun() { facts_below(x, grade, secrets) } else { plain(x, grade, secrets) };
-        output.result(|| marked(document(x, grade, secrets), ended), text)
+        let declared = reading.declared(x, means);
+        let text = || {
+            let text = if printed.has_begun() { facts_below(x, grade, secrets) } else { plain(x, grade, secrets) };
+            text + declared.as_ref().map_or("", |(_, text)| text)
+        };
+        let whole = || {
+            let mut document = marked(document(x, grade, secrets), ended);
+            if let Some((part, _)) = &declared {
+                document["declared"] = part.clone();
+            }
+            document
+        };
+        output.result(whole, text)
     };
     Ok(if written == Exit::Done { ended } else { written })
 }

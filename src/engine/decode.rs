@@ -5,8 +5,12 @@ use std::io::{self, Read, Write};
 use std::rc::Rc;
 use std::time::Instant;
 
+use bytes::Bytes;
+
 use crate::base::text::display_str;
 use crate::wire::Caps;
+
+use super::kept::{Kept, Whole};
 
 /// Bytes taken from the decoder at once: small, so that a cap or a cancellation is seen soon.
 const STEP: usize = 64 << 10;
@@ -15,9 +19,9 @@ const RATIO_FROM: u64 = 1 << 20;
 
 /// What came of decoding.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Decoded {
+pub(super) struct Decoded {
     /// The decoded bytes, up to the caps.
-    pub bytes: Vec<u8>,
+    pub body: Whole,
     /// Why it stopped early, in words; `None` when all was decoded.
     pub stopped: Option<Stop>,
     /// Bytes that came out of each coding, outermost first.
@@ -29,6 +33,8 @@ pub struct Decoded {
 pub enum Stop {
     /// A cap was reached.
     Cap(String),
+    /// There is no room for what is decoded.
+    NoPlace(String),
     /// The bytes are not what the coding says, or are cut short.
     Corrupt(String),
     /// A deadline passed.
@@ -84,7 +90,7 @@ impl Coding {
 
 /// Undoes `codings` (in the order they were applied) over `wire`. Runs until done, a cap or `deadline`; call it on
 /// a thread that may block.
-pub fn decode(wire: &[u8], codings: &[Coding], caps: &Caps, deadline: Instant) -> Decoded {
+pub(super) fn decode(wire: &[u8], codings: &[Coding], caps: &Caps, kept: Kept, deadline: Instant) -> Decoded {
     let watch = Rc::new(Watch { deadline, most: caps.decoded_bytes, passed: Cell::new(false) });
     let mut reader: Box<dyn Read + '_> = Box::new(Timed { wire, deadline });
     let mut passed: Vec<(Coding, Rc<Cell<u64>>)> = Vec::new();
@@ -98,37 +104,43 @@ pub fn decode(wire: &[u8], codings: &[Coding], caps: &Caps, deadline: Instant) -
         };
         passed.push((*coding, count));
     }
-    let mut out = run(&mut *reader, wire.len(), caps, &watch);
+    let mut out = run(&mut *reader, wire.len(), caps, kept, &watch);
     out.undone = passed.into_iter().map(|(coding, count)| (coding, count.get())).collect();
     out
 }
 
+/// The same in memory, for bytes that are at hand: what they decode to, and why not to more.
+pub fn in_memory(wire: &[u8], codings: &[Coding], caps: &Caps, deadline: Instant) -> (Bytes, Option<Stop>) {
+    let out = decode(wire, codings, caps, Kept::new(None), deadline);
+    (out.body.bytes, out.stopped)
+}
+
 /// Reads to the end, a cap or the deadline.
-fn run(reader: &mut dyn Read, wire: usize, caps: &Caps, watch: &Watch) -> Decoded {
-    let mut out = Decoded::default();
+fn run(reader: &mut dyn Read, wire: usize, caps: &Caps, mut kept: Kept, watch: &Watch) -> Decoded {
     let mut buffer = vec![0; STEP];
     let wire_bytes = (wire as u64).max(1);
-    loop {
+    let mut stopped = loop {
         let n = match reader.read(&mut buffer) {
-            Ok(0) => return out,
+            Ok(0) => break None,
             Ok(n) => n,
-            Err(e) => {
-                out.stopped = Some(watch.why(&e));
-                return out;
-            }
+            Err(e) => break Some(watch.why(&e)),
         };
-        let room = usize::try_from(caps.decoded_bytes.saturating_sub(out.bytes.len() as u64)).unwrap_or(usize::MAX);
-        out.bytes.extend_from_slice(&buffer[..n.min(room)]);
-        let decoded = out.bytes.len() as u64;
-        if n > room {
-            out.stopped = Some(Stop::Cap(format!("more than {} bytes after decoding", caps.decoded_bytes)));
-        } else if decoded > RATIO_FROM && decoded / wire_bytes > caps.ratio {
-            out.stopped = Some(Stop::Cap(format!("decodes to more than {} times its size", caps.ratio)));
-        } else {
-            continue;
+        let room = usize::try_from(caps.decoded_bytes.saturating_sub(kept.len())).unwrap_or(usize::MAX);
+        if let Err(why) = kept.push(&buffer[..n.min(room)]) {
+            break Some(Stop::NoPlace(why));
         }
-        return out;
+        if n > room {
+            break Some(Stop::Cap(format!("more than {} bytes after decoding", caps.decoded_bytes)));
+        }
+        if kept.len() > RATIO_FROM && kept.len() / wire_bytes > caps.ratio {
+            break Some(Stop::Cap(format!("decodes to more than {} times its size", caps.ratio)));
+        }
+    };
+    let (body, end) = kept.whole();
+    if let Err(why) = end {
+        stopped.get_or_insert(Stop::NoPlace(why));
     }
+    Decoded { body, stopped, undone: Vec::new() }
 }
 
 fn layer<'a>(coding: Coding, inner: Box<dyn Read + 'a>) -> io::Result<Box<dyn Read + 'a>> {
@@ -343,7 +355,7 @@ mod tests {
 
     fn undo(wire: &[u8], value: &str, caps: &Caps) -> Decoded {
         let codings = codings(value, 4).expect("codings");
-        decode(wire, &codings, caps, Instant::now() + Duration::from_secs(30))
+        decode(wire, &codings, caps, Kept::new(None), Instant::now() + Duration::from_secs(30))
     }
     fn gzip(b: &[u8]) -> Vec<u8> {
         let mut e = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
@@ -371,7 +383,7 @@ mod tests {
             (gzip(&zstd::encode_all(&text[..], 3).expect("zstd")), "zstd, identity, gzip"),
         ] {
             let out = undo(&wire, value, &caps);
-            assert_eq!((&out.bytes, &out.stopped), (&text, &None), "{value}");
+            assert_eq!((&out.body.bytes[..], &out.stopped), (&text[..], &None), "{value}");
             assert_eq!(out.undone.len(), value.split(", ").filter(|w| *w != "identity").count(), "{value}");
             assert_eq!(out.undone.last().map(|u| u.1), Some(text.len() as u64), "{value}");
         }
@@ -441,11 +453,11 @@ mod tests {
         let bomb = gzip_bomb();
         let out = undo(&bomb, "gzip", &Caps::default());
         assert!(matches!(out.stopped, Some(Stop::Cap(ref w)) if w.contains("times its size")), "{:?}", out.stopped);
-        assert!(out.bytes.len() > 1 << 20 && out.bytes.len() < 20 << 20);
+        assert!(out.body.bytes.len() > 1 << 20 && out.body.bytes.len() < 20 << 20);
         let small = Caps { decoded_bytes: 1000, ..Caps::default() };
         let out = undo(&bomb, "gzip", &small);
         assert!(matches!(out.stopped, Some(Stop::Cap(_))));
-        assert_eq!(out.bytes.len(), 1000);
+        assert_eq!(out.body.bytes.len(), 1000);
     }
 
     #[test]
@@ -464,7 +476,7 @@ mod tests {
         let wire = gzip(&text);
         let out = undo(&wire[..wire.len() / 2], "gzip", &Caps::default());
         assert!(matches!(out.stopped, Some(Stop::Corrupt(_))));
-        assert!(!out.bytes.is_empty() && text.starts_with(&out.bytes));
+        assert!(!out.body.bytes.is_empty() && text.starts_with(&out.body.bytes));
         assert!(codings("gzip, rot13", 4).is_err());
         assert!(codings("gzip,gzip,gzip,gzip,gzip", 4).is_err());
     }
@@ -474,18 +486,18 @@ mod tests {
         // Empty members without end: one read of the decoder goes through all of them.
         let wire = gzip(b"").repeat(400_000);
         let began = Instant::now();
-        let out = decode(&wire, &[Coding::Gzip], &Caps::default(), began + Duration::from_millis(20));
+        let out = decode(&wire, &[Coding::Gzip], &Caps::default(), Kept::new(None), began + Duration::from_millis(20));
         let took = began.elapsed();
         assert_eq!(out.stopped, Some(Stop::Late));
         let whole = Instant::now();
-        decode(&wire, &[Coding::Gzip], &Caps::default(), whole + Duration::from_mins(5));
+        decode(&wire, &[Coding::Gzip], &Caps::default(), Kept::new(None), whole + Duration::from_mins(5));
         assert!(took < whole.elapsed() / 2, "{took:?}");
     }
 
     #[test]
     fn a_deadline_stops_it() {
         let wire = gzip(&vec![0; 1 << 20]);
-        let out = decode(&wire, &[Coding::Gzip], &Caps::default(), Instant::now());
+        let out = decode(&wire, &[Coding::Gzip], &Caps::default(), Kept::new(None), Instant::now());
         assert_eq!(out.stopped, Some(Stop::Late));
     }
 }

@@ -7,11 +7,12 @@
 mod budget;
 mod certificate;
 mod choice;
-mod decode;
+pub mod decode;
 mod dial;
 mod download;
 mod express;
 mod hold;
+mod kept;
 mod listen;
 mod payload;
 mod pool;
@@ -35,8 +36,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::base::{Error, Exit, Result};
 use crate::wire::{
-    BoxFuture, Exchange, Failure, FailureKind, Listening, Origin, Phase, Policy, Record, Request, Together, Transport,
-    Watch,
+    BoxFuture, Exchange, Failure, FailureKind, Listening, Origin, Phase, Policy, Record, Request, Spill, Together,
+    Transport, Watch,
 };
 
 use budget::Budgets;
@@ -79,6 +80,8 @@ pub struct Config {
     pub sni: Option<Sni>,
     /// The one family of addresses that is dialled.
     pub family: Option<Family>,
+    /// Where bodies go that are too large for memory; they are held there without it.
+    pub spill: Option<Arc<dyn Spill>>,
     /// Send only what changes nothing.
     pub read_only: bool,
 }
@@ -168,7 +171,7 @@ impl Engine {
             sni: config.sni,
             family: config.family,
         };
-        let exchanger = Exchanger::new(dialer, record);
+        let exchanger = Exchanger::new(dialer, record, config.spill);
         let shared = Arc::new(Shared { exchanger, budgets, numbers: AtomicU64::new(1), root: Mutex::default() });
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)

@@ -1,11 +1,13 @@
 //! Floor 4: the reviewer's own files. Opens them, unpacks them, caps them, reads them in blocks; `-` is standard input.
 //!
-//! Files are read and not mapped: a log that is truncated while it is mapped would end the program.
+//! Files are read and not mapped: a log that is truncated while it is mapped would end the program. Those of [`spill`] are our own.
 
 mod export;
 mod folder;
 mod follow;
+mod map;
 mod scratch;
+mod spill;
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read};

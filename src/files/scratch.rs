@@ -4,6 +4,7 @@ use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::base::hash::sha256_hex;
 
@@ -21,8 +22,7 @@ impl Scratch {
     /// A disk that takes none.
     pub fn write(name: &str, bytes: &[u8]) -> io::Result<Self> {
         // The folder must not be there yet, so that it is nobody else's.
-        let mark = sha256_hex(format!("{} {:?}", std::process::id(), std::time::SystemTime::now()).as_bytes());
-        let folder = std::env::temp_dir().join(format!("lunette-{}", &mark[..16]));
+        let folder = std::env::temp_dir().join(format!("lunette-{}", mark()));
         DirBuilder::new().mode(0o700).create(&folder)?;
         let scratch = Self { path: folder.join(name), folder };
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&scratch.path)?;
@@ -51,6 +51,14 @@ impl Drop for Scratch {
         let _ = fs::remove_file(&self.path);
         let _ = fs::remove_dir(&self.folder);
     }
+}
+
+/// A name that another run, or another moment of this one, does not come to.
+pub(super) fn mark() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let next = NEXT.fetch_add(1, Ordering::Relaxed);
+    let all = format!("{} {next} {:?}", std::process::id(), std::time::SystemTime::now());
+    sha256_hex(all.as_bytes())[..16].to_owned()
 }
 
 #[cfg(test)]

@@ -553,7 +553,7 @@ fn facts(reader: &LogReader, source: &Arc<str>) -> Option<LogFacts> {
 }
 
 /// Base path and path with one slash between.
-fn join(base: &str, path: &str) -> String {
+pub(super) fn join(base: &str, path: &str) -> String {
     let base = base.trim_end_matches('/');
     if base.is_empty() || base.starts_with('/') { format!("{base}{path}") } else { format!("/{base}{path}") }
 }

@@ -167,6 +167,21 @@ fn composed_for_sending() {
 }
 
 #[test]
+fn a_request_is_one_of_what_is_declared_wherever_it_goes() {
+    let inventory = build(Some(SPEC), &[("GET", "/undeclared", 200)]);
+    let whose = |method: &str, url: &str| {
+        let request = crate::wire::Request::new(method, url.as_bytes()).expect("a URL");
+        declaring(&inventory, &request).map(|e| format!("{} {}", e.method, e.path.display()))
+    };
+    assert_eq!(whose("GET", "http://127.0.0.1:8080/v1/orders/7?x=1").as_deref(), Some("GET /v1/orders/{id}"));
+    assert_eq!(whose("get", "https://api.test/internal/orders").as_deref(), Some("GET /v1/orders"));
+    assert_eq!(whose("POST", "https://api.test/v1/orders").as_deref(), Some("POST /v1/orders"));
+    for (method, path) in [("DELETE", "/v1/orders/7"), ("GET", "/undeclared"), ("GET", "/orders")] {
+        assert_eq!(whose(method, &format!("https://api.test{path}")), None, "{method} {path}");
+    }
+}
+
+#[test]
 fn a_list_while_the_log_still_comes() {
     let mut builder = Builder::new(now());
     builder.log(Arc::from("a.log"));

@@ -14,6 +14,9 @@ use crate::jwt::{self, StepUp};
 use crate::wire::stream::{self, EVENT_STREAM};
 use crate::wire::{Exchange, Fault, Group, Oddity, Phases, Request, Response, Staple, TlsFacts, Together};
 
+/// Bytes of a body that stand in a document or a text.
+const MOST_BODY: usize = 64 << 20;
+
 /// Whether secrets stand in clear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Secrets {
@@ -152,7 +155,7 @@ fn response(r: &Response, secrets: Secrets) -> Value {
         "headers": response_headers(&r.headers, secrets).iter().map(|(n, v)| json!([n, v])).collect::<Vec<_>>(),
         "trailers": response_headers(&r.trailers, secrets).iter().map(|(n, v)| json!([n, v])).collect::<Vec<_>>(),
         "body_base64": STANDARD.encode(response_body(r, secrets)),
-        "truncated": r.truncated,
+        "truncated": r.truncated || r.body.len() > MOST_BODY,
         "wire_bytes": r.wire_bytes,
         "decoded_bytes": r.decoded_bytes,
         "codings": r.undone.iter().map(|(coding, bytes)| json!({"coding": coding, "bytes": bytes})).collect::<Vec<_>>(),
@@ -271,9 +274,10 @@ fn response_headers(headers: &[(Untrusted, Untrusted)], secrets: Secrets) -> Vec
 }
 
 fn response_body(r: &Response, secrets: Secrets) -> Vec<u8> {
+    let body = &r.body[..r.body.len().min(MOST_BODY)];
     match secrets {
-        Secrets::Masked => mask_body(&r.body),
-        Secrets::Shown => r.body.to_vec(),
+        Secrets::Masked => mask_body(body),
+        Secrets::Shown => body.to_vec(),
     }
 }
 

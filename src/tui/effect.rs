@@ -1,5 +1,6 @@
 //! What happened, and what is to be done about it.
 
+use bytes::Bytes;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,8 +31,8 @@ pub enum Msg {
     Paste(String),
     /// The app tells something.
     App(Event),
-    /// A large body was indexed: of which exchange, whether its secrets are shown, and its lines.
-    Indexed((u64, bool), Lines),
+    /// A large body is ready to be drawn: of which exchange, whether its secrets are shown, its bytes and its lines.
+    Indexed((u64, bool), Bytes, Lines),
     /// What was asked of a body is answered: of which exchange, and whether its secrets are shown.
     Queried((u64, bool), Box<Answer>),
     /// A text comes back from the editor.

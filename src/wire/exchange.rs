@@ -445,6 +445,12 @@ impl Exchange {
             + replies.map(|r| r.body.len()).sum::<usize>()
     }
 
+    /// Bytes of memory it holds besides its facts: without a body that stands in a file.
+    pub fn in_memory(&self) -> usize {
+        let outside = self.response.as_ref().filter(|r| r.in_file).map_or(0, |r| r.body.len());
+        self.weight() - outside
+    }
+
     /// Status, when a response head came.
     pub fn status(&self) -> Option<u16> {
         self.response.as_ref().map(|r| r.status)

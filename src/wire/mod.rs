@@ -17,6 +17,7 @@ pub mod http_file;
 pub mod identity;
 pub mod json;
 mod listening;
+pub mod magic;
 pub mod oddity;
 pub mod postman;
 pub mod proxy;
@@ -49,6 +50,7 @@ pub use request::{Body, Headers, Request};
 pub use response::{Media, Response};
 pub use stream::{Arrival, Arriving, Watch};
 pub use traits::{
-    BlocksRead, BoxFuture, Caps, Deadlines, HttpChoice, Intent, Listing, Load, Policy, Record, Secrets, Transport,
+    BlocksRead, BoxFuture, Caps, Deadlines, HttpChoice, Intent, Listing, Load, Policy, Record, Secrets, Spill,
+    Spilling, Transport,
 };
 pub use url::{Origin, Scheme, Target};

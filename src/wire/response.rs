@@ -1,10 +1,14 @@
 //! A response as received.
 
 use bytes::Bytes;
+use encoding_rs::Encoding;
 use serde::{Deserialize, Serialize};
 
 use crate::base::Untrusted;
 use crate::base::text::exact;
+
+/// Bytes of a body that are parsed to see what it is.
+const MOST_PARSED: usize = 8 << 20;
 
 /// What kind of content a reply holds, judged from its `Content-Type` and its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +44,9 @@ pub struct Response {
     /// Body after content decoding, up to the caps.
     #[serde(skip)]
     pub body: Bytes,
+    /// Whether the body stands in a file that is read as memory, since it is too large for that.
+    #[serde(skip)]
+    pub in_file: bool,
     /// When its parts came, where it is one that goes on ([`super::stream::goes_on`]) and somebody watched.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub arrivals: Vec<super::Arrival>,
@@ -65,6 +72,22 @@ impl Response {
         self.all(name).next()
     }
 
+    /// The charset in which the body is written: that of its byte order mark, or of its `Content-Type`. `None` for UTF-8, and
+    /// where none is named.
+    pub fn charset(&self) -> Option<&'static Encoding> {
+        let said = || {
+            let value = self.get("content-type")?.lossy().into_owned();
+            let named = value.split(';').skip(1).find_map(|p| {
+                let (name, value) = p.split_once('=')?;
+                name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"').to_owned())
+            })?;
+            Encoding::for_label(named.as_bytes())
+        };
+        // A mark of the body says it better than a field that was set for all (Encoding Standard, "decode").
+        let marked = Encoding::for_bom(&self.body).map(|(encoding, _)| encoding);
+        marked.or_else(said).filter(|e| *e != encoding_rs::UTF_8)
+    }
+
     /// The media type in lower case, without parameters.
     pub fn media_type(&self) -> Option<String> {
         let value = self.get("content-type")?.lossy().into_owned();
@@ -83,9 +106,14 @@ impl Response {
         }
     }
 
-    /// True when the first byte of the body opens a JSON object or array and the body parses as JSON.
+    /// True when the first byte of the body opens a JSON object or array and the body parses as JSON. Of one that is very large
+    /// the last byte is taken for the rest.
     pub fn looks_like_json(&self) -> bool {
         let first = self.body.iter().find(|b| !b.is_ascii_whitespace());
+        if self.body.len() > MOST_PARSED {
+            let last = self.body.iter().rev().find(|b| !b.is_ascii_whitespace());
+            return matches!((first, last), (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']')));
+        }
         matches!(first, Some(b'{' | b'[')) && serde_json::from_slice::<serde::de::IgnoredAny>(&self.body).is_ok()
     }
 }
@@ -93,4 +121,31 @@ impl Response {
 /// True for `application/json`, `text/json` and every `+json` type.
 pub fn is_json_type(essence: &str) -> bool {
     matches!(essence, "application/json" | "text/json") || essence.ends_with("+json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_charset_is_that_of_the_mark_or_of_the_header() {
+        let named = |header: &str, body: &[u8]| {
+            let headers = vec![("Content-Type".into(), header.into())];
+            let r = Response { headers, body: Bytes::copy_from_slice(body), ..Response::default() };
+            r.charset().map(Encoding::name)
+        };
+        assert_eq!(named("text/html; charset=\"ISO-8859-1\"", b"x"), Some("windows-1252"));
+        assert_eq!(named("text/html;Charset=Shift_JIS; a=b", b"x"), Some("Shift_JIS"));
+        assert_eq!(named("application/json", b"\xff\xfe{\0}\0"), Some("UTF-16LE"));
+        assert_eq!(named("text/html; charset=latin1", b"\xef\xbb\xbfx"), None, "its mark says UTF-8");
+        assert_eq!(named("text/html; charset=utf-8", b"x"), None);
+        assert_eq!(named("text/html; charset=nonsense", b"x"), None);
+    }
+
+    #[test]
+    fn a_large_body_is_taken_for_json_by_its_ends() {
+        let of = |body: Vec<u8>| Response { body: body.into(), ..Response::default() }.looks_like_json();
+        let large = |end: &[u8]| [b"[".to_vec(), vec![b' '; MOST_PARSED], end.to_vec()].concat();
+        assert!(of(large(b"]\n")) && !of(large(b"}")) && !of(b"[}".to_vec()) && of(b"[1]".to_vec()));
+    }
 }

@@ -1,11 +1,14 @@
 //! The four doors: what sends, what keeps a record, what reads secrets, what reads the reviewer's files.
 
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
+
+use bytes::Bytes;
 
 use super::{Exchange, Listening, Reference, Request, Together, Watch};
 use crate::base::{Error, Result, Secret};
@@ -100,6 +103,18 @@ impl Default for Caps {
     }
 }
 
+impl Caps {
+    /// Those of one who asked for one body and waits for it, where there is room outside memory.
+    pub const BY_HAND: Self = Self {
+        wire_bytes: 256 << 20,
+        decoded_bytes: 512 << 20,
+        ratio: 200,
+        headers: 1_000,
+        informational: 50,
+        encodings: 4,
+    };
+}
+
 /// How one exchange is to be carried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Policy {
@@ -164,6 +179,29 @@ pub trait Record: Send + Sync {
     fn intent(&self, intent: &Intent) -> Result<()>;
     /// Told when the exchange has ended, however it ended.
     fn result(&self, exchange: &Exchange);
+}
+
+/// What makes room for bodies that are too large for memory.
+pub trait Spill: std::fmt::Debug + Send + Sync {
+    /// An empty place for one.
+    ///
+    /// # Errors
+    /// There is none.
+    fn begin(&self) -> io::Result<Box<dyn Spilling>>;
+}
+
+/// A body on its way to such a place.
+pub trait Spilling: Send {
+    /// Adds bytes at the end.
+    ///
+    /// # Errors
+    /// No room; what was added before stays.
+    fn push(&mut self, bytes: &[u8]) -> io::Result<()>;
+    /// All that was added, to be read like any bytes. The place is gone with the last of them.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn whole(self: Box<Self>) -> io::Result<Bytes>;
 }
 
 /// What reads a secret from where it is kept.

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
+use crate::support::bombs;
+
 #[path = "../../fuzz/bodies.rs"]
 mod bodies;
 
@@ -63,6 +65,31 @@ fn reply() {
     replay("reply", bodies::reply);
 }
 
+#[test]
+fn decode() {
+    replay("decode", bodies::decode);
+}
+
+/// A body packed as the first byte says, with some of its bytes changed or left out.
+fn packed() -> impl Strategy<Value = Vec<u8>> {
+    let edit = (any::<prop::sample::Index>(), any::<u8>(), any::<bool>());
+    (any::<u8>(), any::<u8>(), "[ab]{0,300}", prop::collection::vec(edit, 0..3)).prop_map(
+        |(first, cut, text, edits)| {
+            let chain =
+                (0..=(first >> 6)).map(|i| ["gzip", "deflate", "br", "zstd"][usize::from(first >> (2 * i) & 3)]);
+            let mut wire = chain.fold(text.into_bytes(), |body, coding| bombs::packed(coding, &body));
+            for (at, byte, leave) in edits {
+                let at = at.index(wire.len());
+                wire[at] = byte;
+                if leave {
+                    wire.truncate(at + 1);
+                }
+            }
+            [vec![first, cut], wire].concat()
+        },
+    )
+}
+
 /// What a file of requests is made of, in any order, besides any bytes at all.
 fn pieces() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
@@ -114,6 +141,11 @@ fn tokens() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
+    #[test]
+    fn any_bytes_are_undone_or_end(bytes in packed()) {
+        bodies::decode(&bytes);
+    }
+
     #[test]
     fn any_bytes_are_read_as_a_token_and_as_keys(bytes in tokens()) {
         bodies::token(&bytes);

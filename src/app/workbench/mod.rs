@@ -20,14 +20,14 @@ use crate::rate::Live;
 use crate::store::vault::{Held, Key};
 use crate::store::{History, Workspace};
 use crate::wire::curl;
-use crate::wire::{FailureKind, Load, Origin, Policy, Request, Secrets};
+use crate::wire::{Caps, FailureKind, Load, Origin, Policy, Request, Secrets};
 
 use super::explain::{self, Ground};
 use super::variables::Variables;
 use super::workspace::dress;
 use super::{
-    Ask, Draft, Event, Guard, Incoming, JobId, Judged, Keyring, compose, draft, follow, grade, history, identity, lay,
-    load, look, send, write,
+    Ask, Draft, Event, Guard, Incoming, JobId, Judged, Keyring, compose, conform, draft, follow, grade, history,
+    identity, lay, load, look, send, write,
 };
 
 /// Events that may wait for the screen.
@@ -191,6 +191,13 @@ impl Workbench {
             Ask::VaryGo(draft, values) => self.vary(&draft, &values),
             Ask::Compare(draft, names) => self.apart(move |bench| bench.compares(&draft, &names)),
             Ask::CompareGo(plan) => self.compare(&plan),
+            Ask::Conform(inventory, judged) => {
+                let (events, files) = (self.shared.events.clone(), Arc::clone(&self.files));
+                spawn("conform", move || {
+                    let conforms = conform::conform(&inventory, &judged.exchange, files.as_ref());
+                    let _ = events.blocking_send(Event::Conforms(judged.exchange.id, conforms.map(Arc::new)));
+                })
+            }
             Ask::Lay(sides) => self.reading(move |history| Ok(Event::Laid(Arc::new(lay::lay(&sides, history)?)))),
             Ask::Step { draft, judged, keep } => self.apart(move |bench| bench.step(draft.as_ref(), &judged, keep)),
             Ask::Group { drafts, how, times } => self.apart(move |bench| bench.groups(&drafts, how, times)),
@@ -403,7 +410,7 @@ impl Workbench {
 
     /// How what is composed is carried: on a connection of its own, by whichever sender can.
     fn by_hand(draft: &Draft) -> Policy {
-        Policy { fresh: true, insecure: draft.insecure, raw: true, ..Policy::default() }
+        Policy { fresh: true, insecure: draft.insecure, raw: true, caps: Caps::BY_HAND, ..Policy::default() }
     }
 
     fn send(&self, draft: &Draft) -> Result<()> {

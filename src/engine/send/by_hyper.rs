@@ -240,10 +240,10 @@ async fn read_body(
             Some(None) => return Ok(()),
             Some(Some(Ok(frame))) => {
                 let Ok(data) = frame.into_data() else { continue };
-                let room =
-                    usize::try_from(policy.caps.wire_bytes).unwrap_or(usize::MAX).saturating_sub(course.wire.len());
+                let room = policy.caps.wire_bytes.saturating_sub(course.wire.len());
+                let room = usize::try_from(room).unwrap_or(usize::MAX);
                 let taken = &data[..data.len().min(room)];
-                course.wire.extend_from_slice(taken);
+                course.keep(taken)?;
                 if let Some(streaming) = &mut course.streaming {
                     streaming.piece(taken);
                 }

@@ -1,5 +1,6 @@
 //! What one exchange has learnt so far, and how it becomes the exchange.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -7,10 +8,11 @@ use bytes::Bytes;
 use crate::base::{Clock as _, SystemClock};
 use crate::wire::http1::{Head, Reader};
 use crate::wire::oddity::{Odd, note};
-use crate::wire::{Exchange, Failure, FailureKind, Phase, Policy, Request, Response, Watch};
+use crate::wire::{Exchange, Failure, FailureKind, Phase, Policy, Request, Response, Spill, Watch};
 
 use super::super::decode::{self, Stop};
 use super::super::dial::Dialled;
+use super::super::kept::Kept;
 use super::super::tap::Tap;
 use super::super::timer::Timer;
 use super::streaming::Streaming;
@@ -29,7 +31,9 @@ pub struct Course {
     pub head_at: Option<Instant>,
     pub body_end: Option<Instant>,
     pub tap: Option<Tap>,
-    pub wire: Vec<u8>,
+    pub wire: Kept,
+    /// Where its body goes when it is too large for memory.
+    pub spill: Option<Arc<dyn Spill>>,
     /// What reads the reply, where the raw sender does.
     pub reader: Option<Reader>,
     /// The header list and body that hyper was given for HTTP/2.
@@ -44,7 +48,7 @@ pub struct Course {
 
 impl Course {
     /// The course of a request that has not begun.
-    pub fn new(id: u64, request: Request) -> Self {
+    pub fn new(id: u64, request: Request, spill: Option<Arc<dyn Spill>>) -> Self {
         Self {
             exchange: Exchange::new(id, SystemClock.wall(), request),
             phase: Phase::Prepare,
@@ -54,7 +58,8 @@ impl Course {
             head_at: None,
             body_end: None,
             tap: None,
-            wire: Vec::new(),
+            wire: Kept::new(spill.clone()),
+            spill,
             reader: None,
             listed: None,
             presents: false,
@@ -75,6 +80,20 @@ impl Course {
         }
         timer.extend(self.began + policy.deadlines.stream, policy.deadlines.stream);
         policy.deadlines.stream
+    }
+
+    /// Keeps more of the body as it came.
+    ///
+    /// # Errors
+    /// No place for it.
+    pub fn keep(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        let kept = if self.wire.may_wait(bytes.len()) {
+            // A disk may be slow, and others have this thread too.
+            tokio::task::block_in_place(|| self.wire.push(bytes))
+        } else {
+            self.wire.push(bytes)
+        };
+        kept.map_err(|message| Failure { phase: Phase::Receive, kind: FailureKind::Cap, message })
     }
 
     /// What did not come within a limit, in words.
@@ -144,7 +163,8 @@ impl Course {
         x.surplus = (!read.surplus.is_empty()).then(|| read.surplus.into());
         let mut replies = read.replies.into_iter();
         if let Some(first) = replies.next() {
-            self.wire = first.wire;
+            // What was read and not taken yet, where it was stopped between the two.
+            let _ = self.wire.push(&first.wire);
             x.response = Some(first.response);
         }
         x.more = replies
@@ -176,8 +196,8 @@ impl Course {
             // Chunks hide how long they are; a length does not.
             let length = x.response.as_ref().and_then(|r| r.get("content-length")?.lossy().parse::<u64>().ok());
             let chunked = x.response.as_ref().is_some_and(|r| r.get("transfer-encoding").is_some());
-            let behind = seen.behind.saturating_sub(self.wire.len() as u64);
-            if self.body_end.is_some() && length == Some(self.wire.len() as u64) && !chunked && behind > 0 {
+            let behind = seen.behind.saturating_sub(self.wire.len());
+            if self.body_end.is_some() && length == Some(self.wire.len()) && !chunked && behind > 0 {
                 note(&mut x.oddities, Odd::Surplus, || format!("{behind} bytes"));
             }
         });
@@ -206,9 +226,14 @@ impl Course {
 
     async fn undo_codings(&mut self, policy: &Policy, by: Instant) {
         let Some(response) = &mut self.exchange.response else { return };
-        response.wire_bytes = self.wire.len() as u64;
+        response.wire_bytes = self.wire.len();
         response.truncated = self.exchange.error.is_some();
-        let wire = Bytes::from(std::mem::take(&mut self.wire));
+        let (wire, lost) = std::mem::replace(&mut self.wire, Kept::new(None)).whole();
+        if let Err(message) = lost {
+            response.truncated = true;
+            let failure = Failure { phase: Phase::Receive, kind: FailureKind::Cap, message };
+            self.exchange.error.get_or_insert(failure);
+        }
         let listed: Vec<String> = response.all("content-encoding").map(|v| v.lossy().into_owned()).collect();
         let codings = match decode::codings(&listed.join(","), policy.caps.encodings) {
             Ok(codings) => codings,
@@ -221,9 +246,9 @@ impl Course {
                 Vec::new()
             }
         };
-        if codings.is_empty() || wire.is_empty() {
-            response.decoded_bytes = wire.len() as u64;
-            response.body = wire;
+        if codings.is_empty() || wire.bytes.is_empty() {
+            response.decoded_bytes = wire.bytes.len() as u64;
+            (response.body, response.in_file) = (wire.bytes, wire.in_file);
             return;
         }
         let caps = policy.caps;
@@ -232,25 +257,26 @@ impl Course {
             Some(e) if e.kind == FailureKind::Cancelled => by.min(Instant::now() + AFTER_CANCEL),
             _ => by,
         };
-        let encoded = wire.clone();
-        let decoding = tokio::task::spawn_blocking(move || decode::decode(&encoded, &codings, &caps, by));
+        let (encoded, kept) = (wire.bytes.clone(), Kept::new(self.spill.clone()));
+        let decoding = tokio::task::spawn_blocking(move || decode::decode(&encoded, &codings, &caps, kept, by));
         let out = decoding.await.unwrap_or_else(|_| decode::Decoded {
-            bytes: Vec::new(),
             stopped: Some(Stop::Corrupt("the decoder failed".to_owned())),
-            undone: Vec::new(),
+            ..decode::Decoded::default()
         });
-        response.decoded_bytes = out.bytes.len() as u64;
+        response.decoded_bytes = out.body.bytes.len() as u64;
         response.truncated |= out.stopped.is_some();
         response.undone = out.undone.iter().map(|(coding, bytes)| (coding.word().to_owned(), *bytes)).collect();
         // A body that only claims to be encoded is still evidence.
-        let nothing = out.bytes.is_empty() && matches!(out.stopped, Some(Stop::Corrupt(_)));
-        response.body = if nothing { wire } else { out.bytes.into() };
+        let nothing = out.body.bytes.is_empty() && matches!(out.stopped, Some(Stop::Corrupt(_)));
+        let shown = if nothing { wire } else { out.body };
+        (response.body, response.in_file) = (shown.bytes, shown.in_file);
         let failure = out.stopped.map(|stop| match stop {
             Stop::Cap(why) => Failure {
                 phase: Phase::Receive,
                 kind: FailureKind::Cap,
                 message: format!("{why}; the rest was not decoded"),
             },
+            Stop::NoPlace(message) => Failure { phase: Phase::Receive, kind: FailureKind::Cap, message },
             Stop::Corrupt(why) => Failure {
                 phase: Phase::Receive,
                 kind: FailureKind::Protocol,

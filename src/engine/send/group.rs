@@ -66,7 +66,7 @@ impl Exchanger {
         let mut runners: Vec<Runner> = requests
             .into_iter()
             .map(|(id, request)| Runner {
-                course: Course::new(id, request),
+                course: Course::new(id, request, self.spill.clone()),
                 ready: None,
                 open: None,
                 last: Bytes::new(),

@@ -15,7 +15,9 @@ use bytes::Bytes;
 use crate::base::secret::mask_target;
 use crate::base::text::{display, display_str};
 use crate::wire::http1::{one_head, written};
-use crate::wire::{Exchange, Failure, FailureKind, HttpChoice, Intent, Phase, Policy, Record, Request, Sender, Watch};
+use crate::wire::{
+    Exchange, Failure, FailureKind, HttpChoice, Intent, Phase, Policy, Record, Request, Sender, Spill, Watch,
+};
 
 use super::choice::{Choice, decide};
 use super::dial::Dialer;
@@ -34,6 +36,7 @@ pub struct Exchanger {
     record: Arc<dyn Record>,
     keeper: Arc<Keeper>,
     pool: Pool,
+    spill: Option<Arc<dyn Spill>>,
 }
 
 /// A request that may be sent, and how.
@@ -63,8 +66,8 @@ fn prepare(kind: FailureKind, message: String) -> Failure {
 
 impl Exchanger {
     /// An exchanger without connections.
-    pub fn new(dialer: Dialer, record: Arc<dyn Record>) -> Self {
-        Self { dialer, record, keeper: Arc::default(), pool: Pool::default() }
+    pub fn new(dialer: Dialer, record: Arc<dyn Record>, spill: Option<Arc<dyn Spill>>) -> Self {
+        Self { dialer, record, keeper: Arc::default(), pool: Pool::default(), spill }
     }
 
     /// Closes every idle connection.
@@ -84,7 +87,7 @@ impl Exchanger {
         stop: impl Future<Output = ()>,
     ) -> Exchange {
         self.keeper.note();
-        let mut course = Course { watch, ..Course::new(id, request) };
+        let mut course = Course { watch, ..Course::new(id, request, self.spill.clone()) };
         let ended = tokio::select! {
             biased;
             () = stop => Err(course.cancelled()),

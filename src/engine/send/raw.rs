@@ -156,18 +156,20 @@ pub async fn rest(
         let head = course.watch.as_ref().and_then(|_| reader.first()).map(|r| r.response.clone());
         idle = course.head_came(head, policy, timer);
     }
-    let Some(reader) = &mut course.reader else { return Ok(false) };
-    let mut told = 0;
     loop {
-        if let (Some(streaming), Some(reply)) = (&mut course.streaming, reader.first())
-            && told < reply.wire.len()
-        {
-            streaming.piece(&reply.wire[told..]);
-            told = reply.wire.len();
+        let Some(reader) = &mut course.reader else { return Ok(false) };
+        let fresh = reader.take_first();
+        let done = !going || reader.is_done();
+        if !fresh.is_empty() {
+            if let Some(streaming) = &mut course.streaming {
+                streaming.piece(&fresh);
+            }
+            course.keep(&fresh)?;
         }
-        if !going || reader.is_done() {
+        if done {
             break;
         }
+        let Some(reader) = &mut course.reader else { return Ok(false) };
         going = match timer.within(idle, turn.once(reader)).await {
             Some(Ok(going)) => going,
             Some(Err(e)) => return Err(broke(&e, course)),
@@ -178,6 +180,7 @@ pub async fn rest(
         };
     }
     course.body_end = Some(Instant::now());
+    let Some(reader) = &mut course.reader else { return Ok(false) };
     while linger && going && !reader.has_failed() {
         going = matches!(timer.within(BEHIND, turn.once(reader)).await, Some(Ok(true)));
     }

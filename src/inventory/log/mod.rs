@@ -241,6 +241,7 @@ impl LogReader {
         Ok(())
     }
 
+    #[inline]
     fn line(&mut self, reader: &mut Reader, line: &[u8], each: &mut impl FnMut(&Line<'_>)) {
         self.lines += 1;
         let line = line.strip_suffix(b"\r").unwrap_or(line);

@@ -3,7 +3,7 @@
 //! One round waits four cycles for the round before it, and a core can begin one every two: four guesses that do not depend on
 //! each other keep it busy. The schedule of the message blocks is worked out once, since it is the same for every key.
 //!
-//! This is the one module of the house with `unsafe` in it: instructions that a machine may not have can be called in no other
+//! One of the two modules of the house with `unsafe` in them: instructions that a machine may not have can be called in no other
 //! way. Both calls stand in [`Lanes::new`] and [`Lanes::hits`], behind a look at what the machine has.
 #![expect(unsafe_code, reason = "instructions that were looked for at run time can be called in no other way")]
 

@@ -67,7 +67,7 @@ struct Item {
 
 impl Item {
     fn size(&self) -> usize {
-        self.exchange.weight()
+        self.exchange.in_memory()
     }
 }
 

@@ -29,6 +29,14 @@ pub struct Parts {
 /// The machine gives no randomness.
 pub fn store(x: &Exchange, run: &str, who: &str, keys: Option<&Keys>) -> Result<(Row, Parts)> {
     let row = row(x, run, who, if keys.is_some() { Form::Sealed } else { Form::Masked });
+    // What is beyond the cap is neither kept nor looked at.
+    let cut;
+    let x = if x.response.as_ref().is_some_and(|r| r.body.len() > MOST_BODY) {
+        cut = without_end(x);
+        &cut
+    } else {
+        x
+    };
     let masked;
     let x = if keys.is_some() {
         x
@@ -38,9 +46,6 @@ pub fn store(x: &Exchange, run: &str, who: &str, keys: Option<&Keys>) -> Result<
     };
     let part = |bytes: &[u8]| (!bytes.is_empty()).then(|| bytes[..bytes.len().min(MOST_BODY)].to_vec());
     let mut facts = x.clone();
-    if let Some(r) = facts.response.as_mut().filter(|r| r.body.len() > MOST_BODY) {
-        r.truncated = true;
-    }
     // Of the replies behind the first only the heads are kept.
     for r in facts.more.iter_mut().filter(|r| !r.body.is_empty()) {
         r.truncated = true;
@@ -120,6 +125,16 @@ pub fn row(x: &Exchange, run: &str, who: &str, form: Form) -> Row {
         size: x.response.as_ref().map_or(0, |r| r.decoded_bytes),
         form,
     }
+}
+
+/// The exchange with no more of the body than is kept, which says so.
+fn without_end(x: &Exchange) -> Exchange {
+    let mut x = x.clone();
+    if let Some(r) = &mut x.response {
+        r.body.truncate(MOST_BODY);
+        r.truncated = true;
+    }
+    x
 }
 
 /// The exchange with every credential in it masked.
@@ -202,6 +217,7 @@ pub mod tests {
             wire_bytes: 7,
             decoded_bytes: 9,
             undone: vec![("gzip".to_owned(), 9)],
+            in_file: false,
         });
         x.phases = Phases {
             dns: Some(Duration::from_nanos(1_234_567)),

@@ -178,8 +178,8 @@ impl Root {
                 None => self.pane().paste(&text, now),
             },
             Msg::App(event) => self.event(event),
-            Msg::Indexed(id, lines) => {
-                self.panes.composer.indexed(id, lines);
+            Msg::Indexed(id, bytes, lines) => {
+                self.panes.composer.indexed(id, bytes, lines);
                 Vec::new()
             }
             Msg::Queried(id, answer) => self.panes.composer.queried(id, *answer),

@@ -34,6 +34,7 @@ impl Root {
             Event::Varies { draft, values, lines } => return self.panes.composer.varies(*draft, values, lines),
             Event::Stepped(stepped) => return self.panes.composer.stepped(*stepped),
             Event::Groups(plan, lines) => return self.panes.composer.groups(plan, lines),
+            Event::Conforms(id, conforms) => self.panes.composer.conforms(id, conforms),
             Event::Compares(plan, lines) => return self.panes.composer.compares(plan, lines),
             Event::Laid(laid) => self.layers.push(Layer::Laid(LaidView::new(laid))),
             Event::Varied(id, outcome) => self.panes.composer.row(id, *outcome),
@@ -77,6 +78,7 @@ impl Root {
                 self.work.running.retain(|j| *j != id);
                 self.work.questions.retain(|(o, _)| *o != judged.exchange.request.origin);
                 let mut effects = self.panes.composer.done(id, &judged);
+                effects.extend(self.conforms());
                 // Its reply may have set some.
                 let jar = self.layers.iter().find_map(|l| if let Layer::Jar(jar) = l { Some(&jar.held) } else { None });
                 effects.extend(jar.map(|held| Effect::Ask(Ask::Cookies(held.identity.clone()))));
@@ -141,6 +143,7 @@ impl Root {
                     ),
                 };
                 let mut effects = self.panes.composer.recalled(*recalled);
+                effects.extend(self.conforms());
                 effects.push(Effect::Notice(Level::Info, display_str(&note)));
                 return effects;
             }
@@ -160,5 +163,12 @@ impl Root {
             }
         }
         Vec::new()
+    }
+
+    /// Has the reply that is shown held against what was loaded, where a document was.
+    fn conforms(&self) -> Option<Effect> {
+        let inventory = self.panes.inventory.list();
+        let judged = self.panes.composer.shown().filter(|j| j.exchange.response.is_some())?;
+        (!inventory.documents.is_empty()).then(|| Effect::Ask(Ask::Conform(Arc::clone(inventory), Arc::clone(judged))))
     }
 }

@@ -6,22 +6,27 @@ use std::ops::Range;
 
 use bytes::{Bytes, BytesMut};
 use ratatui::layout::Rect;
+use regex::bytes::{Regex, RegexBuilder};
 
 use super::json::{self, Kind, Line};
 use super::pen::{Pen, shown};
+use super::starts::Starts;
 use super::table::{Cursor, Move};
 use crate::base::figure::count;
 use crate::base::text::display;
 use crate::tui::theme::Role;
+use crate::wire::magic;
 
+/// Bytes that are looked through at once from the end.
+const BLOCK: usize = 256 << 10;
 /// Bytes on one line of the hexadecimal view.
 const HEX: usize = 16;
 
 /// Where the lines of a body are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lines {
-    /// As it came: the start of every line.
-    Raw(Vec<usize>),
+    /// As it came.
+    Raw(Starts),
     /// JSON, laid out.
     Json(Vec<Line>),
     /// Sixteen bytes a line.
@@ -36,12 +41,7 @@ pub fn index(bytes: &[u8], json: bool) -> Lines {
     if bytes[..bytes.len().min(1_024)].contains(&0) {
         return Lines::Hex;
     }
-    if bytes.is_empty() {
-        return Lines::Raw(Vec::new());
-    }
-    let mut starts = vec![0];
-    starts.extend(memchr::memchr_iter(b'\n', bytes).map(|i| i + 1).filter(|i| *i < bytes.len()));
-    Lines::Raw(starts)
+    Lines::Raw(Starts::of(bytes))
 }
 
 /// A body on screen.
@@ -54,7 +54,9 @@ pub struct Body {
     visible: Option<Vec<u32>>,
     cursor: Cursor,
     left: usize,
-    needle: String,
+    /// Rows of the last drawing above its lines.
+    above: usize,
+    needle: Option<Needle>,
     /// Words at the end of the line that holds a place, in order of places.
     marks: Vec<(usize, String)>,
 }
@@ -63,8 +65,8 @@ impl Body {
     /// A body with its index.
     pub fn new(bytes: Bytes, lines: Lines) -> Self {
         let cursor = Cursor::default();
-        let (folded, needle, marks) = (BTreeSet::new(), String::new(), Vec::new());
-        Self { bytes, lines, folded, visible: None, cursor, left: 0, needle, marks }
+        let (folded, needle, marks) = (BTreeSet::new(), None, Vec::new());
+        Self { bytes, lines, folded, visible: None, cursor, left: 0, above: 0, needle, marks }
     }
 
     /// The same with words at the end of lines, each for the line that holds a place; in order of places.
@@ -82,13 +84,11 @@ impl Body {
     pub fn append(&mut self, more: &[u8], marks: Vec<(usize, String)>) {
         let Lines::Raw(starts) = &mut self.lines else { return };
         let at_end = self.cursor.at + 1 >= starts.len();
-        let from = self.bytes.len();
         // Nobody else holds them, so that nothing is copied.
         let mut bytes = std::mem::take(&mut self.bytes).try_into_mut().unwrap_or_else(|b| BytesMut::from(&b[..]));
         bytes.extend_from_slice(more);
         self.bytes = bytes.freeze();
-        let ends = memchr::memchr_iter(b'\n', more).map(|i| i + 1).filter(|i| *i < more.len());
-        starts.extend(std::iter::once(0).chain(ends).map(|i| from + i));
+        starts.grow(&self.bytes);
         self.marks.extend(marks);
         if at_end {
             self.cursor.at = self.rows().saturating_sub(1);
@@ -99,6 +99,11 @@ impl Body {
     fn mark(&self, range: &Range<usize>) -> Option<&str> {
         let first = self.marks.partition_point(|(at, _)| *at < range.start);
         self.marks.get(first).filter(|(at, _)| *at <= range.end).map(|(_, words)| words.as_str())
+    }
+
+    /// Whether its lines are those that came.
+    pub fn is_as_it_came(&self) -> bool {
+        matches!(self.lines, Lines::Raw(_))
     }
 
     fn len(&self) -> usize {
@@ -125,7 +130,7 @@ impl Body {
 
     /// Moves the cursor to the row drawn at `y` of the window.
     pub fn click(&mut self, y: usize) {
-        self.cursor.at = (self.cursor.top + y).min(self.rows().saturating_sub(1));
+        self.cursor.at = (self.cursor.top + y.saturating_sub(self.above)).min(self.rows().saturating_sub(1));
     }
 
     /// Scrolls sideways by so many characters.
@@ -178,8 +183,7 @@ impl Body {
     fn range(&self, line: usize) -> Range<usize> {
         match &self.lines {
             Lines::Raw(starts) => {
-                let start = starts.get(line).copied().unwrap_or(0);
-                let end = starts.get(line + 1).copied().unwrap_or(self.bytes.len());
+                let (start, end) = starts.range(line, &self.bytes).unwrap_or_default();
                 let text = &self.bytes[start..end];
                 start..end - text.iter().rev().take_while(|b| matches!(b, b'\n' | b'\r')).count()
             }
@@ -222,23 +226,20 @@ impl Body {
     /// Letters match without regard to case unless one is upper case. False when nothing is found.
     pub fn search(&mut self, text: &str, back: bool) -> bool {
         if !text.is_empty() {
-            text.clone_into(&mut self.needle);
+            self.needle = Needle::new(text);
         }
-        if self.needle.is_empty() || self.bytes.is_empty() {
-            return false;
-        }
+        let Some(needle) = self.needle.as_ref().filter(|_| !self.bytes.is_empty()) else { return false };
         let here = self.range(self.line_of(self.cursor.at));
         let own = self.line_start(self.line_of(self.cursor.at) + 1).unwrap_or(here.end);
         let bytes = &self.bytes[..];
         let found = if back {
-            find_last(&bytes[..here.start], &self.needle)
-                .or_else(|| find_last(&bytes[here.start..], &self.needle).map(|i| i + here.start))
+            needle.last(&bytes[..here.start]).or_else(|| needle.last(&bytes[here.start..]).map(|i| i + here.start))
         } else {
-            find(&bytes[own..], &self.needle).map(|i| i + own).or_else(|| find(bytes, &self.needle))
+            needle.first(&bytes[own..]).map(|i| i + own).or_else(|| needle.first(bytes))
         };
         let Some(at) = found else { return false };
         let line = match &self.lines {
-            Lines::Raw(starts) => starts.partition_point(|s| *s <= at).saturating_sub(1),
+            Lines::Raw(starts) => starts.line_at(at, &self.bytes),
             Lines::Json(lines) => lines.partition_point(|l| l.start() as usize <= at).saturating_sub(1),
             Lines::Hex => at / HEX,
         };
@@ -251,7 +252,7 @@ impl Body {
 
     fn line_start(&self, line: usize) -> Option<usize> {
         match &self.lines {
-            Lines::Raw(starts) => starts.get(line).copied(),
+            Lines::Raw(starts) => starts.range(line, &self.bytes).map(|(start, _)| start),
             Lines::Json(lines) => lines.get(line).map(|l| l.start() as usize),
             Lines::Hex => Some(line * HEX).filter(|i| *i < self.bytes.len()),
         }
@@ -264,6 +265,14 @@ impl Body {
 
     /// Draws the window.
     pub fn draw(&mut self, pen: &mut Pen<'_>, area: Rect, focused: bool) {
+        let mut area = area;
+        // What is no text is named, and not drawn.
+        if let (Lines::Hex, true) = (&self.lines, area.height > 1) {
+            let what = magic::named(&self.bytes).unwrap_or_else(|| "bytes that are no text".to_owned());
+            pen.put(area.x + 1, area.y, area.right(), &what, Role::Title);
+            area = Rect { y: area.y + 1, height: area.height - 1, ..area };
+        }
+        self.above = usize::from(matches!(self.lines, Lines::Hex) && area.height > 0);
         let page = usize::from(area.height);
         let rows = self.rows();
         self.cursor.window(page, rows);
@@ -287,7 +296,9 @@ impl Body {
                 }
                 Lines::Hex => hex_line(pen, area, line * HEX, &self.bytes[self.range(line)]),
             }
-            highlight(pen, area, &self.needle);
+            if let Some(needle) = &self.needle {
+                highlight(pen, area, needle);
+            }
             if row == self.cursor.at {
                 pen.shade(
                     Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area },
@@ -368,6 +379,8 @@ impl Body {
                 // Where the value fills the line, the remark takes the end of it.
                 let at = (x + 1).min(end.saturating_sub(8));
                 pen.put(at, y, end, " t token", Role::Comment);
+            } else if let Some(whose) = crate::base::keys::find(value) {
+                pen.put(x + 1, y, end, &format!(" {whose}"), Role::Warn);
             }
         }
     }
@@ -390,10 +403,7 @@ fn hex_line(pen: &mut Pen<'_>, area: Rect, offset: usize, bytes: &[u8]) {
 }
 
 /// Shows what the search found in a row that is drawn already.
-fn highlight(pen: &mut Pen<'_>, row: Rect, needle: &str) {
-    if needle.is_empty() {
-        return;
-    }
+fn highlight(pen: &mut Pen<'_>, row: Rect, needle: &Needle) {
     let mut text = String::new();
     let mut cells = Vec::new();
     for x in row.left()..row.right().min(pen.buf.area.right()) {
@@ -401,37 +411,68 @@ fn highlight(pen: &mut Pen<'_>, row: Rect, needle: &str) {
         cells.extend(std::iter::repeat_n(x, symbol.len()));
         text.push_str(symbol);
     }
-    let shown = shown(needle.as_bytes());
-    let mut from = 0;
-    while let Some(i) = find(&text.as_bytes()[from..], &shown) {
-        let (a, b) = (from + i, from + i + shown.len());
-        let (x, end) = (cells[a], cells[b - 1] + 1);
+    for found in needle.shown.find_iter(text.as_bytes()).filter(|m| !m.is_empty()) {
+        let (x, end) = (cells[found.start()], cells[found.end() - 1] + 1);
         pen.shade(Rect { x, y: row.y, width: end - x, height: 1 }, Role::Match);
-        from = b;
     }
 }
 
-/// First place of `needle`; without regard to ASCII case unless it holds an upper-case letter.
-fn find(bytes: &[u8], needle: &str) -> Option<usize> {
-    let n = needle.as_bytes();
-    if needle.chars().any(char::is_uppercase) {
-        return memchr::memmem::find(bytes, n);
-    }
-    let first = *n.first()?;
-    memchr::memchr2_iter(first, first.to_ascii_uppercase(), bytes)
-        .find(|i| bytes.get(*i..i + n.len()).is_some_and(|w| w.eq_ignore_ascii_case(n)))
+/// What is searched for: without regard to ASCII case unless it holds an upper-case letter.
+#[derive(Debug, Clone)]
+struct Needle {
+    /// Bytes of it.
+    length: usize,
+    came: Regex,
+    /// As it stands on the screen.
+    shown: Regex,
 }
 
-/// Last place of `needle`.
-fn find_last(bytes: &[u8], needle: &str) -> Option<usize> {
-    let n = needle.as_bytes();
-    if needle.chars().any(char::is_uppercase) {
-        return memchr::memmem::rfind(bytes, n);
+impl Needle {
+    /// `None` for one that is too long to be looked for.
+    fn new(text: &str) -> Option<Self> {
+        let upper = text.chars().any(char::is_uppercase);
+        // Bytes are no text, so that only ASCII has a case.
+        let finder =
+            |text: &str| RegexBuilder::new(&escaped(text)).case_insensitive(!upper).unicode(false).build().ok();
+        Some(Self { length: text.len(), came: finder(text)?, shown: finder(&shown(text.as_bytes()))? })
     }
-    let first = *n.first()?;
-    memchr::memchr2_iter(first, first.to_ascii_uppercase(), bytes)
-        .rev()
-        .find(|i| bytes.get(*i..i + n.len()).is_some_and(|w| w.eq_ignore_ascii_case(n)))
+
+    /// The first place.
+    fn first(&self, bytes: &[u8]) -> Option<usize> {
+        self.came.find(bytes).map(|m| m.start())
+    }
+
+    /// The last place: looked for from the end, a block at a time.
+    fn last(&self, bytes: &[u8]) -> Option<usize> {
+        let mut end = bytes.len();
+        while end > 0 {
+            let from = end.saturating_sub(BLOCK);
+            // What begins in this block may end in the one behind it.
+            let upto = (end + self.length - 1).min(bytes.len());
+            let (mut at, mut last) = (from, None);
+            while let Some(found) = self.first(&bytes[at..upto]).filter(|i| at + i < end) {
+                last = Some(at + found);
+                at += found + 1;
+            }
+            if last.is_some() {
+                return last;
+            }
+            end = from;
+        }
+        None
+    }
+}
+
+/// Text as an expression over its bytes.
+fn escaped(text: &str) -> String {
+    text.bytes().fold(String::with_capacity(text.len() * 4), |mut out, b| {
+        if b.is_ascii_alphanumeric() {
+            out.push(char::from(b));
+        } else {
+            let _ = write!(out, "\\x{b:02x}");
+        }
+        out
+    })
 }
 
 #[cfg(test)]
@@ -467,6 +508,19 @@ mod tests {
         assert_eq!(b.under(9), b"one");
         assert!(b.search("", true));
         assert_eq!(b.under(9), b"One");
+    }
+
+    #[test]
+    fn the_last_place_is_found_over_the_ends_of_blocks() {
+        let last = |bytes: &[u8], text: &str| Needle::new(text).expect("short").last(bytes);
+        let find = |bytes: &[u8], text: &str| Needle::new(text).expect("short").first(bytes);
+        for before in [0, 3, BLOCK - 2, BLOCK, 2 * BLOCK - 1] {
+            let text = format!("{}Needle+{}", "x".repeat(before), "y".repeat(BLOCK));
+            assert_eq!(last(text.as_bytes(), "needle+"), Some(before));
+            assert_eq!(last(text.as_bytes(), "needle."), None);
+        }
+        assert_eq!(last(b"aaaa", "aa"), Some(2));
+        assert_eq!((find(b"\xff\xc3\xa4", "\u{e4}"), find(b"AB", "aB"), find(b"AB", "ab")), (Some(1), None, Some(0)));
     }
 
     #[test]

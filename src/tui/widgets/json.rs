@@ -1,6 +1,9 @@
 //! Lays JSON out as lines without copying it: every line is ranges of the source, so that what is shown is what came,
 //! duplicate members, odd escapes, long numbers and all.
 
+/// Lines that are laid out: a body of more is shown as it came.
+const MOST_LINES: usize = 4 << 20;
+
 /// What a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -36,13 +39,16 @@ impl Line {
     }
 }
 
-/// The lines of one JSON text; `None` when the bytes are not one, and are better shown as they are.
+/// The lines of one JSON text; `None` when the bytes are not one, or one of too many lines, and are better shown as they are.
 pub fn layout(b: &[u8]) -> Option<Vec<Line>> {
     u32::try_from(b.len()).ok()?;
     let mut lines: Vec<Line> = Vec::new();
     let mut open: Vec<usize> = Vec::new();
     let mut i = space(b, 0);
     loop {
+        if lines.len() > MOST_LINES {
+            return None;
+        }
         let mut key = (0, 0);
         if open.last().is_some_and(|o| b[lines[*o].value.0 as usize] == b'{') {
             let end = string(b, i)?;

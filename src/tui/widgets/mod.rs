@@ -12,4 +12,5 @@ pub mod palette;
 pub mod past;
 pub mod pen;
 pub mod spark;
+pub mod starts;
 pub mod table;

@@ -16,6 +16,8 @@ const MOST_BESIDE: u64 = 16 << 20;
 const MOST_RECEIVED: usize = 1 << 20;
 /// Bytes kept of what came behind the reply.
 const MOST_SURPLUS: usize = 64 << 10;
+/// Body bytes of the replies behind the first, which are held in memory.
+const MOST_MORE: u64 = 16 << 20;
 /// Replies that are read of one connection.
 const MOST_REPLIES: usize = 128;
 /// Empty lines that are passed over before a status line.
@@ -173,6 +175,8 @@ pub struct Reader {
     searched: usize,
     fed: u64,
     body: u64,
+    /// Of these bytes those of replies behind the first.
+    more: u64,
     informational: u32,
     empty: usize,
     surplus: u64,
@@ -193,6 +197,7 @@ impl Reader {
             searched: 0,
             fed: 0,
             body: 0,
+            more: 0,
             informational: 0,
             empty: 0,
             surplus: 0,
@@ -267,6 +272,11 @@ impl Reader {
     /// The first final reply, as far as it came.
     pub fn first(&self) -> Option<&Reply> {
         self.out.replies.first()
+    }
+
+    /// The body of the first final reply as far as it came since this was asked last.
+    pub fn take_first(&mut self) -> Vec<u8> {
+        self.out.replies.first_mut().map(|r| std::mem::take(&mut r.wire)).unwrap_or_default()
     }
 
     /// Whether anything came.
@@ -573,16 +583,21 @@ impl Reader {
         if n == 0 {
             return false;
         }
-        let room = usize::try_from(self.bounds.body - self.body).unwrap_or(usize::MAX);
+        let behind_first = self.out.replies.len() > 1;
+        let left = if behind_first { MOST_MORE.saturating_sub(self.more) } else { u64::MAX };
+        let room = usize::try_from((self.bounds.body - self.body).min(left)).unwrap_or(usize::MAX);
         let taken = n.min(room);
         let (from, to) = (self.at, self.at + taken);
         if let Some(reply) = self.out.replies.last_mut() {
             reply.wire.extend_from_slice(&self.pending[from..to]);
         }
         self.body += taken as u64;
+        if behind_first {
+            self.more += taken as u64;
+        }
         self.advance(taken);
         if taken < n {
-            let most = self.bounds.body;
+            let most = self.bounds.body.min(if behind_first { MOST_MORE } else { u64::MAX });
             self.cap(format!("the body is larger than {most} bytes; the rest was not read"));
             return false;
         }

@@ -4,6 +4,7 @@ mod calm;
 mod guard;
 mod hostile;
 mod identity;
+mod large;
 mod listening;
 mod raw;
 mod replies;

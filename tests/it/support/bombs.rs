@@ -132,6 +132,25 @@ pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     out.finish().expect("writing to memory")
 }
 
+/// Packed with a coding by its name in the registry.
+pub fn packed(coding: &str, bytes: &[u8]) -> Vec<u8> {
+    match coding {
+        "gzip" => gzip(bytes),
+        "deflate" => {
+            let mut out = flate2::write::ZlibEncoder::new(Vec::new(), Compression::best());
+            out.write_all(bytes).expect("writing to memory");
+            out.finish().expect("writing to memory")
+        }
+        "br" => {
+            let mut out = Vec::new();
+            brotli::CompressorWriter::new(&mut out, 64 << 10, 5, 22).write_all(bytes).expect("writing to memory");
+            out
+        }
+        "zstd" => zstd::encode_all(bytes, 3).expect("writing to memory"),
+        other => panic!("{other} is no coding"),
+    }
+}
+
 /// Compressed with deflate without the wrapping of zlib (RFC 1951), as some servers send it.
 pub fn deflate_raw(bytes: &[u8]) -> Vec<u8> {
     let mut out = DeflateEncoder::new(Vec::new(), Compression::best());

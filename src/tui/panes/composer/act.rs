@@ -171,6 +171,7 @@ impl ComposerPane {
                 let text = format!("{{{{{}}}}} stands for what is under the cursor, in this run", clip(&name));
                 return Some(vec![Effect::Ask(Ask::Capture(name, value.into())), Effect::Notice(Level::Info, text)]);
             }
+            Action::Fold if response.can_be_laid_out() => return Some(response.lay_out().into_iter().collect()),
             Action::Fold if !response.body().is_some_and(crate::tui::widgets::body::Body::fold) => {
                 let text = response.under(8_192);
                 return Some(vec![Effect::Explain("the line".to_owned(), vec![text])]);

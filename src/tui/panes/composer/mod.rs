@@ -10,6 +10,7 @@ mod queried;
 mod redirect;
 mod response;
 mod sent;
+mod spec;
 mod varied;
 mod who;
 
@@ -26,7 +27,7 @@ use crate::app::incoming::News;
 use crate::app::inspect::Stood;
 use crate::app::judge::beside;
 use crate::app::vary::Values;
-use crate::app::{Ask, Composed, Draft, JobId, Judged, Recalled, compare, grade as live};
+use crate::app::{Ask, Composed, Declared, Draft, JobId, Judged, Recalled, compare, grade as live};
 use crate::base::secret::{find_tokens, mask_target};
 use crate::base::text::display;
 use crate::grade::odd::Sends;
@@ -301,10 +302,22 @@ impl ComposerPane {
         work.into_iter().chain(self.asked_again()).collect()
     }
 
+    /// What the specification says of a reply is known.
+    pub fn conforms(&mut self, id: u64, conforms: Option<Arc<Declared>>) {
+        if let Some(response) = self.response.as_mut().filter(|r| r.id().0 == id) {
+            response.conforms(conforms);
+        }
+    }
+
+    /// The reply that is shown, once it is whole.
+    pub fn shown(&self) -> Option<&Arc<Judged>> {
+        self.response.as_ref().filter(|r| !r.goes_on()).map(|r| &r.judged)
+    }
+
     /// A large body has its lines.
-    pub fn indexed(&mut self, id: (u64, bool), lines: Lines) {
+    pub fn indexed(&mut self, id: (u64, bool), bytes: bytes::Bytes, lines: Lines) {
         if let Some(r) = &mut self.response {
-            r.indexed(id, lines);
+            r.indexed(id, bytes, lines);
         }
     }
 

@@ -10,29 +10,34 @@ use ratatui::layout::Rect;
 use super::super::text::{More, Styled, Text};
 use super::facts::{time, tls};
 use super::queried::Queried;
-use super::{grade, sent};
-use crate::app::Judged;
+use super::{grade, sent, spec};
+use crate::app::{Declared, Judged};
 use crate::base::figure::{bytes, millis};
-use crate::base::known;
 use crate::base::secret::mask_header;
 use crate::base::text::display;
+use crate::base::{keys, known};
 use crate::report::grade::cost;
 use crate::tui::effect::{Effect, Msg};
 use crate::tui::theme::Role;
 use crate::tui::widgets::body::{self, Body, Lines};
 use crate::tui::widgets::pen::{Pen, clip, shown, wrap};
+use crate::tui::widgets::starts::Starts;
 use crate::tui::widgets::table::Move;
 use crate::wire::stream::{self, Arrival};
 use crate::wire::{Exchange, Phase, Sender};
 
 /// Bodies up to this size are indexed on the spot: it takes less than a frame.
 const INLINE: usize = 1 << 20;
+/// JSON up to this size is laid out when it is opened, and larger one when that is asked for.
+const LAID_OUT: usize = 8 << 20;
 
 /// The tabs, in order.
-pub const TABS: [&str; 6] = ["body", "headers", "sent", "time", "tls", "grade"];
+pub const TABS: [&str; 7] = ["body", "headers", "sent", "time", "tls", "grade", "spec"];
 
 /// The place of the tab with what was sent.
 const SENT: usize = 2;
+/// The place of the tab with what the specification says.
+const SPEC: usize = 6;
 
 /// A reply on screen.
 pub struct Response {
@@ -40,7 +45,7 @@ pub struct Response {
     pub judged: Arc<Judged>,
     /// `None` while a large body is being indexed.
     body: Option<Body>,
-    texts: [Text; 5],
+    texts: [Text; 6],
     /// The tab that is open.
     pub tab: usize,
     drawn: Rect,
@@ -49,8 +54,14 @@ pub struct Response {
     hex: bool,
     /// What came so far of a reply that goes on.
     live: Option<Live>,
+    /// Whether large JSON was asked to be laid out.
+    laid_out: bool,
     /// What was found in its body, shown in place of it.
     pub queried: Option<Queried>,
+    /// Whose key stands in the reply, in words, where one is known by its shape.
+    key: Option<&'static str>,
+    /// What the specification says of it, once that is known.
+    conforms: Option<Arc<Declared>>,
 }
 
 /// A reply that goes on.
@@ -69,22 +80,39 @@ impl Response {
     /// and the credentials in headers are masked in all that is drawn.
     pub fn new(judged: Arc<Judged>, tab: usize, reveal: bool) -> (Self, Option<Effect>) {
         let x = &judged.exchange;
-        let content = content(x, reveal);
-        let json = is_json(&content);
+        let size = x.response.as_ref().map_or(0, |r| r.body.len());
         let mut work = None;
-        let body = if content.len() <= INLINE {
-            let lines = body::index(&content, json);
+        let body = if size <= INLINE {
+            let content = content(x, reveal);
+            let lines = body::index(&content, is_json(&content));
             Some(Body::new(content, lines))
         } else {
-            let id = (x.id, reveal);
-            work = Some(Effect::Work(Box::new(move || Msg::Indexed(id, body::index(&content, json)))));
+            work = Some(opened(&judged, reveal, size <= LAID_OUT));
             None
         };
         let [time, tls] = [time(x), tls(x)].map(Text::new);
-        let texts = [headers(x, reveal), sent::text(x, reveal, false), time, tls, grade::text(&judged)];
+        let texts =
+            [headers(x, reveal), sent::text(x, reveal, false), time, tls, grade::text(&judged), spec::text(None)];
+        let key = key(x);
         // A failure without a body is told on the body tab, where the eye is.
         let body = body.map(|b| b.marked(marks(x)));
-        (Self { judged, body, texts, tab, drawn: Rect::default(), reveal, hex: false, live: None, queried: None }, work)
+        (
+            Self {
+                judged,
+                body,
+                texts,
+                tab,
+                drawn: Rect::default(),
+                reveal,
+                hex: false,
+                live: None,
+                laid_out: false,
+                queried: None,
+                key,
+                conforms: None,
+            },
+            work,
+        )
     }
 
     /// A reply of which the head is there, and whose body comes bit by bit.
@@ -112,7 +140,7 @@ impl Response {
         };
         let lines = &fresh[..end];
         let shown = if self.reveal { Cow::Borrowed(lines) } else { known::redact(lines) };
-        let body = self.body.get_or_insert_with(|| Body::new(Bytes::new(), Lines::Raw(Vec::new())));
+        let body = self.body.get_or_insert_with(|| Body::new(Bytes::new(), Lines::Raw(Starts::of(b""))));
         // Every event is marked at its first line, with when its end came.
         let from = body.size();
         let events = stream::events(&shown).into_iter().map(|e| (from + e.from, mark(at_us)));
@@ -157,17 +185,44 @@ impl Response {
                 body.follow(stood);
             }
         }
+        if self.judged.exchange.id == other.judged.exchange.id && other.conforms.is_some() {
+            self.conforms(other.conforms.clone());
+        }
         for (text, stood) in self.texts.iter_mut().zip(&other.texts) {
             text.follow(stood);
         }
     }
 
     /// A large body has its lines.
-    pub fn indexed(&mut self, id: (u64, bool), lines: Lines) {
+    pub fn indexed(&mut self, id: (u64, bool), bytes: Bytes, lines: Lines) {
         if self.id() == id {
-            let x = &self.judged.exchange;
-            self.body = Some(Body::new(content(x, self.reveal), lines).marked(marks(x)));
+            self.body = Some(Body::new(bytes, lines).marked(marks(&self.judged.exchange)));
         }
+    }
+
+    /// Whether the body is JSON that stands there as it came, since it is large.
+    pub fn can_be_laid_out(&self) -> bool {
+        let large = self.body.as_ref().is_some_and(|b| b.size() > LAID_OUT && b.is_as_it_came());
+        large
+            && self.tab == 0
+            && !self.laid_out
+            && self.queried.is_none()
+            && self.judged.exchange.response.as_ref().is_some_and(|r| is_json(&r.body))
+    }
+
+    /// Lays it out, aside of the thread that draws.
+    pub fn lay_out(&mut self) -> Option<Effect> {
+        let can = self.can_be_laid_out();
+        self.laid_out |= can;
+        can.then(|| opened(&self.judged, self.reveal, true))
+    }
+
+    /// Takes what the specification says of it.
+    pub fn conforms(&mut self, conforms: Option<Arc<Declared>>) {
+        let mut text = spec::text(conforms.as_deref());
+        text.follow(&self.texts[SPEC - 1]);
+        self.texts[SPEC - 1] = text;
+        self.conforms = conforms;
     }
 
     fn text(&mut self) -> Option<&mut Text> {
@@ -232,8 +287,12 @@ impl Response {
     /// The body as it came, at the place where the masked one stands; `None` where nothing is masked, or it is too large to be
     /// indexed for one key.
     fn unmasked(&self) -> Option<Body> {
-        let (shown, came) = (self.body.as_ref()?, self.judged.exchange.response.as_ref()?.body.clone());
-        if self.reveal || came.len() > INLINE || known::find(&came).is_empty() {
+        let (shown, response) = (self.body.as_ref()?, self.judged.exchange.response.as_ref()?);
+        if response.body.len() > INLINE {
+            return None;
+        }
+        let came = as_utf8(response);
+        if self.reveal || known::find(&came).is_empty() {
             return None;
         }
         let lines = body::index(&came, is_json(&came));
@@ -272,7 +331,8 @@ impl Response {
     pub fn place(&self) -> String {
         let shown = self.queried.as_ref().map_or(self.body.as_ref(), |q| q.body.as_ref());
         let body = shown.filter(|b| self.tab == 0 && b.rows() > 0);
-        body.map(Body::place).unwrap_or_default()
+        let hint = if self.can_be_laid_out() { " · Enter lays the JSON out" } else { "" };
+        body.map(|b| b.place() + hint).unwrap_or_default()
     }
 
     /// Draws the reply.
@@ -284,7 +344,8 @@ impl Response {
         let x = &judged.exchange;
         let (left, end) = (area.x + 1, area.right());
         let live = self.live.as_ref().map(|l| l.came.len());
-        let mut y = head(pen, area, &judged, live);
+        let differs = self.conforms.as_ref().map_or(0, |c| c.differs.len());
+        let mut y = head(pen, area, &judged, live, differs);
         if let Some(error) = &x.error {
             let text = format!("{} · {} · {}", error.phase.word(), error.kind.word(), clip(&error.message));
             for line in wrap(&pen.veil(&text), usize::from(area.width.saturating_sub(2))).iter().take(4) {
@@ -305,7 +366,10 @@ impl Response {
         self.drawn = Rect { y, height: area.bottom() - y, ..area };
         y += 1;
         // The lines at the foot are the same on every tab.
-        let foot = foot(pen, &judged, usize::from(area.width.saturating_sub(2)));
+        let mut foot = foot(pen, &judged, usize::from(area.width.saturating_sub(2)));
+        if let Some(whose) = self.key {
+            foot.insert(0, (format!("the reply holds {whose}"), Role::Warn));
+        }
         let foot_height = u16::try_from(foot.len()).unwrap_or(0).min(area.bottom().saturating_sub(y) / 2);
         let inner = Rect { y, height: area.bottom().saturating_sub(y + foot_height), ..area };
         if focused && inner.height > 0 {
@@ -364,7 +428,7 @@ impl Response {
 }
 
 /// Status and grades: the two lines above the tabs. Returns the row after them.
-fn head(pen: &mut Pen<'_>, area: Rect, judged: &Judged, live: Option<usize>) -> u16 {
+fn head(pen: &mut Pen<'_>, area: Rect, judged: &Judged, live: Option<usize>, differs: usize) -> u16 {
     let x = &judged.exchange;
     let (left, end, mut y) = (area.x + 1, area.right(), area.y);
     let total = x.phases.total.map(|d| format!("{} ms", millis(d.as_secs_f64() * 1e3))).unwrap_or_default();
@@ -383,7 +447,10 @@ fn head(pen: &mut Pen<'_>, area: Rect, judged: &Judged, live: Option<usize>) -> 
             at = pen.put(at, y, end, "cut short", Role::Warn) + 2;
         }
         if !x.oddities.is_empty() {
-            pen.put(at, y, end, &format!("odd: {}", x.oddities.len()), Role::Warn);
+            at = pen.put(at, y, end, &format!("odd: {}", x.oddities.len()), Role::Warn) + 2;
+        }
+        if differs > 0 {
+            pen.put(at, y, end, &format!("spec: {differs}"), Role::Warn);
         }
     } else {
         let at = pen.put(left, y, end, "no reply", Role::Error) + 2;
@@ -414,6 +481,8 @@ fn head(pen: &mut Pen<'_>, area: Rect, judged: &Judged, live: Option<usize>) -> 
     }
     if let Some(t) = &x.tls {
         facts.push(clip(&t.version));
+        facts.push(clip(&t.cipher));
+        facts.extend(t.group.as_deref().map(clip));
     }
     if let Some(c) = &x.connection {
         facts.push(c.remote.to_string());
@@ -464,13 +533,37 @@ fn foot(pen: &Pen<'_>, judged: &Judged, width: usize) -> Vec<(String, Role)> {
     out
 }
 
+/// Whose key stands in a reply: in a header field, or in its body.
+fn key(x: &Exchange) -> Option<&'static str> {
+    let response = x.response.as_ref()?;
+    response.headers.iter().find_map(|(_, v)| keys::find(v.as_bytes())).or_else(|| keys::find(&response.body))
+}
+
 /// The body as it is drawn.
 pub(super) fn content(x: &Exchange, reveal: bool) -> Bytes {
-    let came = x.response.as_ref().map(|r| r.body.clone()).unwrap_or_default();
+    let came = x.response.as_ref().map(as_utf8).unwrap_or_default();
     match known::redact(&came) {
         Cow::Owned(masked) if !reveal => masked.into(),
         _ => came,
     }
+}
+
+/// A body as UTF-8 where it says in which other charset it is written, and as it came otherwise.
+fn as_utf8(r: &crate::wire::Response) -> Bytes {
+    match r.charset().map(|charset| charset.decode_with_bom_removal(&r.body).0) {
+        Some(text) => Bytes::from(text.into_owned()),
+        None => r.body.clone(),
+    }
+}
+
+/// Makes a large body ready to be drawn: read in its charset, masked, its lines found.
+fn opened(judged: &Arc<Judged>, reveal: bool, laid_out: bool) -> Effect {
+    let judged = Arc::clone(judged);
+    Effect::Work(Box::new(move || {
+        let content = content(&judged.exchange, reveal);
+        let lines = body::index(&content, laid_out && is_json(&content));
+        Msg::Indexed((judged.exchange.id, reveal), content, lines)
+    }))
 }
 
 fn is_events(x: &Exchange) -> bool {

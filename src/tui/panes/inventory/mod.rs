@@ -183,6 +183,11 @@ impl InventoryPane {
         }
     }
 
+    /// The list as it stands.
+    pub fn list(&self) -> &Arc<Inventory> {
+        &self.list
+    }
+
     /// Takes a list; a cursor that was moved stays on its endpoint.
     pub fn loaded(&mut self, list: Arc<Inventory>, complete: bool) -> Vec<Effect> {
         // A cursor that nobody moved stays at the top, whatever moves in above it.
