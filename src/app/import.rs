@@ -169,7 +169,7 @@ fn http(
     }
     let folder = path.parent().unwrap_or(Path::new(""));
     // What the file itself gives is put in; what is captured, referred to or of an environment stays a variable.
-    let fill = |t: &Template| -> Result<String> {
+    let put = |t: &Template| -> Result<String> {
         let mut known = |name: &str| {
             let own = file.variables.iter().any(|v| v.name == name) && !stays(name);
             (!own).then(|| Ok(format!("{{{{{name}}}}}").into_bytes()))
@@ -178,16 +178,16 @@ fn http(
     };
     let mut headers = Vec::with_capacity(entry.headers.len());
     for (name, value) in &entry.headers {
-        headers.push((fill(name)?, fill(value)?));
+        headers.push((put(name)?, put(value)?));
     }
     let body = match &entry.body[..] {
-        [Part::File { path, fill: false }] => Content::File(folder.join(fill(path)?).to_string_lossy().into_owned()),
+        [Part::File { path, fill: false }] => Content::File(folder.join(put(path)?).to_string_lossy().into_owned()),
         parts => {
             let mut text = Vec::new();
             for part in parts {
                 match part {
-                    Part::Text(t) => text.extend(fill(t)?.into_bytes()),
-                    Part::File { path, .. } => text.extend(files.exact(&folder.join(fill(path)?), MOST_BODY)?),
+                    Part::Text(t) => text.extend(put(t)?.into_bytes()),
+                    Part::File { path, .. } => text.extend(files.exact(&folder.join(put(path)?), MOST_BODY)?),
                 }
             }
             if std::str::from_utf8(&text).is_err() {
@@ -198,7 +198,7 @@ fn http(
     };
     let draft = Draft {
         method: entry.method.clone(),
-        url: fill(&entry.url)?,
+        url: put(&entry.url)?,
         headers,
         body,
         identity: step.identity.as_ref().and_then(|(_, name)| name.clone()),

@@ -8,7 +8,6 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::app::fetched::is_url;
-use crate::app::keep::As;
 use crate::base::error::nearest;
 use crate::base::text::display_str;
 use crate::base::{Error, Letter, Result, known};
@@ -22,6 +21,7 @@ use super::Invocation;
 use super::compare::CompareArgs;
 use super::demo::DemoArgs;
 use super::future;
+use super::history::HistoryArgs;
 use super::output::Format;
 use super::run::RunArgs;
 use super::sends::Sends;
@@ -350,96 +350,6 @@ pub enum AuditAction {
     },
 }
 
-/// `lunette history`.
-#[derive(Debug, Args)]
-pub struct HistoryArgs {
-    /// What to do
-    #[command(subcommand)]
-    pub action: HistoryAction,
-}
-
-/// What can be done with the history.
-#[derive(Debug, Subcommand)]
-pub enum HistoryAction {
-    /// List exchanges, newest first
-    List {
-        /// Only those with this in their method or URL
-        #[arg(long, value_name = "TEXT")]
-        text: Option<String>,
-        /// Only those sent to this host
-        #[arg(long, value_name = "HOST[:PORT]")]
-        host: Option<String>,
-        /// Only those with this status, or of this class: 404, 5xx
-        #[arg(long, value_name = "CODE|CLASS")]
-        status: Option<String>,
-        /// Only those asked for by: hand, vary, run, load, grade, check, rate, oauth, login
-        #[arg(long, value_name = "WHO")]
-        who: Option<String>,
-        /// Only those sent as this identity
-        #[arg(long = "sent-as", value_name = "NAME")]
-        identity: Option<String>,
-        /// Only those that began at this instant or later
-        #[arg(long, value_name = "RFC3339")]
-        since: Option<String>,
-        /// Only those before this one: the next page
-        #[arg(long, value_name = "ID")]
-        before: Option<i64>,
-        /// At most so many; 1000 are the most
-        #[arg(long, value_name = "N", default_value_t = 100)]
-        most: usize,
-    },
-    /// Lay two to four exchanges side by side, and say what differs from the first
-    Diff {
-        /// Their numbers
-        #[arg(required = true, num_args = 2..=4)]
-        ids: Vec<i64>,
-        /// Show secrets instead of masking them
-        #[arg(long)]
-        show: bool,
-    },
-    /// Show one exchange whole
-    Show {
-        /// Its number
-        id: i64,
-        /// Print only what this filter of jq, or JSONPath, finds in the body of the reply
-        #[arg(long, value_name = "EXPRESSION")]
-        filter: Option<String>,
-        /// Show secrets instead of masking them
-        #[arg(long)]
-        show: bool,
-    },
-    /// Write exchanges as something that other programs open; secrets are masked
-    #[command(after_help = "Example:\n  lunette history export 12 13 --as har -o evidence.har")]
-    Export {
-        /// Their numbers
-        #[arg(required = true, value_name = "ID")]
-        ids: Vec<i64>,
-        /// As what
-        #[arg(long = "as", value_enum, value_name = "har|http|curl|markdown")]
-        to: KeptAs,
-        /// Into this file, which only you may read, and not to standard output
-        #[arg(short, value_name = "FILE")]
-        output: Option<PathBuf>,
-        /// Write over a file that is there already
-        #[arg(long, requires = "output")]
-        replace: bool,
-        /// Show secrets instead of masking them
-        #[arg(long)]
-        show: bool,
-    },
-    /// Send a request once more, byte for byte where it was raw; its identity makes its credential anew
-    Send {
-        /// Its number
-        id: i64,
-        /// HTTP version: 1.1 or 2; else what the server agrees to
-        #[arg(long, value_name = "VERSION")]
-        http: Option<String>,
-        /// Show secrets instead of masking them
-        #[arg(long)]
-        show: bool,
-    },
-}
-
 /// What a request is printed as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Export {
@@ -453,30 +363,6 @@ pub enum Export {
     Har,
     /// Evidence in Markdown, with the reply: it is sent.
     Markdown,
-}
-
-/// What exchanges of the history are written as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum KeptAs {
-    /// HAR 1.2.
-    Har,
-    /// A `.http` file.
-    Http,
-    /// Commands for curl.
-    Curl,
-    /// Evidence in Markdown.
-    Markdown,
-}
-
-impl From<KeptAs> for As {
-    fn from(to: KeptAs) -> Self {
-        match to {
-            KeptAs::Har => Self::Har,
-            KeptAs::Http => Self::Http,
-            KeptAs::Curl => Self::Curl,
-            KeptAs::Markdown => Self::Markdown,
-        }
-    }
 }
 
 /// `lunette send`.

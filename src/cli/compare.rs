@@ -117,6 +117,7 @@ pub fn carry(
     request: &Request,
     policy: Policy,
     show: bool,
+    scope: Vec<Entry>,
     means: &Means,
 ) -> Result<Exit> {
     let mut keyring = means.keyring();
@@ -148,7 +149,7 @@ pub fn carry(
         common.note(&[format!("sent without {}, which was typed and says who asks", left_out.join(", "))]);
     }
     let plan = Plan::new(names, requests, Policy { fresh: false, ..policy }, left_out)?;
-    let (outcomes, ran) = sent(common, plan, keyring, means)?;
+    let (outcomes, ran) = sent(common, plan, keyring, scope, means)?;
     let sides: Vec<_> = outcomes.iter().filter_map(|o| Some((o.value.clone(), &o.judged.as_ref()?.exchange))).collect();
     let laid = Laid::of(&sides);
     let exit = outcomes.last().and_then(|o| o.judged.as_ref()).map_or(Exit::Unreachable, |j| send::exit(&j.exchange));
@@ -163,8 +164,13 @@ pub fn carry(
     Ok(if written == Exit::Done { exit } else { written })
 }
 
-fn sent(common: &Common, plan: Plan, keyring: Keyring, means: &Means) -> Result<(Vec<Outcome>, Result<()>)> {
-    let scope = plan.requests.first().map(|r| Entry::typed(&r.origin)).into_iter().collect();
+fn sent(
+    common: &Common,
+    plan: Plan,
+    keyring: Keyring,
+    scope: Vec<Entry>,
+    means: &Means,
+) -> Result<(Vec<Outcome>, Result<()>)> {
     let engine = Arc::new(means.engine(common, scope, Vec::new(), &keyring)?);
     super::send::stop_on_signal(&engine)?;
     let rows: Arc<Mutex<Vec<Outcome>>> = Arc::default();

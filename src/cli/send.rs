@@ -64,12 +64,13 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
     if a.http.is_none() {
         policy.http = asks.http;
     }
+    let scope = own(a, &request);
     if a.explain {
         send::introduce(&mut request, send::USER_AGENT);
         return explained(common, a, request, &used, &keyring, &policy, means);
     }
     if !a.compare.compare.is_empty() {
-        return super::compare::carry(common, &a.compare.compare, &request, policy, a.show, means);
+        return super::compare::carry(common, &a.compare.compare, &request, policy, a.show, scope, means);
     }
     let mut dressed = request.clone();
     means.dress(common, &mut dressed, &keyring)?;
@@ -93,7 +94,7 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
             send::introduce(&mut request, send::USER_AGENT);
             Ok(request)
         };
-        return super::vary::carry(common, values, make, policy, keyring, means);
+        return super::vary::carry(common, values, make, policy, keyring, scope, means);
     }
     send::introduce(&mut dressed, send::USER_AGENT);
     let kept = match a.export {
@@ -102,8 +103,6 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
         Some(export) => return Ok(exported(common, a, export, &dressed, &policy, &adds)),
         None => None,
     };
-    // A host that stands in a file was typed by nobody.
-    let scope = if a.import.is_some() { Vec::new() } else { vec![Entry::typed(&dressed.origin)] };
     if let Some(times) = a.times {
         let requests = vec![dressed; usize::from(times)];
         return together(common, a, requests, scope, policy, keyring, means);
@@ -120,6 +119,11 @@ fn secrets(show: bool) -> Secrets {
     if show { Secrets::Shown } else { Secrets::Masked }
 }
 
+/// What is in scope since it was typed; a host that stands in a file was typed by nobody.
+fn own(a: &SendArgs, request: &Request) -> Vec<Entry> {
+    if a.import.is_some() { Vec::new() } else { vec![Entry::typed(&request.origin)] }
+}
+
 /// Prints what would be sent, part by part, where each came from, and how.
 fn explained(
     common: &Common,
@@ -130,8 +134,7 @@ fn explained(
     policy: &Policy,
     means: &Means,
 ) -> Result<Exit> {
-    let scope = if a.import.is_some() { Vec::new() } else { vec![Entry::typed(&request.origin)] };
-    let engine = means.engine(common, scope, Vec::new(), keyring)?;
+    let engine = means.engine(common, own(a, &request), Vec::new(), keyring)?;
     let secrets_of = means.workspace.as_ref().map(|w| (w, means.secrets_from(&w.folder)));
     let ground = Ground {
         scope: engine.scope(),

@@ -44,26 +44,23 @@ pub fn document(
     }
     fenced(&mut out, "http", &if masked { mask_message(&sent) } else { sent.to_vec() });
     out.push_str("## Reply\n\n");
-    match &x.response {
-        Some(r) => {
-            let mut head = format!("{} {} {}\n", r.version, r.status, r.reason);
-            for (n, v) in &r.headers {
-                let v = if masked { mask_header(n.as_bytes(), v.as_bytes()).into() } else { v.clone() };
-                let _ = writeln!(head, "{n}: {v}");
-            }
-            fenced(&mut out, "http", head.as_bytes());
-            if r.body.is_empty() {
-                out.push_str("It has no body.\n\n");
-            } else {
-                let cut = if r.truncated { "; the reply was cut short" } else { "" };
-                let _ = writeln!(out, "{} of body, decoded{cut}.\n", bytes(r.body.len() as u64));
-                fenced(&mut out, "", &if masked { mask_body(&r.body) } else { r.body.to_vec() });
-            }
+    if let Some(r) = &x.response {
+        let mut head = format!("{} {} {}\n", r.version, r.status, r.reason);
+        for (n, v) in &r.headers {
+            let v = if masked { mask_header(n.as_bytes(), v.as_bytes()).into() } else { v.clone() };
+            let _ = writeln!(head, "{n}: {v}");
         }
-        None => {
-            let why = x.error.as_ref().map(|e| format!("{}: {}", e.phase.word(), e.message)).unwrap_or_default();
-            let _ = writeln!(out, "No reply came. {}\n", plain(&why));
+        fenced(&mut out, "http", head.as_bytes());
+        if r.body.is_empty() {
+            out.push_str("It has no body.\n\n");
+        } else {
+            let cut = if r.truncated { "; the reply was cut short" } else { "" };
+            let _ = writeln!(out, "{} of body, decoded{cut}.\n", bytes(r.body.len() as u64));
+            fenced(&mut out, "", &if masked { mask_body(&r.body) } else { r.body.to_vec() });
         }
+    } else {
+        let why = x.error.as_ref().map(|e| format!("{}: {}", e.phase.word(), e.message)).unwrap_or_default();
+        let _ = writeln!(out, "No reply came. {}\n", plain(&why));
     }
     if let Some(g) = grade {
         let _ = writeln!(out, "## Grade of the headers\n\n{} ({} points)\n", g.grade, g.score);

@@ -122,9 +122,8 @@ fn authorise(auth: &Value, item: &mut Item) {
     };
     let given = item.headers.iter().any(|(n, _)| n.eq_ignore_ascii_case("authorization"));
     match (kind, field("token"), field("key").zip(field("value"))) {
-        ("noauth", ..) => {}
         ("bearer", Some(token), _) if !given => {
-            item.headers.push(("Authorization".to_owned(), format!("Bearer {token}")))
+            item.headers.push(("Authorization".to_owned(), format!("Bearer {token}")));
         }
         ("basic", ..) if !given => {
             let pair = format!("{}:{}", field("username").unwrap_or_default(), field("password").unwrap_or_default());
@@ -142,9 +141,9 @@ fn authorise(auth: &Value, item: &mut Item) {
         }
         ("apikey", _, Some((name, value))) => {
             let mark = if item.url.contains('?') { '&' } else { '?' };
-            item.url.push_str(&format!("{mark}{name}={value}"));
+            item.url = format!("{}{mark}{name}={value}", item.url);
         }
-        ("bearer" | "basic", ..) => {}
+        ("noauth" | "bearer" | "basic", ..) => {}
         (other, ..) => item.notes.push(format!("authentication of the kind {} is left out", display_str(other))),
     }
 }

@@ -6,6 +6,7 @@ mod flow;
 mod guard;
 mod hostile;
 mod inventory;
+mod keeping;
 mod looks;
 mod pty;
 mod reading;
