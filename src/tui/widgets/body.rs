@@ -264,12 +264,11 @@ impl Body {
         let at = self.line_start(self.line_of(self.cursor.at)).unwrap_or(0);
         let is_json = |b: &[u8]| matches!(b.iter().find(|b| !b.is_ascii_whitespace()), Some(b'{' | b'['));
         self.lines = match &self.lines {
-            Lines::Json(_) => Lines::Raw(Starts::of(&self.bytes)),
             Lines::Raw(_) => Lines::Hex,
             Lines::Hex if self.bytes.len() <= MOST_TURNED && is_json(&self.bytes) => {
                 json::layout(&self.bytes).map_or_else(|| Lines::Raw(Starts::of(&self.bytes)), Lines::Json)
             }
-            Lines::Hex => Lines::Raw(Starts::of(&self.bytes)),
+            Lines::Json(_) | Lines::Hex => Lines::Raw(Starts::of(&self.bytes)),
         };
         (self.folded, self.visible, self.left) = (BTreeSet::new(), None, 0);
         self.cursor.at = self.line_at(at);
