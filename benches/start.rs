@@ -113,7 +113,9 @@ impl Run {
         let mut command = CommandBuilder::new(program);
         command.args(sources);
         command.env("TERM", "xterm-256color");
-        command.env_remove("TMUX");
+        for name in ["TMUX", "DISPLAY", "WAYLAND_DISPLAY"] {
+            command.env_remove(name);
+        }
         let child = pair.slave.spawn_command(command).expect("the program starts");
         drop(pair.slave);
         let mut reader = pair.master.try_clone_reader().expect("a reader");

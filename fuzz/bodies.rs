@@ -112,6 +112,56 @@ pub fn capture(bytes: &[u8]) {
         }
         declared(&builder.finish());
     }
+    requests(bytes);
+}
+
+/// What is taken from an archive or a collection is a request without a line break in its head, and one that is written to an archive
+/// is read from it again.
+fn requests(bytes: &[u8]) {
+    use lunette::wire::har::{Archive, archive, request};
+    use lunette::wire::{Exchange, postman};
+    let safe = |notes: &[String]| assert!(!notes.iter().any(|n| n.chars().any(lunette::base::text::is_hazard)));
+    if let Ok(read) = Archive::read(bytes) {
+        for entry in read.entries.iter().take(64) {
+            let Ok(value) = serde_json::from_str(entry.get()) else { continue };
+            let Ok(taken) = request(&value) else { continue };
+            safe(&taken.notes);
+            let fields = taken.request.headers.iter().flat_map(|(n, v)| [n, v]);
+            assert!(!fields.flatten().any(|b| matches!(b, b'\r' | b'\n' | 0)));
+            let again = archive(&[&Exchange::new(1, now(), taken.request.clone())], true);
+            let again = request(&again["log"]["entries"][0]).expect("what was written is read");
+            assert_eq!(again.request, taken.request);
+        }
+    }
+    if let Ok(collection) = postman::read(bytes) {
+        collection.items.iter().for_each(|item| safe(&item.notes));
+    }
+}
+
+/// Whatever is asserted is judged, and a request that is made is written so that it is read again, or is said to differ.
+fn flow(bytes: &[u8]) {
+    use lunette::wire::flow::{Facts, Flow};
+    use lunette::wire::http_file::write::{Item, write};
+    use lunette::wire::{Exchange, HttpFile, Request, Response};
+    let Ok(flow) = Flow::read(bytes, "fuzz.http") else { return };
+    let mut known = |_: &str| Some(Ok(b"value".to_vec()));
+    let mut exchange = Exchange::new(1, now(), Request::new("GET", b"http://h/").expect("a URL"));
+    exchange.response = Some(Response { status: 200, body: bytes.to_vec().into(), ..Response::default() });
+    for (entry, step) in flow.file.requests.iter().zip(&flow.steps).take(16) {
+        for assertion in &step.assertions {
+            let facts = Facts { exchange: &exchange, grade: None, show: false };
+            let checked = assertion.check(facts, &mut |t| flow.file.fill(t, "fuzz.http", &mut known));
+            assert!(!checked.actual.chars().any(lunette::base::text::is_hazard), "{checked:?}");
+        }
+        let Ok(made) = flow.file.request(entry, "fuzz.http", &mut known, &mut |_| Ok(Vec::new())) else { continue };
+        let written = write(&[Item::of(&made)], true, &|_| "beside".to_owned());
+        let file = HttpFile::read(written.text.as_bytes(), "again.http").expect("what was written is read");
+        assert_eq!(file.requests.len(), 1, "{written:?}");
+        let body = written.bodies.first().map(|(_, body)| body.clone()).unwrap_or_default();
+        let again = file.request(&file.requests[0], "again.http", &mut |_| None, &mut |_| Ok(body.clone()));
+        let told = written.notes.iter().any(|n| !n.starts_with("the body of"));
+        assert!(told || again.as_ref().is_ok_and(|r| *r == made), "{written:?} {again:?} {made:?}");
+    }
 }
 
 /// Any bytes as a token, as keys, and up to the first zero byte as the one with the rest as the other: something is read, it
@@ -207,6 +257,7 @@ pub fn http(bytes: &[u8]) {
         }
         Err(e) => one_line(&e),
     }
+    flow(bytes);
     match Recipe::read(bytes, "fuzz.http") {
         Ok(recipe) => {
             let reply = Response { status: 200, body: bytes.to_vec().into(), ..Response::default() };

@@ -175,7 +175,7 @@ fn body(draft: &Draft, request: &Request, filler: &mut Filler<'_>, files: &dyn L
 }
 
 /// The JSON of a GraphQL request (GraphQL over HTTP, section 5.4.1). The variables stand in it as they were typed.
-fn graphql(query: &str, variables: &str) -> Result<Vec<u8>> {
+pub(super) fn graphql(query: &str, variables: &str) -> Result<Vec<u8>> {
     let mut out = format!("{{\"query\":{}", Value::from(query));
     if !variables.trim().is_empty() {
         serde_json::from_str::<serde_json::Map<String, Value>>(variables).map_err(|e| {

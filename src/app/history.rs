@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::base::secret::{MASK, is_credential_header};
 use crate::base::text::display;
-use crate::store::history::{Form, Kept};
+use crate::base::{Error, Result};
+use crate::store::history::{Form, Kept, MOST_BODY};
 use crate::wire::{Exchange, Request};
 
 use super::{Draft, Keyring, Recalled, send};
@@ -16,8 +17,10 @@ pub const NO_TEXT: &str = "bytes that are no text (they stand there as \u{fffd})
 /// The exchange of the history, judged anew, and its request as it can be sent again.
 pub fn recall(kept: Kept, keyring: &Keyring) -> Recalled {
     let (request, mut left_out) = again(&kept, keyring);
-    let (draft, lossy) = Draft::of(&request);
-    if lossy {
+    let (mut draft, lossy) = Draft::of(&request);
+    // Bytes that were given whole are bytes again, and no fields.
+    draft.raw = request.raw.as_ref().map(|raw| raw.to_vec());
+    if lossy && draft.raw.is_none() {
         left_out.push(NO_TEXT.to_owned());
     }
     Recalled { row: kept.row, judged: Arc::new(send::judge(kept.exchange)), draft, left_out }
@@ -29,6 +32,15 @@ pub fn again(kept: &Kept, keyring: &Keyring) -> (Request, Vec<String>) {
     let mut request = kept.exchange.request.clone();
     let mut left_out = Vec::new();
     let masked = |bytes: &[u8]| kept.row.form == Form::Masked && memchr::memmem::find(bytes, MASK.as_bytes()).is_some();
+    if request.payload().len() >= MOST_BODY {
+        left_out.push(format!("what is behind the first {MOST_BODY} bytes, which alone are kept"));
+    }
+    if let Some(raw) = &request.raw {
+        if masked(raw) {
+            left_out.push("values of the raw bytes (they stand there as ***)".to_owned());
+        }
+        return (request, left_out);
+    }
     let renewed = request.identity.is_some();
     let own = request.identity.as_ref().and_then(|name| keyring.headers(name).ok()).unwrap_or_default();
     request.headers.retain(|(name, value)| {
@@ -49,6 +61,22 @@ pub fn again(kept: &Kept, keyring: &Keyring) -> (Request, Vec<String>) {
         left_out.push("a value of the body (it stands there as ***)".to_owned());
     }
     (request, left_out)
+}
+
+/// The request of an exchange that was kept, for sending it at once: what was given whole goes byte for byte or not at all.
+///
+/// # Errors
+/// Bytes of which some were masked or left out when they were kept.
+pub fn replayed(kept: &Kept, keyring: &Keyring) -> Result<(Request, Vec<String>)> {
+    let (request, left_out) = again(kept, keyring);
+    match left_out.first() {
+        Some(what) if request.raw.is_some() => {
+            Err(Error::input(format!("it was sent as whole bytes, and of those is not kept: {what}"))
+                .at(format!("exchange {}", kept.row.id))
+                .hint("with the vault open they are kept whole; else write them anew and send them with --raw"))
+        }
+        _ => Ok((request, left_out)),
+    }
 }
 
 /// The request of an exchange of this run as it was before its identity and the jar put something in, as far as that can be
@@ -107,6 +135,21 @@ mod tests {
             &Keyring::default(),
         );
         assert_eq!((whole.draft.headers.len(), whole.left_out.len()), (2, 0));
+    }
+
+    #[test]
+    fn bytes_that_were_given_whole_are_sent_whole_or_not_at_all() {
+        let keyring = Keyring::default();
+        let mut whole = kept(Form::Sealed, None, &[], "http://h/");
+        let bytes: &[u8] = b"GET  /a HTTP/1.0\nX : ***\xff\n\n";
+        whole.exchange.request = Request::whole(whole.exchange.request.origin.clone(), bytes.to_vec().into());
+        let (request, left_out) = replayed(&whole, &keyring).expect("whole");
+        assert_eq!((request.raw.as_deref(), left_out.len()), (Some(bytes), 0));
+        whole.row.form = Form::Masked;
+        let said = replayed(&whole, &keyring).expect_err("masked").to_string();
+        assert!(said.contains("raw bytes (they stand there as ***)") && said.contains("vault"), "{said}");
+        let recalled = recall(whole, &keyring);
+        assert_eq!((recalled.draft.raw.as_deref(), recalled.left_out.len()), (Some(bytes), 1));
     }
 
     #[test]

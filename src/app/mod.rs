@@ -17,9 +17,11 @@ pub mod grade;
 pub mod group;
 pub mod history;
 pub mod identity;
+pub mod import;
 pub mod incoming;
 pub mod inspect;
 pub mod judge;
+pub mod keep;
 pub mod lay;
 pub mod load;
 pub mod look;
@@ -98,6 +100,32 @@ pub enum Ask {
     },
     /// Write a request as a curl command, secrets shown or masked: [`Event::Exported`].
     Export(Draft, bool),
+    /// Write what is typed to a `.http` file: [`Event::Kept`].
+    Save {
+        /// The request.
+        draft: Draft,
+        /// The file; a bare name lies in the folder of requests of the workspace.
+        path: PathBuf,
+        /// Whether to replace a file that is there already.
+        over: bool,
+        /// Whether secrets stand in it.
+        show: bool,
+    },
+    /// Write an exchange to a file: [`Event::Kept`].
+    Keep {
+        /// The exchange.
+        judged: Arc<Judged>,
+        /// As what.
+        to: keep::As,
+        /// The file.
+        path: PathBuf,
+        /// Whether to replace a file that is there already.
+        over: bool,
+        /// Whether secrets stand in it.
+        show: bool,
+    },
+    /// Take a request of a file, `FILE[#N|#NAME]`: [`Event::Imported`].
+    Import(String),
     /// Say what would be sent: [`Event::Explained`].
     Explain(Draft),
     /// Say what would be sent for each of some values, `[NAME=]1..50`, a list or `@FILE`: [`Event::Varies`].
@@ -318,6 +346,10 @@ pub enum Event {
     Explained(String, Vec<Part>),
     /// A request as a curl command.
     Exported(Box<Export>),
+    /// A file was written, and what is to be known of it in display form; `None` where it was there already, and stays as it was.
+    Kept(PathBuf, Option<Vec<String>>),
+    /// A request that was taken from a file.
+    Imported(Box<curl::Imported>),
     /// What would be sent for each of some values: a heading and lines.
     Varies {
         /// The request, with the place of the values in it.

@@ -374,10 +374,10 @@ impl Runner<'_> {
         let (plan, file, captured) = (self.plan, self.file, &*self.captured);
         let Ok(environment) = plan.variables.environment(plan.environment.as_deref()) else { return };
         for assertion in &step.assertions {
-            let mut fill = |t: &Template| {
+            let mut put = |t: &Template| {
                 file.flow.file.fill(t, &file.shown, &mut |name| plan.value(name, captured, environment, file))
             };
-            let checked = super::identity::blocking(|| assertion.check(facts, &mut fill));
+            let checked = super::identity::blocking(|| assertion.check(facts, &mut put));
             done.asserts.push(Asserted {
                 line: assertion.line,
                 text: assertion.text.clone(),

@@ -1,6 +1,6 @@
 //! Use case: a part of the list becomes a file.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::base::{Error, Result};
 use crate::files;
@@ -39,13 +39,5 @@ fn written(list: &Inventory, rows: &[u32], path: &Path, over: bool) -> Result<bo
         log_bytes: list.log_bytes,
         ..Inventory::default()
     };
-    files::export(&home(path), format.write(&part).as_bytes(), over)
-}
-
-/// `~/` as a shell reads it.
-fn home(path: &Path) -> PathBuf {
-    match (path.strip_prefix("~"), std::env::var_os("HOME")) {
-        (Ok(rest), Some(home)) => PathBuf::from(home).join(rest),
-        _ => path.to_owned(),
-    }
+    files::export(&super::keep::home(path), format.write(&part).as_bytes(), over)
 }

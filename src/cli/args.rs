@@ -21,6 +21,7 @@ use super::Invocation;
 use super::compare::CompareArgs;
 use super::demo::DemoArgs;
 use super::future;
+use super::history::HistoryArgs;
 use super::output::Format;
 use super::run::RunArgs;
 use super::sends::Sends;
@@ -349,77 +350,6 @@ pub enum AuditAction {
     },
 }
 
-/// `lunette history`.
-#[derive(Debug, Args)]
-pub struct HistoryArgs {
-    /// What to do
-    #[command(subcommand)]
-    pub action: HistoryAction,
-}
-
-/// What can be done with the history.
-#[derive(Debug, Subcommand)]
-pub enum HistoryAction {
-    /// List exchanges, newest first
-    List {
-        /// Only those with this in their method or URL
-        #[arg(long, value_name = "TEXT")]
-        text: Option<String>,
-        /// Only those sent to this host
-        #[arg(long, value_name = "HOST[:PORT]")]
-        host: Option<String>,
-        /// Only those with this status, or of this class: 404, 5xx
-        #[arg(long, value_name = "CODE|CLASS")]
-        status: Option<String>,
-        /// Only those asked for by: hand, vary, run, load, grade, check, rate, oauth, login
-        #[arg(long, value_name = "WHO")]
-        who: Option<String>,
-        /// Only those sent as this identity
-        #[arg(long = "sent-as", value_name = "NAME")]
-        identity: Option<String>,
-        /// Only those that began at this instant or later
-        #[arg(long, value_name = "RFC3339")]
-        since: Option<String>,
-        /// Only those before this one: the next page
-        #[arg(long, value_name = "ID")]
-        before: Option<i64>,
-        /// At most so many; 1000 are the most
-        #[arg(long, value_name = "N", default_value_t = 100)]
-        most: usize,
-    },
-    /// Lay two to four exchanges side by side, and say what differs from the first
-    Diff {
-        /// Their numbers
-        #[arg(required = true, num_args = 2..=4)]
-        ids: Vec<i64>,
-        /// Show secrets instead of masking them
-        #[arg(long)]
-        show: bool,
-    },
-    /// Show one exchange whole
-    Show {
-        /// Its number
-        id: i64,
-        /// Print only what this filter of jq, or JSONPath, finds in the body of the reply
-        #[arg(long, value_name = "EXPRESSION")]
-        filter: Option<String>,
-        /// Show secrets instead of masking them
-        #[arg(long)]
-        show: bool,
-    },
-    /// Send a request once more; its identity makes its credential anew
-    Send {
-        /// Its number
-        id: i64,
-        /// HTTP version: 1.1 or 2; else what the server agrees to
-        #[arg(long, value_name = "VERSION")]
-        http: Option<String>,
-        /// Show secrets instead of masking them
-        #[arg(long)]
-        show: bool,
-    },
-}
-
 /// What a request is printed as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Export {
@@ -427,17 +357,23 @@ pub enum Export {
     Curl,
     /// Its bytes.
     Raw,
+    /// A `.http` file.
+    Http,
+    /// HAR 1.2, with the reply: it is sent.
+    Har,
+    /// Evidence in Markdown, with the reply: it is sent.
+    Markdown,
 }
 
 /// `lunette send`.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch that is typed")]
 pub struct SendArgs {
-    /// Method, free text; --raw, --group and --curl need none
-    #[arg(required_unless_present_any = ["raw", "group", "curl"])]
+    /// Method, free text; --raw, --group, --curl and --import need none
+    #[arg(required_unless_present_any = ["raw", "group", "curl", "import"])]
     pub method: Option<OsString>,
     /// Absolute URL; for --raw it says where to connect
-    #[arg(required_unless_present_any = ["raw", "group", "curl"])]
+    #[arg(required_unless_present_any = ["raw", "group", "curl", "import"])]
     pub url: Option<OsString>,
     /// Put exactly these bytes on the request line instead of the URL's path and query
     #[arg(long, value_name = "BYTES")]
@@ -460,8 +396,13 @@ pub struct SendArgs {
     /// Send what this curl command asks for; - reads it from standard input
     #[arg(long, value_name = "'curl …'|-", conflicts_with_all = ["method", "data", "target", "raw", "group"])]
     pub curl: Option<OsString>,
-    /// Print the request and send nothing: as a curl command, or the bytes that HTTP/1.1 would have
-    #[arg(long, value_name = "curl|raw", conflicts_with_all = ["explain", "times", "group", "vary"])]
+    /// Send the request of a .http file, an entry of a HAR or an item of a Postman collection: by its number, its name or a part of
+    /// its URL; its host has to be in scope
+    #[arg(long, value_name = "FILE[#N|#NAME]", conflicts_with_all = ["method", "data", "target", "raw", "group", "curl"])]
+    pub import: Option<OsString>,
+    /// Print the request and send nothing: as a curl command, the bytes that HTTP/1.1 would have, or a .http file; or send it, and
+    /// print the exchange as HAR or as evidence in Markdown
+    #[arg(long, value_name = "curl|raw|http|har|markdown", conflicts_with_all = ["explain", "times", "group", "vary"])]
     pub export: Option<Export>,
     /// Show what would be sent, part by part, where each came from, and by which sender; nothing leaves
     #[arg(long, conflicts_with_all = ["times", "group"])]

@@ -6,10 +6,10 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Args;
+use serde_json::Value;
 
 use super::output::Output;
 use super::{Common, Means};
-use crate::app::Declared;
 use crate::app::compare::{Plan, as_one, who};
 use crate::app::conform::conform;
 use crate::app::identity::NOBODY;
@@ -22,8 +22,8 @@ use crate::base::text::display_str;
 use crate::base::{Clock as _, Error, Exit, Result, SystemClock};
 use crate::engine::Entry;
 use crate::inventory::Inventory;
-use crate::report::diff;
 use crate::report::exchange::Secrets;
+use crate::report::{declared, diff};
 use crate::wire::query::{self, query};
 use crate::wire::{Exchange, Policy, Request, Response};
 
@@ -78,9 +78,10 @@ impl CompareArgs {
 }
 
 impl Reading<'_> {
-    /// What the specification says of an exchange, where one was given.
-    pub fn conforms(&self, x: &Exchange, means: &Means) -> Option<Option<Declared>> {
-        self.spec.as_ref().map(|spec| conform(spec, x, means.files.as_ref()))
+    /// What the specification says of an exchange, where one was given: as a part of its document, and as text.
+    pub fn declared(&self, x: &Exchange, means: &Means) -> Option<(Value, String)> {
+        let declared = conform(self.spec.as_ref()?, x, means.files.as_ref());
+        Some((declared::part(declared.as_ref()), declared::plain(declared.as_ref())))
     }
 }
 
@@ -116,6 +117,7 @@ pub fn carry(
     request: &Request,
     policy: Policy,
     show: bool,
+    scope: Vec<Entry>,
     means: &Means,
 ) -> Result<Exit> {
     let mut keyring = means.keyring();
@@ -147,7 +149,7 @@ pub fn carry(
         common.note(&[format!("sent without {}, which was typed and says who asks", left_out.join(", "))]);
     }
     let plan = Plan::new(names, requests, Policy { fresh: false, ..policy }, left_out)?;
-    let (outcomes, ran) = sent(common, plan, keyring, means)?;
+    let (outcomes, ran) = sent(common, plan, keyring, scope, means)?;
     let sides: Vec<_> = outcomes.iter().filter_map(|o| Some((o.value.clone(), &o.judged.as_ref()?.exchange))).collect();
     let laid = Laid::of(&sides);
     let exit = outcomes.last().and_then(|o| o.judged.as_ref()).map_or(Exit::Unreachable, |j| send::exit(&j.exchange));
@@ -162,8 +164,13 @@ pub fn carry(
     Ok(if written == Exit::Done { exit } else { written })
 }
 
-fn sent(common: &Common, plan: Plan, keyring: Keyring, means: &Means) -> Result<(Vec<Outcome>, Result<()>)> {
-    let scope = plan.requests.first().map(|r| Entry::typed(&r.origin)).into_iter().collect();
+fn sent(
+    common: &Common,
+    plan: Plan,
+    keyring: Keyring,
+    scope: Vec<Entry>,
+    means: &Means,
+) -> Result<(Vec<Outcome>, Result<()>)> {
     let engine = Arc::new(means.engine(common, scope, Vec::new(), &keyring)?);
     super::send::stop_on_signal(&engine)?;
     let rows: Arc<Mutex<Vec<Outcome>>> = Arc::default();

@@ -58,15 +58,17 @@ pub struct RunArgs {
 
 /// The words of a flow, from their tables.
 fn words() -> String {
+    use std::fmt::Write as _;
+    let directives = table::DIRECTIVES.iter().map(|d| (d.form, d.help));
+    let subjects = table::SUBJECTS.iter().map(|s| (s.form, s.help));
+    let predicates = table::PREDICATES.iter().map(|p| (p.form, p.help));
+    let rows = directives.chain([("", ""), ("SUBJECT", "of an assertion or a capture:")]).chain(subjects);
+    let rows =
+        rows.chain([("", ""), ("PREDICATE", "of an assertion; not before it turns it around:")]).chain(predicates);
     let mut out = String::from("Directives of a request:\n");
-    let mut row = |form: &str, help: &str| out.push_str(&format!("  {form:<36} {}\n", help.replace('`', "")));
-    table::DIRECTIVES.iter().for_each(|d| row(d.form, d.help));
-    row("", "");
-    row("SUBJECT", "of an assertion or a capture:");
-    table::SUBJECTS.iter().for_each(|s| row(s.form, s.help));
-    row("", "");
-    row("PREDICATE", "of an assertion; not before it turns it around:");
-    table::PREDICATES.iter().for_each(|p| row(p.form, p.help));
+    for (form, help) in rows {
+        let _ = writeln!(out, "{}", format!("  {form:<36} {}", help.replace('`', "")).trim_end());
+    }
     out.push_str(
         "\nExample:\n  lunette run login.http orders.http --share --allow api.example --format junit > report.xml",
     );

@@ -8,6 +8,8 @@ use crate::app::curl::{self, Imported};
 use crate::app::explain::{self, Ground};
 use crate::app::follow::{self, Follow};
 use crate::app::group;
+use crate::app::import::{self, Got};
+use crate::app::keep::{self, As, Made, Subject};
 use crate::app::variables::{Filler, Source, Used, Variables};
 use crate::app::{Draft, Keyring, draft, send};
 use crate::base::secret::mask_message;
@@ -15,11 +17,11 @@ use crate::base::text::display;
 use crate::base::{Error, Exit, Result, known};
 use crate::engine::{Budget, Engine, Entry};
 use crate::report::exchange::{Secrets, document, facts_below, plain, together_document, together_plain};
-use crate::report::{declared, explanation, export};
+use crate::report::{explanation, export};
 use crate::wire::http1::written;
-use crate::wire::{Headers, HttpFile, Load, Policy, Reference, Request, Together, Watch, http_file};
+use crate::wire::{Headers, HttpChoice, HttpFile, Load, Policy, Reference, Request, Together, Watch, http_file};
 
-use super::args::{Export, SendArgs, header, http};
+use super::args::{Export, SendArgs, header, http, is_file};
 use super::compare::Reading;
 use super::output::{Format, Output};
 use super::sends::Sends;
@@ -44,8 +46,11 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
     if let Some(values) = &values {
         filler.vary(&values.name, &values.all[0]);
     }
-    let (typed, asks) = typed(common, a, means)?;
+    let (typed, asks) = typed(common, a, means, &variables)?;
     let mut request = typed.filled(&mut filler, means.files.as_ref())?;
+    if a.import.is_some() && a.sends.identity.is_some() {
+        common.note(import::leave_credentials(&mut request).as_slice());
+    }
     let used = std::mem::take(&mut filler.used);
     let keyring = means.identify(common, &a.sends, &mut request)?;
     let adds = request.identity.as_ref().map(|name| keyring.headers(name)).transpose()?.unwrap_or_default();
@@ -59,12 +64,13 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
     if a.http.is_none() {
         policy.http = asks.http;
     }
+    let scope = own(a, &request);
     if a.explain {
         send::introduce(&mut request, send::USER_AGENT);
         return explained(common, a, request, &used, &keyring, &policy, means);
     }
     if !a.compare.compare.is_empty() {
-        return super::compare::carry(common, &a.compare.compare, &request, policy, a.show, means);
+        return super::compare::carry(common, &a.compare.compare, &request, policy, a.show, scope, means);
     }
     let mut dressed = request.clone();
     means.dress(common, &mut dressed, &keyring)?;
@@ -88,14 +94,16 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
             send::introduce(&mut request, send::USER_AGENT);
             Ok(request)
         };
-        return super::vary::carry(common, values, make, policy, keyring, means);
+        return super::vary::carry(common, values, make, policy, keyring, scope, means);
     }
     send::introduce(&mut dressed, send::USER_AGENT);
-    if let Some(export) = a.export {
-        return Ok(exported(common, a, export, &dressed, &policy, &adds));
-    }
+    let kept = match a.export {
+        Some(Export::Har) => Some(As::Har),
+        Some(Export::Markdown) => Some(As::Markdown),
+        Some(export) => return Ok(exported(common, a, export, &dressed, &policy, &adds)),
+        None => None,
+    };
     if let Some(times) = a.times {
-        let scope = vec![Entry::typed(&dressed.origin)];
         let requests = vec![dressed; usize::from(times)];
         return together(common, a, requests, scope, policy, keyring, means);
     }
@@ -103,11 +111,17 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
         most: a.follow.map(usize::from).or(asks.follow.map(|n| n as usize)).unwrap_or(0),
         keep_credentials: a.keep_credentials,
     };
-    carry(common, dressed, policy, &reading, keyring, means, Some(&a.sends), follow)
+    let how = How { policy, reading: &reading, sends: Some(&a.sends), follow, scope, kept };
+    carry(common, dressed, how, keyring, means)
 }
 
 fn secrets(show: bool) -> Secrets {
     if show { Secrets::Shown } else { Secrets::Masked }
+}
+
+/// What is in scope since it was typed; a host that stands in a file was typed by nobody.
+fn own(a: &SendArgs, request: &Request) -> Vec<Entry> {
+    if a.import.is_some() { Vec::new() } else { vec![Entry::typed(&request.origin)] }
 }
 
 /// Prints what would be sent, part by part, where each came from, and how.
@@ -120,7 +134,7 @@ fn explained(
     policy: &Policy,
     means: &Means,
 ) -> Result<Exit> {
-    let engine = means.engine(common, vec![Entry::typed(&request.origin)], Vec::new(), keyring)?;
+    let engine = means.engine(common, own(a, &request), Vec::new(), keyring)?;
     let secrets_of = means.workspace.as_ref().map(|w| (w, means.secrets_from(&w.folder)));
     let ground = Ground {
         scope: engine.scope(),
@@ -172,6 +186,8 @@ fn parts(a: &SendArgs, means: &Means) -> Result<Parts> {
 enum Typed {
     /// Bytes that are given whole: nothing is put into them.
     Whole(Request),
+    /// A request that was made before, and headers typed beside it.
+    Made(Request, Headers),
     Parts(Parts),
     /// A curl command, and headers typed beside it.
     Pasted(Draft, Headers),
@@ -191,6 +207,11 @@ impl Typed {
         };
         let parts = match self {
             Self::Whole(request) => return Ok(request.clone()),
+            Self::Made(request, more) => {
+                let mut request = request.clone();
+                headers(&mut request, more, filler)?;
+                return Ok(request);
+            }
             Self::Pasted(draft, more) => {
                 let mut request = draft::prepare(draft, filler, files)?;
                 headers(&mut request, more, filler)?;
@@ -211,7 +232,27 @@ impl Typed {
 }
 
 /// Reads the arguments; and what a curl command asks for besides its request.
-fn typed(common: &Common, a: &SendArgs, means: &Means) -> Result<(Typed, Imported)> {
+fn typed(common: &Common, a: &SendArgs, means: &Means, variables: &Variables) -> Result<(Typed, Imported)> {
+    let more = || a.sends.header.iter().map(|h| header(h)).collect::<Result<Headers>>();
+    if let Some(text) = &a.import {
+        let text = text.to_string_lossy();
+        let (file, pick) = import::split(&text, &|path| is_file(Path::new(path)));
+        let environment = variables.environment(a.vary.env.as_deref())?;
+        let stays = |name: &str| environment.is_some_and(|e| e.values.iter().any(|(n, _)| n == name));
+        return Ok(match import::taken(file, pick, means.files.as_ref(), &stays)? {
+            Got::Draft(mut asks) => {
+                common.note(&std::mem::take(&mut asks.notes));
+                asks.draft.as_is = a.as_is;
+                (Typed::Pasted(asks.draft.clone(), more()?), asks)
+            }
+            Got::Made(request, notes) => {
+                common.note(&notes);
+                let asks =
+                    Imported { draft: Draft::default(), http: HttpChoice::Auto, follow: None, notes: Vec::new() };
+                (Typed::Made(request, more()?), asks)
+            }
+        });
+    }
     if let Some(text) = &a.curl {
         let bytes = match text.as_bytes() {
             b"-" => means.files.whole(Path::new("-"), MOST_BODY)?,
@@ -225,8 +266,7 @@ fn typed(common: &Common, a: &SendArgs, means: &Means) -> Result<(Typed, Importe
         let mut asks = curl::imported(&text)?;
         common.note(&std::mem::take(&mut asks.notes));
         asks.draft.as_is = a.as_is;
-        let more = a.sends.header.iter().map(|h| header(h)).collect::<Result<_>>()?;
-        return Ok((Typed::Pasted(asks.draft.clone(), more), asks));
+        return Ok((Typed::Pasted(asks.draft.clone(), more()?), asks));
     }
     let asks = Imported { draft: Draft::default(), http: http(a.http.as_deref())?, follow: None, notes: Vec::new() };
     let Some(file) = &a.raw else { return Ok((Typed::Parts(parts(a, means)?), asks)) };
@@ -256,6 +296,10 @@ fn exported(common: &Common, a: &SendArgs, to: Export, request: &Request, policy
             common.note(&["secrets in it are masked; --show leaves them".to_owned()]);
         }
         return Output::new(common.format).showing(a.show).exact(&shown, || display(&shown));
+    }
+    if to == Export::Http {
+        let made = keep::request(request, a.show);
+        return keep_printed(common, a.show, &made);
     }
     let export = crate::wire::curl::write(request, policy.http, policy.insecure, a.show);
     let mut notes = export.changes.clone();
@@ -330,54 +374,77 @@ fn together(
     Ok(if written == Exit::Done { ended } else { written })
 }
 
+/// How a request is sent by hand, and what becomes of it.
+pub struct How<'a> {
+    /// How it is carried.
+    pub policy: Policy,
+    /// What is done with the reply.
+    pub reading: &'a Reading<'a>,
+    /// Who and how, where that is typed.
+    pub sends: Option<&'a Sends>,
+    /// Redirects.
+    pub follow: Follow,
+    /// What is in scope besides.
+    pub scope: Vec<Entry>,
+    /// What the exchange is printed as, where it is not a document of ours.
+    pub kept: Option<As>,
+}
+
 /// Sends a request by hand, as the identity it names, and prints what came of it.
-#[expect(clippy::too_many_arguments, reason = "each is a choice of the command line")]
-pub fn carry(
-    common: &Common,
-    request: Request,
-    policy: Policy,
-    reading: &Reading<'_>,
-    keyring: Keyring,
-    means: &Means,
-    sends: Option<&Sends>,
-    follow: Follow,
-) -> Result<Exit> {
-    let scope = vec![Entry::typed(&request.origin)];
+pub fn carry(common: &Common, request: Request, how: How<'_>, keyring: Keyring, means: &Means) -> Result<Exit> {
+    let How { policy, reading, sends, follow, scope, kept } = how;
     let engine = Arc::new(means.engine_for(common, sends, follow.keep_credentials, scope, Vec::new(), &keyring)?);
     stop_on_signal(&engine)?;
     let (secrets, output, printed) =
         (secrets(reading.show), Output::new(common.format).showing(reading.show), Arc::new(Printed::default()));
     // A document is one, and stands at the end; the times of what came are in it.
-    let watch: Watch = if common.format == Format::Table && reading.filter.is_none() {
-        printed.watch(output, secrets)
-    } else {
-        Arc::new(|_| ())
-    };
-    let (judged, notes) = follow::once(&engine, Budget::HAND, Arc::new(keyring), request, policy, follow, Some(watch))?;
+    let streams = common.format == Format::Table && kept.is_none() && reading.filter.is_none();
+    let watch: Watch = if streams { printed.watch(output, secrets) } else { Arc::new(|_| ()) };
+    let keyring = Arc::new(keyring);
+    let ring = Arc::clone(&keyring);
+    let (judged, notes) = follow::once(&engine, Budget::HAND, ring, request, policy, follow, Some(watch))?;
     printed.finish(output, secrets);
     common.note(&notes);
     send::sent(&judged.exchange)?;
-    let (x, grade) = (&judged.exchange, judged.headers.as_ref());
-    if let (Some(expression), None) = (reading.filter, &x.error) {
-        return super::compare::filtered(common, expression, x.response.as_ref(), reading.show);
+    if let (Some(expression), None) = (reading.filter, &judged.exchange.error) {
+        return super::compare::filtered(common, expression, judged.exchange.response.as_ref(), reading.show);
     }
-    let conforms = reading.conforms(x, means);
-    let text = || {
-        let text = if printed.has_begun() { facts_below(x, grade, secrets) } else { plain(x, grade, secrets) };
-        text + &conforms.as_ref().map(|c| declared::plain(c.as_ref())).unwrap_or_default()
-    };
-    let whole = || {
-        let mut document = marked(document(x, grade, secrets), send::exit(x));
-        if let Some(conforms) = &conforms {
-            document["declared"] = declared::part(conforms.as_ref());
-        }
-        document
-    };
-    let written = output.result(whole, text);
-    if let Some(e) = &x.error {
+    let ended = send::exit(&judged.exchange);
+    if let Some(e) = &judged.exchange.error {
         super::output::complain(&format!("lunette: {}: {}", e.phase.word(), e.message));
     }
-    Ok(if written == Exit::Done { send::exit(x) } else { written })
+    let written = if let Some(to) = kept {
+        let made = keep::exported(&[Subject::of(judged, &keyring)], to, reading.show, "request");
+        keep_printed(common, reading.show, &made)
+    } else {
+        let (x, grade) = (&judged.exchange, judged.headers.as_ref());
+        let declared = reading.declared(x, means);
+        let text = || {
+            let text = if printed.has_begun() { facts_below(x, grade, secrets) } else { plain(x, grade, secrets) };
+            text + declared.as_ref().map_or("", |(_, text)| text)
+        };
+        let whole = || {
+            let mut document = marked(document(x, grade, secrets), ended);
+            if let Some((part, _)) = &declared {
+                document["declared"] = part.clone();
+            }
+            document
+        };
+        output.result(whole, text)
+    };
+    Ok(if written == Exit::Done { ended } else { written })
+}
+
+/// Prints what was made for other programs: it is what it is, whatever the format.
+pub fn keep_printed(common: &Common, show: bool, made: &Made) -> Exit {
+    common.note(&made.notes);
+    if let Some((name, _)) = made.beside.first() {
+        common.note(&[format!(
+            "{} is not written: lunette history export ID -o FILE writes it beside FILE",
+            display(name.as_bytes())
+        )]);
+    }
+    Output::new(Format::Table).showing(show).text(&made.text)
 }
 
 /// The document, which says of itself when it was interrupted.

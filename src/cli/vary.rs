@@ -57,13 +57,14 @@ pub fn carry(
     make: impl Fn(&[u8]) -> Result<Request> + Send + Sync + 'static,
     policy: Policy,
     keyring: Keyring,
+    scope: Vec<Entry>,
     means: &Means,
 ) -> Result<Exit> {
     let first = make(values.all.first().map_or(b"".as_slice(), Vec::as_slice))?;
     let subject = draft::subject(&first);
     let n = values.all.len();
     common.note(&[format!("sends {n} requests, one after the other, the first {subject}")]);
-    let engine = Arc::new(means.engine(common, vec![Entry::typed(&first.origin)], Vec::new(), &keyring)?);
+    let engine = Arc::new(means.engine(common, scope, Vec::new(), &keyring)?);
     super::send::stop_on_signal(&engine)?;
     let name = values.name.clone();
     let rows: Arc<Mutex<Vec<Outcome>>> = Arc::default();

@@ -54,6 +54,25 @@ pub fn export(path: &Path, bytes: &[u8], over: bool) -> Result<bool> {
     }
 }
 
+/// A folder below another, made where it is not there.
+///
+/// # Errors
+/// The disk takes it not.
+pub fn below(folder: &Path, name: &str) -> Result<std::path::PathBuf> {
+    let path = folder.join(name);
+    match fs::create_dir(&path) {
+        Err(e) if e.kind() != ErrorKind::AlreadyExists => {
+            Err(Error::input(format!("it cannot be made: {}", display(e.to_string().as_bytes()))).at(shown(&path)))
+        }
+        _ => Ok(path),
+    }
+}
+
+/// True when a path names a file.
+pub fn is_file(path: &Path) -> bool {
+    path.is_file()
+}
+
 fn beside(path: &Path) -> std::path::PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!(".{name}.{}.new", std::process::id()))

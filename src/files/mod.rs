@@ -20,7 +20,7 @@ use crate::wire::{BlocksRead, Listing, Load};
 mod stdin;
 mod unpack;
 
-pub use export::export;
+pub use export::{below, export, is_file};
 pub use scratch::Scratch;
 use unpack::{BOMB, Unpacked, is_stdin};
 

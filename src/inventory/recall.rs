@@ -4,10 +4,10 @@
 //! A tree of segments: a word is looked up as it stands, what looks like an identifier leads on by its look. Whoever it does not
 //! know is counted the long way and learnt. It says nothing else than the long way says, so nothing depends on what it holds.
 
-use std::hash::BuildHasher as _;
+use hashbrown::HashMap;
 
-use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
-
+use super::near::word_of;
+use super::pieces::Pieces;
 use super::template::{self, Class};
 
 /// Places in the tree: of more, paths are counted the long way.
@@ -16,20 +16,8 @@ const MOST_PLACES: usize = 1 << 15;
 const MOST_ENDS: usize = 1 << 16;
 /// Hosts told apart.
 const MOST_HOSTS: usize = 1 << 10;
-/// Bytes of a word that are looked up at once.
-const PIECE: usize = 16;
-
 /// No place, no slot.
 const NONE: u32 = u32::MAX;
-
-/// Up to 16 bytes of a word below a place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Piece {
-    low: u64,
-    high: u64,
-    /// The place, how many bytes, and whether the word goes on.
-    below: u64,
-}
 
 #[derive(Debug)]
 struct Place {
@@ -50,8 +38,7 @@ struct End {
 /// What is remembered.
 #[derive(Debug)]
 pub(super) struct Recall {
-    pieces: HashTable<(Piece, u32)>,
-    state: DefaultHashBuilder,
+    pieces: Pieces,
     places: Vec<Place>,
     ends: usize,
     hosts: HashMap<Box<[u8]>, u32>,
@@ -69,13 +56,7 @@ pub(super) struct Known {
 
 impl Default for Recall {
     fn default() -> Self {
-        Self {
-            pieces: HashTable::new(),
-            state: DefaultHashBuilder::default(),
-            places: vec![Place::new()],
-            ends: 0,
-            hosts: HashMap::new(),
-        }
+        Self { pieces: Pieces::default(), places: vec![Place::new()], ends: 0, hosts: HashMap::new() }
     }
 }
 
@@ -136,21 +117,13 @@ impl Recall {
             if written.get(1..) != Some(segment) {
                 return;
             }
-            let mut left = segment;
-            while !left.is_empty() {
-                let (piece, n) = piece(at, left);
-                left = &left[n..];
-                let hash = self.state.hash_one(piece);
-                let next = self.next();
-                at = if let Some((_, to)) = self.pieces.find(hash, |(p, _)| *p == piece) {
-                    *to
-                } else {
-                    let state = &self.state;
-                    self.pieces.insert_unique(hash, (piece, next), |(p, _)| state.hash_one(p));
-                    self.places.push(Place::new());
-                    next
-                };
-            }
+            let mut next = self.next();
+            let places = &mut self.places;
+            at = self.pieces.make(at, segment, || {
+                places.push(Place::new());
+                next += 1;
+                next - 1
+            });
         }
     }
 
@@ -170,21 +143,24 @@ impl Recall {
     fn place(&self, path: &[u8]) -> Option<u32> {
         let (mut at, mut rest) = (0, path);
         loop {
-            rest = match rest {
-                [b'/', b'/', ..] => &rest[rest.iter().position(|b| *b != b'/').unwrap_or(rest.len())..],
-                [b'/', after @ ..] => after,
-                _ => rest,
-            };
-            if rest.is_empty() {
-                return Some(at);
+            let Some((start, after)) = rest.split_first() else { return Some(at) };
+            if *start == b'/' {
+                rest = after;
+                continue;
             }
             // What begins with a digit is hardly ever a word.
-            let found = if rest[0].is_ascii_digit() { None } else { self.word(at, rest) };
-            (at, rest) = match found.or_else(|| self.look(at, rest)) {
+            let word = if start.is_ascii_digit() { None } else { self.pieces.follow(at, rest) };
+            (at, rest) = match word {
                 Some(found) => found,
-                None => self.word(at, rest)?,
+                None => self.look(at, rest).or_else(|| self.rare(at, rest))?,
             };
         }
+    }
+
+    /// Where a path leads whose first segment begins with a digit and is a word.
+    #[cold]
+    fn rare<'a>(&self, at: u32, path: &'a [u8]) -> Option<(u32, &'a [u8])> {
+        self.pieces.follow(at, path).filter(|_| path.first().is_some_and(u8::is_ascii_digit))
     }
 
     /// Where a path leads whose first segment looks like an identifier, and what follows that.
@@ -192,20 +168,6 @@ impl Recall {
         let (_, class, after) = template::next_segment(path)?;
         let next = *self.places.get(at as usize)?.looks.get(class as usize)?;
         (class != Class::Word && next != NONE).then_some((next, after))
-    }
-
-    /// Where a path leads whose first segment is a word that is known, and what follows that.
-    fn word<'a>(&self, at: u32, path: &'a [u8]) -> Option<(u32, &'a [u8])> {
-        let (mut at, mut rest) = (at, path);
-        loop {
-            let (piece, n) = piece(at, rest);
-            let hash = self.state.hash_one(piece);
-            at = self.pieces.find(hash, |(p, _)| *p == piece)?.1;
-            rest = &rest[n..];
-            if matches!(rest.first(), None | Some(b'/')) {
-                return Some((at, rest));
-            }
-        }
     }
 
     fn host(&mut self, host: Option<&[u8]>) -> Option<u32> {
@@ -217,50 +179,6 @@ impl Recall {
             None => None,
         }
     }
-}
-
-/// What of a path stands before its first slash, up to 16 bytes of it, and how many those are.
-fn piece(below: u32, path: &[u8]) -> (Piece, usize) {
-    let (mut low, mut high) = words(path);
-    let mut n = (first_slash(low) as usize).min(path.len());
-    if n < 8 {
-        low &= !(u64::MAX << (8 * n));
-        high = 0;
-    } else {
-        let more = (first_slash(high) as usize).min(path.len() - 8);
-        n = 8 + more;
-        if more < 8 {
-            high &= !(u64::MAX << (8 * more));
-        }
-    }
-    let goes_on = n == PIECE && path.get(PIECE).is_some_and(|b| *b != b'/');
-    let below = u64::from(below) | (n as u64) << 32 | u64::from(goes_on) << 40;
-    (Piece { low, high, below }, n)
-}
-
-/// The first 16 bytes as two numbers, zeros where there are fewer.
-fn words(bytes: &[u8]) -> (u64, u64) {
-    if let Some((first, rest)) = bytes.split_first_chunk::<8>() {
-        let high = match (rest.first_chunk::<8>(), bytes.last_chunk::<8>()) {
-            (Some(next), _) => u64::from_le_bytes(*next),
-            (None, Some(last)) if !rest.is_empty() => u64::from_le_bytes(*last) >> (8 * (8 - rest.len())),
-            _ => 0,
-        };
-        return (u64::from_le_bytes(*first), high);
-    }
-    (bytes.iter().rev().fold(0, |word, b| word << 8 | u64::from(*b)), 0)
-}
-
-/// How many bytes stand before the first slash of eight, counted from the lowest; eight where there is none.
-fn first_slash(word: u64) -> u32 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let other = word ^ (ONES * u64::from(b'/'));
-    (other.wrapping_sub(ONES) & !other & (ONES << 7)).trailing_zeros() / 8
-}
-
-/// A method as a number; `None` for one that is longer than those in use.
-fn word_of(method: &[u8]) -> Option<u64> {
-    (method.len() < 8).then(|| words(method).0 | (method.len() as u64) << 56)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::course::Counts;
 use super::evidence::Good;
 use super::histogram::Histogram;
 use super::log::Line;
+use super::near::position;
 use super::operations::{self, Calls};
 use super::recall::{Known, Recall};
 use super::role::Role;
@@ -253,8 +254,8 @@ impl Undeclared {
     }
 
     /// Counts a request whose place is known, and gives the key it stands under and what its path is for.
-    fn count_known(&mut self, place: u32, call: Call<'_>) -> Option<(&[u8], Role)> {
-        let counts = if is_miss(call.line) { &mut self.misses } else { &mut self.answers };
+    fn count_known(&mut self, place: u32, miss: bool, call: Call<'_>) -> Option<(&[u8], Role)> {
+        let counts = if miss { &mut self.misses } else { &mut self.answers };
         let (key, tally) = counts.at(place)?;
         // What was counted there says what it is for.
         let role = call.count(tally, &[]);
@@ -430,7 +431,7 @@ impl Traffic {
                 known = recall.find(method, host, path, miss);
             }
             if let Some(place) = known.and_then(|k| k.slot)
-                && let Some((key, role)) = self.undeclared.count_known(place, call)
+                && let Some((key, role)) = self.undeclared.count_known(place, miss, call)
             {
                 self.signs.note(Place::Unknown(key), role, line, &asked);
                 return;
@@ -600,7 +601,7 @@ fn fold_heads(out: &mut HashMap<Unknown, Tally>, became: &mut HashMap<Spot, Spot
 
 /// Undoes the `\xHH`, `\"` and `\\` that nginx and Apache write for bytes they do not trust.
 fn unescape<'a>(target: &'a [u8], out: &'a mut Vec<u8>) -> &'a [u8] {
-    if memchr::memchr(b'\\', target).is_none() {
+    if position(target, b'\\').is_none() {
         return target;
     }
     out.clear();

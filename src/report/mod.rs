@@ -4,6 +4,7 @@ pub mod attack;
 pub mod audit;
 pub mod declared;
 pub mod diff;
+pub mod evidence;
 pub mod exchange;
 pub mod explanation;
 pub mod export;

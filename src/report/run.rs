@@ -10,8 +10,8 @@ use crate::base::Error;
 use crate::base::figure::millis;
 use crate::base::text::display_str;
 use crate::grade::HeaderGrade;
-use crate::wire::Exchange;
 use crate::wire::flow::Verdict;
+use crate::wire::{Exchange, FailureKind};
 
 /// What came of a run.
 #[derive(Debug, Default)]
@@ -103,9 +103,17 @@ impl Outcome {
 }
 
 impl RequestRun {
+    /// Whether a reply came, as far as it can be read: one that was cut off says nothing of what was asserted.
+    fn came(&self) -> bool {
+        self.exchange.as_ref().is_some_and(|x| {
+            let kind = x.error.as_ref().map(|e| e.kind);
+            x.response.is_some() && matches!(kind, None | Some(FailureKind::Cap | FailureKind::Protocol))
+        })
+    }
+
     /// How it ended. Without assertions any reply passes: what is wanted of it is written down, and not guessed.
     pub fn outcome(&self) -> Outcome {
-        let came = self.exchange.as_ref().is_some_and(|x| x.response.is_some());
+        let came = self.came();
         let fails = self.asserts.iter().any(|a| a.verdict == Verdict::Fail);
         if came && (fails || self.captures.iter().any(|c| c.why.is_some())) {
             return Outcome::Fail;
@@ -123,7 +131,7 @@ impl RequestRun {
 
     /// What does not hold, a sentence each.
     pub fn faults(&self, path: &str) -> Vec<String> {
-        let failure = self.failure().map(|why| format!("{path}:{}: {why}", self.line));
+        let failure = self.failure().filter(|_| !self.came()).map(|why| format!("{path}:{}: {why}", self.line));
         let asserts = self.asserts.iter().filter(|a| a.verdict != Verdict::Pass && failure.is_none());
         let asserts = asserts
             .map(|a| format!("{path}:{}: {} {}; found {}", a.line, display_str(&a.text), wording(a.verdict), a.actual));
@@ -232,4 +240,39 @@ pub fn totals(run: &Run) -> String {
 pub fn plain(run: &Run) -> String {
     let each = run.files.iter().flat_map(|f| f.requests.iter().map(|r| lines(&f.path, r)));
     each.chain([totals(run)]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Stamp;
+    use crate::wire::{Failure, Phase, Request, Response};
+
+    #[test]
+    fn a_reply_that_was_cut_off_passes_nothing_and_one_that_is_too_large_is_judged() {
+        let request = |kind: Option<FailureKind>, verdict| {
+            let request = Request::new("GET", b"http://h/").expect("url");
+            let mut x = Exchange::new(1, Stamp::from_unix(0).expect("time"), request);
+            x.response = Some(Response { status: 200, ..Response::default() });
+            x.error = kind.map(|kind| Failure { phase: Phase::Receive, kind, message: "why".to_owned() });
+            let assert = Asserted { line: 2, text: "status 200".to_owned(), verdict, actual: "200".to_owned() };
+            RequestRun {
+                name: "n".to_owned(),
+                line: 1,
+                exchange: Some(x),
+                grade: None,
+                error: None,
+                asserts: vec![assert],
+                captures: Vec::new(),
+                tries: 1,
+                elapsed: Duration::ZERO,
+            }
+        };
+        let cut = request(Some(FailureKind::Timeout), Verdict::Pass);
+        assert_eq!((cut.outcome(), cut.faults("f")), (Outcome::Error, vec!["f:1: receive: why".to_owned()]));
+        let capped = request(Some(FailureKind::Cap), Verdict::Pass);
+        assert_eq!((capped.outcome(), capped.faults("f").len()), (Outcome::Pass, 0));
+        assert_eq!(request(None, Verdict::Fail).outcome(), Outcome::Fail);
+        assert_eq!(request(None, Verdict::Error).outcome(), Outcome::Error);
+    }
 }

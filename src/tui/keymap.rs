@@ -175,6 +175,7 @@ actions! {
     Fold "fold" ["Enter" "Space"] Response "fold" "Folds or unfolds what the line opens; shows a long line whole.";
     NextTab "next-tab" ["]" "l" "Right"] Response "tabs" "Opens the next tab of the response.";
     PreviousTab "previous-tab" ["[" "h" "Left"] Response "" "Opens the tab before.";
+    TurnBody "body-view" ["v"] Response "raw / hex" "Shows the body laid out, as it came, or as hexadecimal.";
     Query "query" ["|"] Response "filter" "Shows what a filter of jq or a JSONPath finds in the body; empty, all of it again." ("[EXPRESSION]");
     Diff "diff" ["="] Response "side by side" "Lays the reply beside the one before, or beside an exchange of the history." ("[NO]");
     Live "live" ["x"] Response "live extras" "Shows what the live extras of the grade would send; x or Enter there sends it.";
@@ -201,6 +202,8 @@ actions! {
     Insecure "insecure" ["I"] Either "" "Goes on when the certificate is not trusted, or stops doing so; faults are shown either way.";
     CopyHere "copy" ["y"] Either "copy" "Copies what is under the cursor.";
     CopyCurl "copy-curl" ["Y"] Either "curl" "Copies the request as a curl command, secrets masked unless they are shown.";
+    Save "save" ["Ctrl+S"] Composer "" "Writes the request to a .http file, for lunette run: a bare name lies in requests/ of the workspace; secrets become variables unless they are shown." ("FILE [over]");
+    Export "export" [] Composer "" "Writes the exchange to a file; secrets are masked unless they are shown." ("har|http|curl|markdown FILE [over]");
     ExplainHere "explain" ["K"] Either "" "Shows what is under the cursor whole.";
 
     TypeToken "type-token" ["i"] Token "type or paste" "Takes a token typed or pasted, and reads it on Enter.";
@@ -279,7 +282,7 @@ actions! {
     Palette "palette" ["Ctrl+P"] Global "palette" "Finds an action by a few letters of its name.";
     Command "command" [":"] Global "commands" "Takes a command by name.";
     Load "load" [] Global "" "Reads specifications and logs into the inventory." ("FILE ...");
-    Open "open" [] Global "" "Opens a URL in the composer." ("[METHOD] URL");
+    Open "open" [] Global "" "Opens a URL in the composer, or a request of a .http file, a HAR or a Postman collection." ("[METHOD] URL | FILE[#N|#NAME]");
     Log "log" ["L"] Global "" "Shows the notices of this run.";
     Mouse "mouse" ["F2"] Always "" "Gives the mouse to the terminal for selecting text, or takes it back.";
     Halt "halt" ["F8" "Ctrl+X"] Always "" "Ends all traffic at once; nothing more is sent until it is resumed.";

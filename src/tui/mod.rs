@@ -177,8 +177,12 @@ fn carry_out(
     match effect {
         Effect::Ask(a) => ask(a),
         Effect::Copy(what, text) => {
-            let tmux = std::env::var_os("TMUX").is_some_and(|v| !v.is_empty());
-            match clipboard::sequence(&text, tmux) {
+            let variable = |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty());
+            if let Some(program) = clipboard::natively(&text, variable) {
+                root.say(Level::Info, format!("{what} went to the clipboard of this machine by {program}"));
+                return Ok(None);
+            }
+            match clipboard::sequence(&text, variable("TMUX")) {
                 Ok((sequence, route)) => {
                     screen.backend_mut().write_all(sequence.as_bytes())?;
                     root.say(Level::Info, format!("{what} went to the terminal's clipboard by {route}"));

@@ -96,6 +96,34 @@ pub fn message(text: &str, as_is: bool) -> Result<Vec<u8>, (usize, &'static str)
     Ok(out)
 }
 
+/// Bytes of a message so that [`message`] gives them back, escapes being read. No variable stands in it either.
+pub fn written(bytes: &[u8]) -> String {
+    let text = |part: &[u8]| {
+        let text = encode(part);
+        if text.contains("{{") { text.replace('{', "\\x7b") } else { text }
+    };
+    let mut out = String::with_capacity(bytes.len() + 64);
+    let mut head = true;
+    for line in bytes.split_inclusive(|b| *b == b'\n') {
+        let Some(content) = line.strip_suffix(b"\n") else {
+            out.push_str(&text(line));
+            break;
+        };
+        match content.strip_suffix(b"\r") {
+            Some(content) if head => {
+                out.push_str(&text(content));
+                head = !content.is_empty();
+                out.push('\n');
+            }
+            _ => {
+                out.push_str(&text(content));
+                out.push_str(if head { "\\n\\\n" } else { "\n" });
+            }
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -124,6 +152,14 @@ mod tests {
         #[test]
         fn every_byte_comes_back(bytes: Vec<u8>) {
             prop_assert_eq!(decode(&encode(&bytes)).expect("what was written is read"), bytes);
+        }
+
+        #[test]
+        fn every_message_comes_back(parts in proptest::collection::vec("\r\n|\n|\r|\\\\|\\{\\{a\\}\\}|[a-z: ]{1,4}", 0..20), odd: Vec<u8>) {
+            let bytes = [parts.concat().as_bytes(), &odd].concat();
+            let text = written(&bytes);
+            prop_assert!(!text.contains("{{"));
+            prop_assert_eq!(message(&text, false).expect("what was written is read"), bytes);
         }
 
         #[test]

@@ -19,6 +19,7 @@ pub mod json;
 mod listening;
 pub mod magic;
 pub mod oddity;
+pub mod postman;
 pub mod proxy;
 pub mod query;
 pub mod recipe;

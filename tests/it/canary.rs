@@ -259,7 +259,7 @@ fn the_workbench_shows_it_only_when_asked_to() {
     command.cwd(cli.path(""));
     command.env("TERM", "xterm-256color");
     command.env("LUNETTE_PASSPHRASE_FILE", "pass");
-    for name in ["NO_COLOR", "TMUX"] {
+    for name in ["NO_COLOR", "TMUX", "DISPLAY", "WAYLAND_DISPLAY"] {
         command.env_remove(name);
     }
     let mut pty = Pty::spawn(command, 200, 60);

@@ -13,7 +13,7 @@ fn demo(cols: u16, rows: u16) -> Pty {
     let mut command = CommandBuilder::new(binary());
     command.arg("demo");
     command.env("TERM", "xterm-256color");
-    for name in ["NO_COLOR", "TMUX"] {
+    for name in ["NO_COLOR", "TMUX", "DISPLAY", "WAYLAND_DISPLAY"] {
         command.env_remove(name);
     }
     Pty::spawn(command, cols, rows)

@@ -1,5 +1,6 @@
 //! The workbench behind the screen: asks in, events out, and never a wait in between.
 
+mod kept;
 mod many;
 mod tokens;
 
@@ -181,6 +182,11 @@ impl Workbench {
             }
             Ask::Explain(draft) => self.apart(move |bench| bench.explain(&draft)),
             Ask::Export(draft, show) => self.apart(move |bench| bench.export(&draft, show)),
+            Ask::Save { draft, path, over, show } => self.apart(move |bench| bench.save(&draft, path, over, show)),
+            Ask::Keep { judged, to, path, over, show } => {
+                self.apart(move |bench| bench.keep(&judged, to, path, over, show))
+            }
+            Ask::Import(text) => self.apart(move |bench| bench.import(&text)),
             Ask::Vary(draft, text) => self.apart(move |bench| bench.varies(draft, &text)),
             Ask::VaryGo(draft, values) => self.vary(&draft, &values),
             Ask::Compare(draft, names) => self.apart(move |bench| bench.compares(&draft, &names)),

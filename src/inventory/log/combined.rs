@@ -3,6 +3,7 @@
 
 use super::Line;
 use super::part::{Fields, Unit, clf_time, is_escaped, micros, request_line, size, skip_quoted, without_port};
+use crate::inventory::near::{position, until};
 
 /// Length of `10/Oct/2000:13:55:36 -0700`.
 const TIME: usize = 26;
@@ -43,7 +44,7 @@ impl Combined {
         // A quote closes the request only where a status follows: old writers left quotes as they came.
         let mut from = 0;
         let (at, status) = loop {
-            let at = from + memchr::memchr(b'"', &rest[from..])?;
+            let at = from + position(&rest[from..], b'"')?;
             if let Some(status) = status_at(&rest[at + 1..])
                 && !is_escaped(rest, at)
             {
@@ -59,14 +60,14 @@ impl Combined {
             Tail::Traefik => Some(traefik(tail)?),
         };
         let request = request_line(request);
-        let size = size(until_space(tail.strip_prefix(b" ").unwrap_or(tail)));
+        let size = size(until(tail.strip_prefix(b" ").unwrap_or(tail), b' '));
         Some(Line { time: Some(time), status, host, request, micros, size, client, ..Line::default() })
     }
 
     /// The address and what follows the opening quote of a line without users that says the time of the one before: what most
     /// lines are.
     fn usual<'a>(&self, line: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
-        let client = until_space(line);
+        let client = until(line, b' ');
         let (time, rest) = line[client.len()..].strip_prefix(b" - - [")?.split_first_chunk::<TIME>()?;
         (*time == self.last).then_some((client, rest.strip_prefix(b"] \"")?))
     }
@@ -102,8 +103,8 @@ fn status_at(bytes: &[u8]) -> Option<u16> {
 /// The virtual host and the client's address. Apache `vhost_combined` writes `api.example.com:443 192.0.2.7 - - [`: where the
 /// second word is an address the first is a host.
 fn who(before: &[u8]) -> (Option<&[u8]>, Option<&[u8]>) {
-    let first = until_space(before);
-    let second = until_space(before.get(first.len() + 1..).unwrap_or_default());
+    let first = until(before, b' ');
+    let second = until(before.get(first.len() + 1..).unwrap_or_default(), b' ');
     let is_address = second.first().is_some_and(|b| b.is_ascii_hexdigit() || *b == b':')
         && second.iter().any(|b| matches!(b, b'.' | b':'))
         && before.len() > first.len() + 1 + second.len();
@@ -120,14 +121,9 @@ fn said(word: &[u8]) -> bool {
     !word.is_empty() && word != b"-"
 }
 
-/// What stands before the first space. It is near in most lines.
-fn until_space(bytes: &[u8]) -> &[u8] {
-    &bytes[..bytes.iter().position(|b| *b == b' ').unwrap_or(bytes.len())]
-}
-
 /// What follows the user agent.
 fn after_agent(tail: &[u8]) -> Option<&[u8]> {
-    let referer = memchr::memchr(b'"', tail)?;
+    let referer = position(tail, b'"')?;
     let referer = &tail[referer + 1..];
     let agent = match referer.strip_prefix(b"-\" \"") {
         Some(agent) => agent,
@@ -154,10 +150,13 @@ fn traefik(tail: &[u8]) -> Option<u64> {
 
 /// The first field after the user agent, when it is a plain decimal number of seconds: nginx `$request_time`.
 fn duration(tail: &[u8]) -> Option<u64> {
-    if tail.last() == Some(&b'"') && memchr::memchr_iter(b'"', tail).count() == 4 {
-        return None;
+    let after = after_agent(tail)?;
+    // As nginx writes what takes no ten seconds, with nothing after it.
+    if let [b' ', whole @ b'0'..=b'9', b'.', a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] = after {
+        let [whole, a, b, c] = [whole, a, b, c].map(|digit| u64::from(digit - b'0'));
+        return Some((whole * 1_000 + a * 100 + b * 10 + c) * 1_000);
     }
-    seconds(until_space(after_agent(tail)?.strip_prefix(b" ")?))
+    seconds(until(after.strip_prefix(b" ")?, b' '))
 }
 
 /// What a number of so many decimals is multiplied with to be microseconds.

@@ -2,6 +2,7 @@
 
 use super::Request;
 use crate::base::Stamp;
+use crate::inventory::near::position;
 
 /// Unit of a logged duration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +41,7 @@ impl<'a> Iterator for Fields<'a> {
 pub(super) fn skip_quoted(bytes: &[u8]) -> Option<&[u8]> {
     let mut from = 0;
     loop {
-        let at = from + memchr::memchr(b'"', &bytes[from..])?;
+        let at = from + position(&bytes[from..], b'"')?;
         from = at + 1;
         if matches!(bytes.get(from), None | Some(b' ')) && !is_escaped(bytes, at) {
             return Some(&bytes[from..]);
@@ -61,6 +62,7 @@ pub(super) fn said(field: &[u8]) -> Option<&[u8]> {
 }
 
 /// A count of bytes; nothing for `-`, for a count that is written before the end, and for what is no number.
+#[inline]
 pub(super) fn size(field: &[u8]) -> Option<u64> {
     if field.is_empty() || field.len() > 18 {
         return None;
@@ -92,16 +94,33 @@ pub(super) fn status(field: &[u8]) -> Option<u16> {
 }
 
 /// Method and target, or nothing: `-`, the bytes of a TLS hello, a probe of another protocol.
+#[inline]
 pub(super) fn request_line(request: &[u8]) -> Option<Request<'_>> {
-    let space = request.iter().position(|b| *b == b' ')?;
+    usual(request).or_else(|| any_request_line(request))
+}
+
+/// What nearly all ask: a method in use, a path, and a protocol in use.
+#[inline]
+fn usual(request: &[u8]) -> Option<Request<'_>> {
+    let length = match request {
+        [b'G', b'E', b'T', b' ', ..] | [b'P', b'U', b'T', b' ', ..] => 3,
+        [b'P', b'O', b'S', b'T', b' ', ..] => 4,
+        [b'P', b'A', b'T', b'C', b'H', b' ', ..] => 5,
+        [b'D', b'E', b'L', b'E', b'T', b'E', b' ', ..] => 6,
+        _ => return None,
+    };
+    let (method, rest) = request.split_at(length);
+    let (target, b" HTTP/1.1" | b" HTTP/2.0") = rest[1..].split_last_chunk::<9>()? else { return None };
+    (target.first() == Some(&b'/')).then_some(Request { method, host: None, target })
+}
+
+fn any_request_line(request: &[u8]) -> Option<Request<'_>> {
+    let space = position(request, b' ')?;
     let rest = &request[space + 1..];
     // The target runs to the protocol, or to the end where there is none; a space in it is the client's own.
-    let target = match rest.split_last_chunk::<9>() {
-        Some((target, b" HTTP/1.1" | b" HTTP/1.0" | b" HTTP/2.0")) => target,
-        _ => match memchr::memrchr(b' ', rest) {
-            Some(at) if rest[at + 1..].starts_with(b"HTTP/") => &rest[..at],
-            _ => rest,
-        },
+    let target = match memchr::memrchr(b' ', rest) {
+        Some(at) if rest[at + 1..].starts_with(b"HTTP/") => &rest[..at],
+        _ => rest,
     };
     request_of(&request[..space], target)
 }

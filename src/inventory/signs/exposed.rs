@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::{At, LONGEST, Place, SAMPLES, Spot};
 use crate::base::secret::{MASK, find_tokens, mask_target};
 use crate::base::{keys, text::display};
+use crate::inventory::near::position;
 use crate::inventory::template::Asked;
 
 /// Endpoints and names kept.
@@ -121,11 +122,14 @@ impl Shown {
 
 /// The first credential of a target: what it is, in words, and where in the query its value stands.
 fn credential(asked: &Asked<'_>) -> Option<(String, Option<std::ops::Range<usize>>)> {
+    if asked.query.is_empty() {
+        return holds_token(asked.path).then(|| (TOKEN.to_owned(), None));
+    }
     let mut from = 0;
     for part in asked.query.split(|b| *b == b'&').take(200) {
         let start = from;
         from += part.len() + 1;
-        let Some(equals) = memchr::memchr(b'=', part) else { continue };
+        let Some(equals) = position(part, b'=') else { continue };
         let (name, value) = (&part[..equals], &part[equals + 1..]);
         let range = start + equals + 1..start + part.len();
         if let Some((_, sure)) = named(name)
@@ -148,6 +152,9 @@ fn credential(asked: &Asked<'_>) -> Option<(String, Option<std::ops::Range<usize
 
 /// A token, or what is left of one that was masked when it was read. Its first letters are looked for by the rarest of them.
 fn holds_token(bytes: &[u8]) -> bool {
+    if position(bytes, b'J').is_none() {
+        return false;
+    }
     let mut starts = memchr::memchr_iter(b'J', bytes).filter(|at| bytes[..*at].ends_with(b"ey"));
     let Some(first) = starts.next() else { return false };
     let masked = |at: usize| bytes[at + 1..].starts_with(MASK.as_bytes());

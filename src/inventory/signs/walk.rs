@@ -4,7 +4,9 @@
 //! every second, fourth, eighth number stay. So the same paths are kept whatever order they came in, and of a client that walks
 //! many ids enough are left to tell.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
 
 use super::{At, Place, SAMPLES, Spot, cut, sample};
 use crate::inventory::log::Line;
@@ -25,17 +27,25 @@ const TIMES: u64 = 10;
 /// One client's way to one path.
 #[derive(Debug, Clone)]
 struct Visit {
-    spot: Spot,
-    /// Client, method and path one after the other, and where the last two begin: one piece of memory and not three, since in a
-    /// log of many clients most lines make a visit.
+    held: Held,
+    /// Client, method and path one after the other, then what [`Held`] leaves out, and where the last three begin: one piece of
+    /// memory and not four, since in a log of many clients most lines make a visit.
     said: Box<[u8]>,
-    ends: (u16, u16),
+    ends: (u16, u16, u16),
     /// The number of the path.
     number: u64,
     /// The least status it was answered with.
     status: u16,
     /// Only refused, or not there.
     missed: bool,
+}
+
+/// A place without its method or its key.
+#[derive(Debug, Clone, Copy)]
+enum Held {
+    Declared(u32),
+    Other(u32),
+    Unknown,
 }
 
 /// The visits kept.
@@ -62,6 +72,18 @@ pub(in crate::inventory) struct Walk {
 }
 
 impl Visit {
+    fn new(place: Place<'_>, client: &[u8], asked: &Asked<'_>, number: u64, status: u16) -> Self {
+        let (held, key): (_, &[u8]) = match place {
+            Place::Declared(n) => (Held::Declared(n), &[]),
+            Place::Other(n, method) => (Held::Other(n), method),
+            Place::Unknown(key) => (Held::Unknown, key),
+        };
+        let parts = [cut(client), cut(asked.method), cut(asked.path), key];
+        let end = |parts: &[&[u8]]| u16::try_from(parts.iter().map(|p| p.len()).sum::<usize>()).unwrap_or(u16::MAX);
+        let ends = (end(&parts[..1]), end(&parts[..2]), end(&parts[..3]));
+        Self { held, said: parts.concat().into(), ends, number, status, missed: is_missed(status) }
+    }
+
     fn client(&self) -> &[u8] {
         &self.said[..usize::from(self.ends.0)]
     }
@@ -71,12 +93,21 @@ impl Visit {
     }
 
     fn path(&self) -> &[u8] {
-        &self.said[usize::from(self.ends.1)..]
+        &self.said[usize::from(self.ends.1)..usize::from(self.ends.2)]
+    }
+
+    fn spot(&self) -> Spot {
+        let key = Box::from(&self.said[usize::from(self.ends.2)..]);
+        match self.held {
+            Held::Declared(n) => Spot::Declared(n),
+            Held::Other(n) => Spot::Other(n, key),
+            Held::Unknown => Spot::Unknown(key),
+        }
     }
 }
 
-fn short(bytes: &[u8]) -> u16 {
-    u16::try_from(bytes.len()).unwrap_or(u16::MAX)
+fn is_missed(status: u16) -> bool {
+    matches!(status, 401 | 403 | 404)
 }
 
 impl Walks {
@@ -91,16 +122,9 @@ impl Walks {
             Place::Other(n, method) => mix(mix(u64::from(n) + 1, method), client),
             Place::Unknown(template) => mix(mix(0, template), client),
         };
-        let missed = matches!(line.status, 401 | 403 | 404);
-        let visit = self.visits.entry(mix(key, &number.to_le_bytes())).or_insert_with(|| Visit {
-            spot: place.into(),
-            said: [cut(client), cut(asked.method), cut(asked.path)].concat().into(),
-            ends: (short(cut(client)), short(cut(client)) + short(cut(asked.method))),
-            number,
-            status: line.status,
-            missed,
-        });
-        visit.missed &= missed;
+        let new = || Visit::new(place, client, asked, number, line.status);
+        let visit = self.visits.entry(mix(key, &number.to_le_bytes())).or_insert_with(new);
+        visit.missed &= is_missed(line.status);
         visit.status = visit.status.min(line.status);
         self.thin();
     }
@@ -130,7 +154,7 @@ impl Walks {
     pub fn found(&self, at: At<'_>) -> Vec<Walk> {
         let mut by_spot: BTreeMap<Spot, BTreeMap<&[u8], Vec<&Visit>>> = BTreeMap::new();
         for visit in self.visits.values() {
-            by_spot.entry(at(&visit.spot)).or_default().entry(visit.client()).or_default().push(visit);
+            by_spot.entry(at(&visit.spot())).or_default().entry(visit.client()).or_default().push(visit);
         }
         let mut found = Vec::new();
         for (spot, clients) in by_spot {

@@ -1,5 +1,7 @@
 //! What one path segment looks like: a word, or an identifier of some kind.
 
+use crate::inventory::near::position;
+
 /// The look of a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
@@ -89,15 +91,58 @@ const KINDS: [u32; 256] = {
 
 /// The look of one decoded segment.
 pub fn classify(segment: &[u8]) -> Class {
-    counted(segment, segment.iter().take(MOST_COUNTED).map(|b| KINDS[usize::from(*b)]).sum())
+    if let Some(class) = hexadecimal(segment) {
+        return class;
+    }
+    let mut sum = 0u32;
+    for b in &segment[..segment.len().min(MOST_COUNTED)] {
+        sum = sum.wrapping_add(KINDS[usize::from(*b)]);
+    }
+    counted(segment, sum)
 }
 
 /// The first segment of a path without its slashes, its look, and what follows it.
 pub fn next_segment(path: &[u8]) -> Option<(&[u8], Class, &[u8])> {
     let start = path.iter().position(|b| *b != b'/')?;
     let path = &path[start..];
-    let (segment, rest) = path.split_at(memchr::memchr(b'/', path).unwrap_or(path.len()));
+    let (segment, rest) = path.split_at(position(path, b'/').unwrap_or(path.len()));
     Some((segment, classify(segment), rest))
+}
+
+/// Where a UUID has its dashes.
+const DASHES: [usize; 4] = [8, 13, 18, 23];
+
+/// Bytes that are looked at together.
+const BLOCK: usize = 16;
+
+/// The look of what is sixteen or more hexadecimal digits and nothing else, or a UUID: what most identifiers are, told without
+/// counting. It says what counting says.
+fn hexadecimal(segment: &[u8]) -> Option<Class> {
+    let n = segment.len();
+    let (blocks, last) = (segment.as_chunks::<BLOCK>().0, segment.last_chunk::<BLOCK>()?);
+    if n == 36 && DASHES.iter().all(|at| segment[*at] == b'-') {
+        let mut digits = [0; 32];
+        for (to, from) in [(0, 0..8), (8, 9..13), (12, 14..18), (16, 19..23), (20, 24..36)] {
+            digits[to..to + from.len()].copy_from_slice(&segment[from]);
+        }
+        return digits.as_chunks::<BLOCK>().0.iter().all(|b| every(b, is_hex)).then_some(Class::Uuid);
+    }
+    if n > MOST_COUNTED || !blocks.iter().all(|b| every(b, is_hex)) || !every(last, is_hex) {
+        return None;
+    }
+    let digits = blocks.iter().all(|b| every(b, |b| b.is_ascii_digit())) && every(last, |b| b.is_ascii_digit());
+    Some(if digits { Class::Id } else { Class::Hex })
+}
+
+/// Without a jump for a byte, so that all are looked at in one go.
+#[inline]
+fn every(block: &[u8; BLOCK], is: impl Fn(u8) -> bool) -> bool {
+    block.iter().fold(true, |all, b| all & is(*b))
+}
+
+#[inline]
+fn is_hex(b: u8) -> bool {
+    (b.wrapping_sub(b'0') < 10) | ((b | 0x20).wrapping_sub(b'a') < 6)
 }
 
 /// Bytes of a segment that are counted: four counters share one number.
@@ -120,7 +165,7 @@ fn counted(segment: &[u8], sum: u32) -> Class {
         return Class::Id;
     }
     // 32 digits and four more are a UUID where those four are dashes in their places.
-    if n == 36 && hexes == 32 && [8, 13, 18, 23].iter().all(|at| segment[*at] == b'-') {
+    if n == 36 && hexes == 32 && DASHES.iter().all(|at| segment[*at] == b'-') {
         return Class::Uuid;
     }
     if others == 0 && hexes == n && n >= 16 {
@@ -143,28 +188,49 @@ fn counted(segment: &[u8], sum: u32) -> Class {
     }
     let joint = |b: &u8| b.is_ascii_alphanumeric() || KINDS[usize::from(*b)] == JOINT;
     let plain = if n <= MOST_COUNTED { others == joints } else { segment.iter().all(joint) };
-    if plain && segment.split(|b| !b.is_ascii_alphanumeric()).any(is_generated) {
+    if plain && has_generated(segment) {
         return Class::Id;
     }
     if n > LONGEST_WORD || letters + digits == 0 && n > 16 { Class::Text } else { Class::Word }
 }
 
-/// A run of letters and digits that no person would name a path after.
-fn is_generated(part: &[u8]) -> bool {
-    let (mut digits, mut runs, mut before) = (0, 0, None);
-    for b in part {
-        let digit = b.is_ascii_digit();
-        digits += usize::from(digit);
-        runs += usize::from(before.is_some_and(|d| d != digit));
-        before = Some(digit);
+/// Whether a run of letters and digits is one that no person would name a path after; the runs stand between joints.
+fn has_generated(segment: &[u8]) -> bool {
+    let mut rest = segment;
+    loop {
+        let (mut digits, mut turns, mut before) = (0, 0, None);
+        let mut n = 0;
+        for b in rest {
+            let kind = KINDS[usize::from(*b)];
+            if kind == JOINT {
+                break;
+            }
+            let digit = kind & 0xff;
+            digits += digit;
+            turns += digit ^ before.unwrap_or(digit);
+            before = Some(digit);
+            n += 1;
+        }
+        let (part, after) = rest.split_at(n);
+        if is_generated(part, digits as usize, turns as usize) {
+            return true;
+        }
+        match after.split_first() {
+            Some((_, after)) => rest = after,
+            None => return false,
+        }
     }
+}
+
+/// A run of letters and digits that no person would name a path after, with so many digits, which begin and end so often.
+fn is_generated(part: &[u8], digits: usize, turns: usize) -> bool {
     if digits == part.len() {
         return digits >= 3;
     }
     // `oauth2`, `k8s` and `sha256` are words; digits in two places, or many of them, are not.
-    (part.len() >= 6 && digits >= 3 && runs >= 2)
+    (part.len() >= 6 && digits >= 3 && turns >= 2)
         || (part.len() >= 8 && digits >= 4)
-        || (part.len() >= 10 && (runs >= 3 || digits + oddities(part) >= 3))
+        || (part.len() >= 10 && (turns >= 3 || digits + oddities(part) >= 3))
 }
 
 /// Runs of two and more capitals, and small letters alone between capitals: `getUserById` has one of them, base 62 many.
@@ -215,6 +281,7 @@ fn is_email(s: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn looks() {
@@ -249,6 +316,28 @@ mod tests {
             ("eyJhbGciOiJub25lIn0.eyJhIjoxfQ.x", Class::Token),
         ] {
             assert_eq!(classify(segment.as_bytes()), class, "{segment}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_told_without_counting_is_what_counting_tells(
+            segment in "[0-9]{0,70}|[0-9a-fA-F]{0,70}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f-]{11,13}|[0-9a-g-]{30,40}|[a-f]{60,70}|[0-9a]{250,260}",
+        ) {
+            let segment = segment.as_bytes();
+            let sum = segment.iter().take(MOST_COUNTED).map(|b| KINDS[usize::from(*b)]).sum();
+            prop_assert_eq!(classify(segment), counted(segment, sum));
+        }
+
+        #[test]
+        fn runs_between_joints_are_looked_at_one_by_one(segment in "[a-z0-9A-Z_:~-]{0,40}|([a-z]{1,5}[0-9]{0,4}[-_]?){0,5}") {
+            let generated = |part: &[u8]| {
+                let digit = |b: &u8| b.is_ascii_digit();
+                let turns = part.chunk_by(|a, b| digit(a) == digit(b)).count().saturating_sub(1);
+                is_generated(part, part.iter().filter(|b| digit(b)).count(), turns)
+            };
+            let any = segment.as_bytes().split(|b| !b.is_ascii_alphanumeric()).any(generated);
+            prop_assert_eq!(has_generated(segment.as_bytes()), any);
         }
     }
 }

@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use super::near::{first, position, until, words};
+
 mod class;
 mod infer;
 mod siblings;
@@ -19,21 +21,34 @@ pub use trie::{Asked, Leaf, Match, Trie};
 pub use weights::Features;
 
 /// True for a target that is its own path, which most are: neither query nor fragment, nothing encoded, no parameters and no
-/// backslash.
+/// backslash. One with `!` or `'`, which differ from those in few bits, is split as well, and nothing comes of it.
 pub(super) fn is_plain(target: &[u8]) -> bool {
-    memchr::memchr3(b'?', b'%', b'\\', target).is_none() && memchr::memchr2(b'#', b';', target).is_none()
+    // Bits set in each byte, and what is then looked for: `#` and `%`, `;` and `?`, and the backslash.
+    const LOOKED_FOR: [(u8, u8); 3] = [(6, b'\''), (4, b'?'), (0, b'\\')];
+    let Some(last) = target.last_chunk::<16>() else {
+        let (low, high) = words(target);
+        let none = |word: u64| LOOKED_FOR.iter().all(|(set, b)| first(word | u64::from_ne_bytes([*set; 8]), *b) == 8);
+        return none(low) && none(high);
+    };
+    // Without a jump for a byte, so that all are looked at in one go.
+    let none = |block: &[u8; 16]| {
+        LOOKED_FOR.iter().all(|(set, wanted)| {
+            let differs = |b: &u8| b | set != *wanted;
+            block.iter().fold(true, |none, b| none & differs(b))
+        })
+    };
+    none(last) && target.as_chunks::<16>().0.iter().all(none)
 }
 
 /// Path and query of a request target. The path loses `;` parameters and one level of percent-encoding, but never a
 /// `%2F`; doubled slashes are left for the reader to skip. The fragment is cut off.
 pub fn split_target<'a>(target: &'a [u8], scratch: &'a mut Vec<u8>) -> (&'a [u8], &'a [u8]) {
-    let end = memchr::memchr2(b'?', b'#', target).unwrap_or(target.len());
-    let (path, rest) = target.split_at(end);
-    let query = match rest.split_first() {
-        Some((b'?', query)) => &query[..memchr::memchr(b'#', query).unwrap_or(query.len())],
-        _ => &[],
+    let target = until(target, b'#');
+    let (path, query) = match position(target, b'?') {
+        Some(at) => (&target[..at], &target[at + 1..]),
+        None => (target, &[][..]),
     };
-    if memchr::memchr2(b'%', b';', path).is_none() {
+    if is_plain(path) {
         return (path, query);
     }
     scratch.clear();
@@ -97,6 +112,7 @@ pub fn variables(template: &str) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn targets_are_split_and_decoded_once() {
@@ -110,6 +126,17 @@ mod tests {
             let mut scratch = Vec::new();
             let (p, q) = split_target(target.as_bytes(), &mut scratch);
             assert_eq!((p, q), (path.as_bytes(), query.as_bytes()), "{target}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_plain_target_is_its_own_path(target in "/[ -~]{0,40}|/[a-z/.-]{0,40}[ -~]?[a-z/.-]{0,40}") {
+            let mut scratch = Vec::new();
+            let split = split_target(target.as_bytes(), &mut scratch);
+            let has = |bytes: &[u8]| target.bytes().any(|b| bytes.contains(&b));
+            prop_assert!(!is_plain(target.as_bytes()) || (split == (target.as_bytes(), &[][..]) && !has(b"\\")));
+            prop_assert!(is_plain(target.as_bytes()) || has(b"?#%;\\!'"));
         }
     }
 

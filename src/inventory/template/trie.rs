@@ -4,9 +4,9 @@
 //! literal prefix wins. The method is looked at last: a path that is known with another method is an answer of its own.
 
 use std::cmp::Reverse;
-use std::hash::{Hash, Hasher};
 
-use hashbrown::{Equivalent, HashMap};
+use crate::inventory::near::{position, word_of};
+use crate::inventory::pieces::Pieces;
 
 /// What stands at the end of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Leaf {
     pub host: Option<String>,
     /// Number of the endpoint.
     pub endpoint: u32,
+    /// The method as a number, 0 where it is too long for one.
+    word: u64,
     /// What the query must hold, for paths declared with a query (`/?Action=List`).
     query: Vec<Vec<u8>>,
     /// Declared with a trailing slash.
@@ -51,35 +53,8 @@ pub struct Asked<'a> {
 #[derive(Debug, Clone)]
 pub struct Trie {
     nodes: Vec<Node>,
-    /// Where a literal segment leads from a node: one table for all, since every segment of every path is looked up.
-    literals: HashMap<Literal, u32>,
-}
-
-/// A node and a segment below it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Literal(u32, Box<[u8]>);
-
-/// The same, to look it up with.
-#[derive(Clone, Copy)]
-struct Asking<'a>(u32, &'a [u8]);
-
-impl Hash for Literal {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        Asking(self.0, &self.1).hash(state);
-    }
-}
-
-impl Hash for Asking<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u32(self.0);
-        state.write(self.1);
-    }
-}
-
-impl Equivalent<Literal> for Asking<'_> {
-    fn equivalent(&self, key: &Literal) -> bool {
-        self.0 == key.0 && *self.1 == *key.1
-    }
+    /// Where a literal segment leads from a node.
+    literals: Pieces,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -122,7 +97,7 @@ const MOST_STEPS: usize = 20_000;
 
 impl Default for Trie {
     fn default() -> Self {
-        Self { nodes: vec![Node::default()], literals: HashMap::new() }
+        Self { nodes: vec![Node::default()], literals: Pieces::default() }
     }
 }
 
@@ -143,6 +118,7 @@ impl Trie {
             method: method.to_owned(),
             host: host.map(str::to_owned),
             endpoint,
+            word: word_of(method.as_bytes()).unwrap_or(0),
             query,
             slash: path.len() > 1 && path.ends_with('/'),
         };
@@ -180,11 +156,13 @@ impl Trie {
         let found = match pieces(segment) {
             None => {
                 node.has_literals = true;
-                let literal = Literal(at, super::percent_decode(segment.as_bytes(), true).into());
-                match *self.literals.entry(literal).or_insert(next) {
-                    new if new == next => None,
-                    known => Some(known),
-                }
+                let (mut next, nodes) = (next, &mut self.nodes);
+                // A node stands between two pieces of a long one as well, and nothing at it.
+                return self.literals.make(at, &super::percent_decode(segment.as_bytes(), true), || {
+                    nodes.push(Node::default());
+                    next += 1;
+                    next - 1
+                });
             }
             Some(pieces) if pieces.len() == 2 && pieces.iter().all(|p| p.is_empty()) => {
                 let known = node.variable;
@@ -210,7 +188,7 @@ impl Trie {
 
     /// Where a literal segment leads from a place in the tree; its root is 0.
     pub(super) fn literal(&self, at: u32, segment: &[u8]) -> Option<u32> {
-        self.literals.get(&Asking(at, segment)).copied()
+        Some(self.literals.follow(at, segment)?.0)
     }
 
     /// Where a variable leads from a place in the tree.
@@ -224,7 +202,8 @@ impl Trie {
             return Match::Unknown;
         }
         let slash = asked.path.len() > 1 && asked.path.ends_with(b"/");
-        let mut walk = Walk { trie: self, asked, slash, other: None, steps: 0 };
+        let word = word_of(asked.method).unwrap_or(0);
+        let mut walk = Walk { trie: self, asked, word, slash, other: None, steps: 0 };
         match walk.descend(0, asked.path) {
             Some(endpoint) => Match::Declared(endpoint),
             None => walk.other.map_or(Match::Unknown, Match::OtherMethod),
@@ -235,6 +214,7 @@ impl Trie {
 struct Walk<'a> {
     trie: &'a Trie,
     asked: &'a Asked<'a>,
+    word: u64,
     slash: bool,
     other: Option<u32>,
     steps: usize,
@@ -243,21 +223,36 @@ struct Walk<'a> {
 impl Walk<'_> {
     /// Depth is that of the tree, which [`Trie::insert`] bounds.
     fn descend(&mut self, at: u32, path: &[u8]) -> Option<u32> {
-        self.steps += 1;
-        if self.steps > MOST_STEPS {
-            return None;
+        let (trie, mut at, mut path) = (self.trie, at, path);
+        loop {
+            self.steps += 1;
+            if self.steps > MOST_STEPS {
+                return None;
+            }
+            let node = trie.nodes.get(at as usize)?;
+            path = without_slashes(path);
+            if path.is_empty() {
+                return self.judge(&node.leaves);
+            }
+            let literal = if node.has_literals { trie.literals.follow(at, path) } else { None };
+            // Where only one way leads on there is nowhere to come back to.
+            let only = node.mixed.is_empty() && node.rest.is_empty();
+            match (literal, node.variable) {
+                (Some(next), None) if only => (at, path) = next,
+                (None, Some(child)) if only => (at, path) = (child, after_segment(path).1),
+                (literal, _) => return self.choose(node, literal, path),
+            }
         }
-        let trie = self.trie;
-        let node = trie.nodes.get(at as usize)?;
-        let Some((segment, rest)) = next_segment(path) else {
-            return self.judge(&node.leaves);
-        };
-        if node.has_literals
-            && let Some(child) = trie.literals.get(&Asking(at, segment))
-            && let Some(found) = self.descend(*child, rest)
+    }
+
+    /// Each of the ways that lead on, the most literal first.
+    fn choose(&mut self, node: &Node, literal: Option<(u32, &[u8])>, path: &[u8]) -> Option<u32> {
+        if let Some((child, rest)) = literal
+            && let Some(found) = self.descend(child, rest)
         {
             return Some(found);
         }
+        let (segment, rest) = after_segment(path);
         for (mixed, child) in &node.mixed {
             if mixed.fits(segment)
                 && let Some(found) = self.descend(*child, rest)
@@ -280,7 +275,7 @@ impl Walk<'_> {
             if !leaf.query.iter().all(|q| has_part(self.asked.query, q)) {
                 continue;
             }
-            if leaf.method.as_bytes() != self.asked.method {
+            if leaf.word != self.word || (leaf.word == 0 && leaf.method.as_bytes() != self.asked.method) {
                 self.other = self.other.or(Some(leaf.endpoint));
                 continue;
             }
@@ -294,12 +289,19 @@ impl Walk<'_> {
     }
 }
 
-/// The first segment that is not empty, and what follows it.
-fn next_segment(path: &[u8]) -> Option<(&[u8], &[u8])> {
-    let start = path.iter().position(|b| *b != b'/')?;
-    let path = &path[start..];
-    let end = memchr::memchr(b'/', path).unwrap_or(path.len());
-    Some(path.split_at(end))
+/// A path without the slashes that it begins with; most begin with one.
+#[inline]
+fn without_slashes(path: &[u8]) -> &[u8] {
+    match path {
+        [b'/', b'/', ..] => &path[path.iter().position(|b| *b != b'/').unwrap_or(path.len())..],
+        [b'/', after @ ..] => after,
+        _ => path,
+    }
+}
+
+/// The first segment of a path that begins with none of its slashes, and what follows it.
+fn after_segment(path: &[u8]) -> (&[u8], &[u8]) {
+    path.split_at(position(path, b'/').unwrap_or(path.len()))
 }
 
 /// True when the query holds `part` as one of its pieces, or as the start of one when it ends in `=`.

@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::Profile;
 use super::claims::is_email;
 use super::context::{Context, Hit, hit, hit_as, is_internal, quoted, url};
-use crate::base::Severity;
 use crate::base::secret::find_tokens;
+use crate::base::{Severity, keys};
 
 /// Texts of the claims that are looked at.
 const MOST: usize = 2_000;
@@ -131,7 +131,7 @@ pub(super) fn secrets(c: &Context<'_>) -> Vec<Hit> {
             "a private key"
         } else if !find_tokens(text.as_bytes()).is_empty() {
             "another token"
-        } else if is_cloud_key(text) {
+        } else if keys::is_one(text.as_bytes()) {
             "a key of a service"
         } else if !text.is_empty() && SECRET.contains(&flat(name).as_str()) {
             "a credential, by its name"
@@ -141,33 +141,6 @@ pub(super) fn secrets(c: &Context<'_>) -> Vec<Hit> {
         out.push(hit(format!("{} holds {what}", quoted(name))));
     });
     out
-}
-
-/// Beginnings of keys that services give out, with the least length of the whole.
-const KEYS: &[(&str, usize)] = &[
-    ("AKIA", 20),
-    ("ASIA", 20),
-    ("AIza", 39),
-    ("ghp_", 40),
-    ("gho_", 40),
-    ("ghs_", 40),
-    ("github_pat_", 40),
-    ("glpat-", 26),
-    ("sk_live_", 24),
-    ("rk_live_", 24),
-    ("xoxb-", 30),
-    ("xoxp-", 30),
-    ("SG.", 60),
-    ("npm_", 40),
-    ("dop_v1_", 60),
-];
-
-fn is_cloud_key(text: &str) -> bool {
-    KEYS.iter().any(|(start, length)| {
-        text.starts_with(start)
-            && text.len() >= *length
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
-    })
 }
 
 pub(super) fn internal(c: &Context<'_>) -> Vec<Hit> {

@@ -15,7 +15,7 @@ use super::chrome;
 use super::effect::{Effect, Grades, Level, Msg, PaneId};
 use super::keymap::{self, Action, Context, find};
 use super::notices::Notices;
-use super::panes::composer::ComposerPane;
+use super::panes::composer::{ComposerPane, names_requests};
 use super::panes::inventory::InventoryPane;
 use super::panes::plain::Plain;
 use super::panes::rate::RatePane;
@@ -348,6 +348,7 @@ impl Root {
                 self.at = PaneId::Inventory;
                 self.panes.inventory.read(argument.split_whitespace().map(PathBuf::from).collect())
             }
+            Action::Open if names_requests(argument) => vec![Effect::Ask(Ask::Import(argument.to_owned()))],
             Action::Open => {
                 self.panes.composer.open(argument);
                 pane(PaneId::Composer)

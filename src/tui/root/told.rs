@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::effect::{Effect, Grades, Level, PaneId};
-use super::super::panes::composer::exported;
+use super::super::panes::composer::{exported, kept};
 use super::super::widgets::laid::LaidView;
 use super::super::widgets::layers::Layer;
 use super::{Root, loaded_text};
@@ -43,6 +43,11 @@ impl Root {
                 return self.panes.composer.ended(id, why);
             }
             Event::Exported(export) => return exported(*export),
+            Event::Kept(path, notes) => return kept(&path, notes),
+            Event::Imported(got) => {
+                self.at = PaneId::Composer;
+                return self.panes.composer.imported(*got);
+            }
             Event::Explained(title, parts) => return vec![Effect::Explain(title, lines(&parts))],
             Event::Wrote(path, wrote) => return self.panes.inventory.wrote(&path, wrote),
             Event::Looked(looked) => return self.panes.inventory.looked(*looked),

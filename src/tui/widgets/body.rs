@@ -33,6 +33,9 @@ pub enum Lines {
     Hex,
 }
 
+/// JSON that is laid out again while a key waits.
+const MOST_TURNED: usize = 1 << 20;
+
 /// Finds the lines of a body. Takes time in proportion to its size, so large ones are indexed off the main thread.
 pub fn index(bytes: &[u8], json: bool) -> Lines {
     if json && let Some(lines) = json::layout(bytes) {
@@ -238,16 +241,37 @@ impl Body {
             needle.first(&bytes[own..]).map(|i| i + own).or_else(|| needle.first(bytes))
         };
         let Some(at) = found else { return false };
-        let line = match &self.lines {
-            Lines::Raw(starts) => starts.line_at(at, &self.bytes),
-            Lines::Json(lines) => lines.partition_point(|l| l.start() as usize <= at).saturating_sub(1),
-            Lines::Hex => at / HEX,
-        };
+        let line = self.line_at(at);
         if let Lines::Json(lines) = &self.lines {
             self.folded.retain(|open| !(*open < line && line <= lines[*open].close as usize));
         }
         self.refold(line);
         true
+    }
+
+    /// The line that holds a place.
+    fn line_at(&self, at: usize) -> usize {
+        match &self.lines {
+            Lines::Raw(starts) => starts.line_at(at, &self.bytes),
+            Lines::Json(lines) => lines.partition_point(|l| l.start() as usize <= at).saturating_sub(1),
+            Lines::Hex => at / HEX,
+        }
+    }
+
+    /// Shows it the next way: JSON laid out where it is not large, as it came, as hexadecimal. The cursor stays where it is in
+    /// what came.
+    pub fn turn(&mut self) {
+        let at = self.line_start(self.line_of(self.cursor.at)).unwrap_or(0);
+        let is_json = |b: &[u8]| matches!(b.iter().find(|b| !b.is_ascii_whitespace()), Some(b'{' | b'['));
+        self.lines = match &self.lines {
+            Lines::Raw(_) => Lines::Hex,
+            Lines::Hex if self.bytes.len() <= MOST_TURNED && is_json(&self.bytes) => {
+                json::layout(&self.bytes).map_or_else(|| Lines::Raw(Starts::of(&self.bytes)), Lines::Json)
+            }
+            Lines::Json(_) | Lines::Hex => Lines::Raw(Starts::of(&self.bytes)),
+        };
+        (self.folded, self.visible, self.left) = (BTreeSet::new(), None, 0);
+        self.cursor.at = self.line_at(at);
     }
 
     fn line_start(&self, line: usize) -> Option<usize> {
@@ -267,12 +291,12 @@ impl Body {
     pub fn draw(&mut self, pen: &mut Pen<'_>, area: Rect, focused: bool) {
         let mut area = area;
         // What is no text is named, and not drawn.
-        if let (Lines::Hex, true) = (&self.lines, area.height > 1) {
-            let what = magic::named(&self.bytes).unwrap_or_else(|| "bytes that are no text".to_owned());
+        self.above = 0;
+        if let (Lines::Hex, true, Some(what)) = (&self.lines, area.height > 1, what_it_is(&self.bytes)) {
+            self.above = 1;
             pen.put(area.x + 1, area.y, area.right(), &what, Role::Title);
             area = Rect { y: area.y + 1, height: area.height - 1, ..area };
         }
-        self.above = usize::from(matches!(self.lines, Lines::Hex) && area.height > 0);
         let page = usize::from(area.height);
         let rows = self.rows();
         self.cursor.window(page, rows);
@@ -379,9 +403,17 @@ impl Body {
                 // Where the value fills the line, the remark takes the end of it.
                 let at = (x + 1).min(end.saturating_sub(8));
                 pen.put(at, y, end, " t token", Role::Comment);
+            } else if let Some(whose) = crate::base::keys::find(value) {
+                pen.put(x + 1, y, end, &format!(" {whose}"), Role::Warn);
             }
         }
     }
+}
+
+/// What bytes are that are no text; `None` for text that is shown as bytes.
+fn what_it_is(bytes: &[u8]) -> Option<String> {
+    let is_binary = bytes[..bytes.len().min(1_024)].contains(&0);
+    magic::named(bytes).or_else(|| is_binary.then(|| "bytes that are no text".to_owned()))
 }
 
 fn hex_line(pen: &mut Pen<'_>, area: Rect, offset: usize, bytes: &[u8]) {

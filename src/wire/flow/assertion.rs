@@ -452,12 +452,11 @@ fn argument(text: &str) -> (&str, &str) {
             (Some(_), _) if escaped => escaped = false,
             (Some(_), '\\') => escaped = true,
             (Some(q), _) if c == q => quote = None,
-            (Some(_), _) => {}
             (None, '\'' | '"') if depth > 0 => quote = Some(c),
             (None, '[' | '(' | '{') => depth += 1,
             (None, ']' | ')' | '}') => depth = depth.saturating_sub(1),
             (None, _) if c.is_whitespace() && depth == 0 => return (&text[..at], text[at..].trim_start()),
-            (None, _) => {}
+            _ => {}
         }
     }
     (text, "")

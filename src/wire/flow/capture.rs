@@ -12,6 +12,8 @@ use crate::wire::{Response, identity};
 
 /// What a capture looks like, for errors.
 pub const CAPTURE: &str = "write # @capture token = json $.access_token, header X-Token or cookie sid";
+/// Bytes of a value: more than that is put in nowhere.
+const MOST_VALUE: usize = 1 << 20;
 /// Bytes that a compiled expression may take.
 const MOST_PATTERN: usize = 1 << 20;
 
@@ -100,7 +102,11 @@ impl Capture {
             Source::Body => reply.body.to_vec(),
             Source::Status => reply.status.to_string().into_bytes(),
         };
-        if value.is_empty() { Err("what stands there is empty".to_owned()) } else { Ok(value) }
+        match value.len() {
+            0 => Err("what stands there is empty".to_owned()),
+            n if n > MOST_VALUE => Err(format!("what stands there is more than {MOST_VALUE} bytes")),
+            _ => Ok(value),
+        }
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Item {
     pub body: Content,
     /// Whether `{{name}}` in it stands for itself and not for a variable.
     pub literal: bool,
+    /// Whether secrets in it are masked already, so that masks become variables whatever is shown.
+    pub masked: bool,
     /// Who sends it.
     pub identity: Option<String>,
     /// What of the request this does not hold, a sentence each.
@@ -70,6 +72,7 @@ impl Item {
             headers: request.headers.clone(),
             body: Content::Bytes(request.body.to_vec()),
             literal: true,
+            masked: false,
             identity: request.identity.clone(),
         }
     }
@@ -154,7 +157,8 @@ impl Veiled {
     fn of(item: &Item, show: bool, out: &mut Written) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let mut veil = |bytes: &[u8], masked: Vec<u8>, stem: &str| {
-            if show || masked == bytes {
+            let was = item.masked && memchr::memmem::find(bytes, MASK.as_bytes()).is_some();
+            if !was && (show || masked == bytes) {
                 return bytes.to_vec();
             }
             unmasked(bytes, &masked, stem, item.literal, &mut out.wanted)
@@ -244,11 +248,11 @@ impl Veiled {
     }
 
     /// The texts of an entry as the reader gives them back; `None` where it is not one entry. What stands for a secret stays.
-    fn again(&self, entry: &str) -> Option<Read> {
+    fn again(entry: &str) -> Option<Read> {
         let text = format!("@{BRACE} = {{\n{entry}");
         let file = HttpFile::read(text.as_bytes(), "").ok()?;
         let [one] = &file.requests[..] else { return None };
-        let fill = |t: &Template| {
+        let put = |t: &Template| {
             let mut known = |name: &str| (name != BRACE).then(|| Ok(format!("{{{{{name}}}}}").into_bytes()));
             file.fill(t, "", &mut known).ok()
         };
@@ -256,21 +260,21 @@ impl Veiled {
         let mut named = false;
         for part in &one.body {
             match part {
-                Part::Text(t) => body.extend(fill(t)?),
+                Part::Text(t) => body.extend(put(t)?),
                 Part::File { path, .. } => {
                     named = true;
                     body.extend(path.to_string().bytes());
                 }
             }
         }
-        let headers = one.headers.iter().map(|(n, v)| Some((fill(n)?, fill(v)?))).collect::<Option<Vec<_>>>()?;
+        let headers = one.headers.iter().map(|(n, v)| Some((put(n)?, put(v)?))).collect::<Option<Vec<_>>>()?;
         let directives = one.directives.iter().map(|d| d.word.clone()).collect();
-        Some(Read { method: one.method.clone().into_bytes(), url: fill(&one.url)?, headers, body, named, directives })
+        Some(Read { method: one.method.clone().into_bytes(), url: put(&one.url)?, headers, body, named, directives })
     }
 
     /// Whether an entry holds the body as it is.
     fn holds_body(&self, entry: &str) -> bool {
-        let Some(read) = self.again(entry) else { return false };
+        let Some(read) = Self::again(entry) else { return false };
         let directives = usize::from(self.identity.is_some());
         match &self.body {
             Content::Bytes(body) => {
@@ -284,7 +288,7 @@ impl Veiled {
 
     /// Says what the reader would give back otherwise.
     fn compare(&self, entry: &str, notes: &mut Vec<String>) {
-        let Some(read) = self.again(entry) else {
+        let Some(read) = Self::again(entry) else {
             notes.push(format!("{} cannot be written as it is", self.subject()));
             return;
         };

@@ -111,6 +111,35 @@ fn a_filter_prints_what_it_finds_and_is_read_before_anything_is_sent() {
 }
 
 #[test]
+fn a_reply_is_held_against_what_is_declared() {
+    let spec = r#"{"openapi": "3.0.3", "info": {"title": "t", "version": "1"}, "servers": [{"url": "https://api.test/v1"}],
+        "paths": {"/orders/{id}": {"get": {"responses": {"200": {"description": "", "content": {"application/json":
+        {"schema": {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}}}}}}}}}}"#;
+    let wrong = reply("200 OK", r#"{"id":"7"}"#);
+    let recorder = Recorder::scripted(
+        vec![wrong.clone(), wrong, reply("202 Accepted", "{}"), reply("200 OK", r#"{"id":7}"#)],
+        true,
+    );
+    let cli = Cli::new().file("api.json", spec).file("no.log", "1.2.3.4 - - [x] \"GET / HTTP/1.1\" 200 5\n");
+    let send = |path: &str, more: &[&str]| {
+        cli.run(&[&["send", "GET", &recorder.url(path), "--spec", "api.json"], more].concat())
+    };
+    let doc = send("/v1/orders/7", &["--format", "json"]).ended(0).json("exchange");
+    assert_eq!(doc["declared"]["operation"], "GET /v1/orders/{id}");
+    assert!(doc["declared"]["differs"][0].as_str().is_some_and(|d| d.starts_with("/id: ")), "{}", doc["declared"]);
+    let out = send("/v1/orders/7", &[]).ended(0).out();
+    assert!(out.contains("the reply is not what is declared\n  differs     /id: "), "{out}");
+    let out = send("/v1/orders/7", &[]).ended(0).out();
+    assert!(out.contains("differs     status 202 is not declared"), "{out}");
+    assert!(send("/v1/orders/7", &[]).ended(0).out().contains("the reply is what is declared"));
+    assert!(send("/other", &[]).ended(0).out().contains("spec      declares no such request"));
+    for (file, words) in [("missing.json", "no such file"), ("no.log", "this is no specification")] {
+        let ran = cli.run(&["send", "GET", &recorder.url("/"), "--spec", file]);
+        assert!(ran.ended(2).err().contains(words), "{file}: {}", ran.err());
+    }
+}
+
+#[test]
 fn a_filter_works_on_what_may_be_shown_and_fails_with_its_words() {
     let body = reply("200 OK", r#"{"token":"abcdefgh-secret"}"#);
     let recorder = Recorder::scripted(vec![body; 4], true);

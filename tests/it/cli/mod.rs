@@ -11,6 +11,7 @@ mod identity;
 mod input;
 mod inventory;
 mod judge;
+mod keep;
 mod network;
 mod redirects;
 mod run;

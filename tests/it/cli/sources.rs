@@ -154,7 +154,9 @@ fn the_workbench_opens_on_a_url() {
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_lunette"));
     command.args([documents.url("/openapi.yaml"), "--allow".to_owned(), server.addr.to_string()]);
     command.env("TERM", "xterm-256color");
-    command.env_remove("TMUX");
+    for name in ["TMUX", "DISPLAY", "WAYLAND_DISPLAY"] {
+        command.env_remove(name);
+    }
     let mut pty = Pty::spawn(command, 80, 24);
     pty.until("its endpoint", |s| s.contents().contains("/orders"));
     assert_eq!(documents.heard().len(), 1);

@@ -104,7 +104,9 @@ fn the_program_shows_it_filters_it_and_opens_one() {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_lunette"));
         command.arg(path());
         command.env("TERM", "xterm-256color");
-        command.env_remove("TMUX");
+        for name in ["TMUX", "DISPLAY", "WAYLAND_DISPLAY"] {
+            command.env_remove(name);
+        }
         command.env_remove("NO_COLOR");
         let mut pty = Pty::spawn(command, cols, rows);
         // Whatever separates the thousands.

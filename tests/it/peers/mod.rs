@@ -7,6 +7,7 @@ mod examples;
 mod flaws;
 mod github;
 mod handshakes;
+mod har;
 mod mtls;
 mod nginx;
 mod observatory;

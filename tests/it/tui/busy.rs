@@ -33,7 +33,10 @@ fn keys_are_answered_while_a_server_floods() {
         took.sort();
         // One of them may fall into a pause of the machine.
         assert!(took[KEYS - 2] < SOON, "{path}: {took:?}");
-        pty.send(b":cancel\r").until("nothing runs", |s| s.contents().contains("0 running"));
+        if pty.screen().contents().contains("1 running") {
+            pty.send(b":cancel\r");
+        }
+        pty.until("nothing runs", |s| s.contents().contains("0 running"));
     }
     assert!(server.asked().len() >= 6, "{:?}", server.asked());
 }

@@ -121,11 +121,19 @@ fn a_group_is_shown_first_and_its_rows_open() {
 
 /// The real program on a terminal of this size, once it reads keys.
 pub fn program(cols: u16, rows: u16) -> Pty {
+    program_with(&[], cols, rows)
+}
+
+/// The same with these variables.
+pub fn program_with(variables: &[(&str, &str)], cols: u16, rows: u16) -> Pty {
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_lunette"));
     command.cwd(std::env::temp_dir());
     command.env("TERM", "xterm-256color");
-    for name in ["NO_COLOR", "TMUX"] {
+    for name in ["NO_COLOR", "TMUX", "DISPLAY", "WAYLAND_DISPLAY"] {
         command.env_remove(name);
+    }
+    for (name, value) in variables {
+        command.env(name, value);
     }
     let mut pty = Pty::spawn(command, cols, rows);
     // Before that the terminal itself reads lines.

@@ -28,7 +28,7 @@ fn screen(folder: &Path, sources: &[&str], cols: u16, rows: u16, environment: &[
     command.args(sources);
     command.cwd(folder);
     command.env("TERM", "xterm-256color");
-    for name in ["NO_COLOR", "TMUX", "VISUAL", "EDITOR"] {
+    for name in ["NO_COLOR", "TMUX", "DISPLAY", "WAYLAND_DISPLAY", "VISUAL", "EDITOR"] {
         command.env_remove(name);
     }
     for (name, value) in environment {

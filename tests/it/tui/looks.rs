@@ -209,6 +209,15 @@ fn what_follows_a_reply() {
         with_request(s);
         s.keys("g Enter").event(data::group());
     });
+    picture("composer-compared", |s| {
+        with_request(s);
+        super::reading::compared(s);
+    });
+    picture("composer-filtered", |s| {
+        with_reply(s);
+        s.text(":query .items[0]");
+        s.keys("Enter").pass(std::time::Duration::from_secs(4));
+    });
     picture("group-rows", |s| {
         with_request(s);
         super::composing::grouped(s);

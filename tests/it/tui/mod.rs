@@ -8,6 +8,7 @@ mod flow;
 mod guard;
 mod hostile;
 mod inventory;
+mod keeping;
 mod looks;
 mod pty;
 mod reading;

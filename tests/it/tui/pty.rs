@@ -60,7 +60,9 @@ fn screen(mode: &str, cols: u16, rows: u16) -> Pty {
     command.env(CHILD, mode);
     command.env("TERM", "xterm-256color");
     command.env("NO_COLOR", if mode == "mono" { "1" } else { "" });
-    command.env_remove("TMUX");
+    for name in ["TMUX", "DISPLAY", "WAYLAND_DISPLAY"] {
+        command.env_remove(name);
+    }
     let mut pty = Pty::spawn(command, cols, rows);
     pty.sees("/orders/{id}/export");
     pty

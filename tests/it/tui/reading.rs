@@ -7,12 +7,12 @@ use std::time::Duration;
 use lunette::app::compare::Plan;
 use lunette::app::lay::{Laid, Side};
 use lunette::app::vary::Outcome;
-use lunette::app::{Ask, Event, Judged, Row, Select};
+use lunette::app::{Ask, Declared, Event, Judged, Row, Select};
 use lunette::store::history::Form;
 use lunette::tui::harness::Screen;
 use lunette::wire::{Exchange, Policy, Print, Request};
 
-use super::composing::program;
+use super::composing::{program, program_with};
 use super::data;
 use crate::support::recorder::Recorder;
 
@@ -106,6 +106,24 @@ fn a_filter_stays_for_the_next_reply_until_it_is_turned_off() {
 }
 
 #[test]
+fn a_body_is_shown_laid_out_as_it_came_and_as_hexadecimal() {
+    let mut s = begun();
+    answered(&mut s, 3, judged(200, r#"{"id":1,"owner":"alice"}"#));
+    s.keys("l j j v");
+    assert!(s.view().contains(r#"{"id":1,"owner":"alice"}"#), "{}", s.view());
+    s.keys("v");
+    assert!(
+        s.view().contains("00000000  7b 22 69 64 22 3a 31 2c") && s.view().contains(r#"{"id":1,"owner""#),
+        "{}",
+        s.view()
+    );
+    s.keys("v");
+    assert!(s.view().contains(r#"  "owner": "alice""#), "{}", s.view());
+    s.keys("] v");
+    assert!(s.view().contains("on its own tab"), "{}", s.view());
+}
+
+#[test]
 fn a_filter_sees_no_secret_that_is_masked() {
     let mut s = begun();
     lunette::base::known::learn(b"s3cret-of-the-vault");
@@ -157,6 +175,31 @@ fn one_request_as_several_is_laid_side_by_side_and_its_rows_stay() {
     s.keys("j =");
     let Some(Ask::Lay(sides)) = s.asks.pop_back() else { panic!("{}", s.view()) };
     assert_eq!(sides.len(), 3, "all of them where they fit");
+}
+
+#[test]
+fn what_a_reply_holds_and_what_it_should_be_is_said_beside_it() {
+    let mut s = begun();
+    answered(&mut s, 3, judged(200, r#"{"id":"x","key":"AKIAABCDEFGHIJKLMNOP"}"#));
+    let view = s.view();
+    assert!(view.contains("the reply holds an AWS access key"), "{view}");
+    assert!(view.lines().any(|l| l.contains("\"key\"") && l.contains("an AWS access key")), "{view}");
+    let declared = Declared {
+        operation: "GET /orders/{id}".into(),
+        place: "api.json:12".into(),
+        differs: vec!["/id: is string and not integer".into()],
+        not_judged: vec!["a pattern".into()],
+    };
+    s.event(Event::Conforms(2, None));
+    assert!(!s.view().contains("spec: 1"), "of another reply: {}", s.view());
+    s.event(Event::Conforms(3, Some(Arc::new(declared))));
+    assert!(s.view().contains("spec: 1"), "{}", s.view());
+    s.keys("l [").keys("Left");
+    s.keys("F4 l l l l l l l");
+    let view = s.view();
+    for words in ["GET /orders/{id}", "api.json:12", "/id: is string and not integer", "not judged  a pattern"] {
+        assert!(view.contains(words), "{words}: {view}");
+    }
 }
 
 fn row(id: i64) -> Row {
@@ -217,6 +260,30 @@ fn the_program_filters_a_reply_and_lays_two_side_by_side() {
         pty.send(b"|").sees("\"id\": 1001").send(b"=").sees("side by side: ").sees("before: GET /orders/1001");
         pty.until("both", |s| s.contents().lines().any(|l| l.contains("\"alice\"") && l.contains("\"mallory\"")));
         pty.send(b"\x1b").until("it closes", |s| !s.contents().contains("side by side")).send(b"q");
+        assert!(pty.ends().success());
+    }
+}
+
+#[test]
+fn the_program_copies_with_what_the_desktop_has_and_says_which() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (script, out) = (folder.path().join("wl-copy"), folder.path().join("out"));
+    std::fs::write(&script, format!("#!/bin/sh\nexec cat > {}\n", out.display())).expect("a script");
+    std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("a mode");
+    let recorder = Recorder::start();
+    let url = recorder.url("/copied");
+    for (ssh, words) in [(false, "to the clipboard of this machine by wl-copy"), (true, "clipboard by OSC 52")] {
+        let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").expect("a path"));
+        let more = [
+            ("PATH", path.as_str()),
+            ("WAYLAND_DISPLAY", "wayland-0"),
+            ("SSH_TTY", if ssh { "/dev/pts/9" } else { "" }),
+        ];
+        let mut pty = program_with(&more, 140, 45);
+        pty.send(format!(":open {url}\r").as_bytes()).sees("/copied").send(b"Y").sees(words);
+        assert_eq!(std::fs::read_to_string(&out).is_ok_and(|t| t.contains(&url)), !ssh);
+        let _ = std::fs::remove_file(&out);
+        pty.send(b"q");
         assert!(pty.ends().success());
     }
 }

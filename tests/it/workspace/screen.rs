@@ -34,7 +34,7 @@ pub(super) fn screen_with(folder: &Path, cols: u16, rows: u16, environment: &[(&
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_lunette"));
     command.cwd(folder);
     command.env("TERM", "xterm-256color");
-    for name in ["NO_COLOR", "TMUX"] {
+    for name in ["NO_COLOR", "TMUX", "DISPLAY", "WAYLAND_DISPLAY"] {
         command.env_remove(name);
     }
     for (name, value) in environment {

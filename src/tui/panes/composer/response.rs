@@ -13,9 +13,9 @@ use super::queried::Queried;
 use super::{grade, sent, spec};
 use crate::app::{Declared, Judged};
 use crate::base::figure::{bytes, millis};
-use crate::base::known;
 use crate::base::secret::mask_header;
 use crate::base::text::display;
+use crate::base::{keys, known};
 use crate::report::grade::cost;
 use crate::tui::effect::{Effect, Msg};
 use crate::tui::theme::Role;
@@ -58,6 +58,8 @@ pub struct Response {
     laid_out: bool,
     /// What was found in its body, shown in place of it.
     pub queried: Option<Queried>,
+    /// Whose key stands in the reply, in words, where one is known by its shape.
+    key: Option<&'static str>,
     /// What the specification says of it, once that is known.
     conforms: Option<Arc<Declared>>,
 }
@@ -91,6 +93,7 @@ impl Response {
         let [time, tls] = [time(x), tls(x)].map(Text::new);
         let texts =
             [headers(x, reveal), sent::text(x, reveal, false), time, tls, grade::text(&judged), spec::text(None)];
+        let key = key(x);
         // A failure without a body is told on the body tab, where the eye is.
         let body = body.map(|b| b.marked(marks(x)));
         (
@@ -105,6 +108,7 @@ impl Response {
                 live: None,
                 laid_out: false,
                 queried: None,
+                key,
                 conforms: None,
             },
             work,
@@ -362,7 +366,10 @@ impl Response {
         self.drawn = Rect { y, height: area.bottom() - y, ..area };
         y += 1;
         // The lines at the foot are the same on every tab.
-        let foot = foot(pen, &judged, usize::from(area.width.saturating_sub(2)));
+        let mut foot = foot(pen, &judged, usize::from(area.width.saturating_sub(2)));
+        if let Some(whose) = self.key {
+            foot.insert(0, (format!("the reply holds {whose}"), Role::Warn));
+        }
         let foot_height = u16::try_from(foot.len()).unwrap_or(0).min(area.bottom().saturating_sub(y) / 2);
         let inner = Rect { y, height: area.bottom().saturating_sub(y + foot_height), ..area };
         if focused && inner.height > 0 {
@@ -474,6 +481,8 @@ fn head(pen: &mut Pen<'_>, area: Rect, judged: &Judged, live: Option<usize>, dif
     }
     if let Some(t) = &x.tls {
         facts.push(clip(&t.version));
+        facts.push(clip(&t.cipher));
+        facts.extend(t.group.as_deref().map(clip));
     }
     if let Some(c) = &x.connection {
         facts.push(c.remote.to_string());
@@ -522,6 +531,12 @@ fn foot(pen: &Pen<'_>, judged: &Judged, width: usize) -> Vec<(String, Role)> {
         out.extend(wrap(&pen.veil(&text), width.max(10)).into_iter().take(2).map(|l| (l, Role::Muted)));
     }
     out
+}
+
+/// Whose key stands in a reply: in a header field, or in its body.
+fn key(x: &Exchange) -> Option<&'static str> {
+    let response = x.response.as_ref()?;
+    response.headers.iter().find_map(|(_, v)| keys::find(v.as_bytes())).or_else(|| keys::find(&response.body))
 }
 
 /// The body as it is drawn.

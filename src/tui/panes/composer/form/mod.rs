@@ -150,6 +150,11 @@ impl Form {
         form.insecure = draft.insecure;
         form.as_is = draft.as_is;
         form.cookies = draft.cookies;
+        if let Some(raw) = &draft.raw {
+            // What is no text in them stands there as an escape, and escapes are read.
+            form.as_is = false;
+            form.raw.hold(raw);
+        }
         form
     }
 

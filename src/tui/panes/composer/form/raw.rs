@@ -33,6 +33,12 @@ impl Raw {
         self.text = area(&self.filled);
     }
 
+    /// Opens it with bytes that were sent before.
+    pub fn hold(&mut self, bytes: &[u8]) {
+        self.on = true;
+        self.text = area(&escape::written(bytes));
+    }
+
     /// The bytes that it stands for.
     ///
     /// # Errors
