@@ -3,6 +3,8 @@
 use std::cell::Cell;
 use std::io::{self, Read, Write};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -39,6 +41,8 @@ pub enum Stop {
     Corrupt(String),
     /// A deadline passed.
     Late,
+    /// Whoever waits for it waits no more.
+    Halted,
 }
 
 /// The codings of a `Content-Encoding` value, outermost last, without `identity`.
@@ -88,11 +92,32 @@ impl Coding {
     }
 }
 
+/// How long decoding may go on.
+#[derive(Debug, Clone)]
+pub(super) struct Until {
+    /// Not beyond this.
+    pub deadline: Instant,
+    /// Not once this is set.
+    pub halt: Arc<AtomicBool>,
+}
+
+impl Until {
+    fn is_over(&self) -> bool {
+        self.halt.load(Ordering::Relaxed) || Instant::now() >= self.deadline
+    }
+}
+
+impl From<Instant> for Until {
+    fn from(deadline: Instant) -> Self {
+        Self { deadline, halt: Arc::default() }
+    }
+}
+
 /// Undoes `codings` (in the order they were applied) over `wire`. Runs until done, a cap or `deadline`; call it on
 /// a thread that may block.
-pub(super) fn decode(wire: &[u8], codings: &[Coding], caps: &Caps, kept: Kept, deadline: Instant) -> Decoded {
-    let watch = Rc::new(Watch { deadline, most: caps.decoded_bytes, passed: Cell::new(false) });
-    let mut reader: Box<dyn Read + '_> = Box::new(Timed { wire, deadline });
+pub(super) fn decode(wire: &[u8], codings: &[Coding], caps: &Caps, kept: Kept, until: &Until) -> Decoded {
+    let watch = Rc::new(Watch { until: until.clone(), most: caps.decoded_bytes, passed: Cell::new(false) });
+    let mut reader: Box<dyn Read + '_> = Box::new(Timed { wire, until });
     let mut passed: Vec<(Coding, Rc<Cell<u64>>)> = Vec::new();
     for coding in codings.iter().rev() {
         let count = Rc::new(Cell::new(0));
@@ -111,7 +136,7 @@ pub(super) fn decode(wire: &[u8], codings: &[Coding], caps: &Caps, kept: Kept, d
 
 /// The same in memory, for bytes that are at hand: what they decode to, and why not to more.
 pub fn in_memory(wire: &[u8], codings: &[Coding], caps: &Caps, deadline: Instant) -> (Bytes, Option<Stop>) {
-    let out = decode(wire, codings, caps, Kept::new(None), deadline);
+    let out = decode(wire, codings, caps, Kept::new(None), &deadline.into());
     (out.body.bytes, out.stopped)
 }
 
@@ -291,7 +316,7 @@ impl Layer for Never {
 
 /// What every layer looks at before each read.
 struct Watch {
-    deadline: Instant,
+    until: Until,
     most: u64,
     /// Set once a layer passed the cap.
     passed: Cell<bool>,
@@ -299,7 +324,9 @@ struct Watch {
 
 impl Watch {
     fn why(&self, e: &io::Error) -> Stop {
-        if Instant::now() >= self.deadline {
+        if self.until.halt.load(Ordering::Relaxed) {
+            Stop::Halted
+        } else if self.until.is_over() {
             Stop::Late
         } else if self.passed.get() {
             Stop::Cap(format!("an inner layer decodes to more than {} bytes", self.most))
@@ -312,12 +339,12 @@ impl Watch {
 /// The bytes as received, which run out at the deadline: a decoder may take all of them for one read that gives nothing.
 struct Timed<'a> {
     wire: &'a [u8],
-    deadline: Instant,
+    until: &'a Until,
 }
 
 impl Read for Timed<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if Instant::now() >= self.deadline {
+        if self.until.is_over() {
             return Err(io::ErrorKind::TimedOut.into());
         }
         self.wire.read(buffer)
@@ -333,7 +360,7 @@ struct Watched<'a> {
 
 impl Read for Watched<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if Instant::now() >= self.watch.deadline {
+        if self.watch.until.is_over() {
             return Err(io::ErrorKind::TimedOut.into());
         }
         let n = self.inner.read(buffer)?;
@@ -355,7 +382,7 @@ mod tests {
 
     fn undo(wire: &[u8], value: &str, caps: &Caps) -> Decoded {
         let codings = codings(value, 4).expect("codings");
-        decode(wire, &codings, caps, Kept::new(None), Instant::now() + Duration::from_secs(30))
+        decode(wire, &codings, caps, Kept::new(None), &(Instant::now() + Duration::from_secs(30)).into())
     }
     fn gzip(b: &[u8]) -> Vec<u8> {
         let mut e = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
@@ -486,18 +513,24 @@ mod tests {
         // Empty members without end: one read of the decoder goes through all of them.
         let wire = gzip(b"").repeat(400_000);
         let began = Instant::now();
-        let out = decode(&wire, &[Coding::Gzip], &Caps::default(), Kept::new(None), began + Duration::from_millis(20));
+        let out = decode(
+            &wire,
+            &[Coding::Gzip],
+            &Caps::default(),
+            Kept::new(None),
+            &(began + Duration::from_millis(20)).into(),
+        );
         let took = began.elapsed();
         assert_eq!(out.stopped, Some(Stop::Late));
         let whole = Instant::now();
-        decode(&wire, &[Coding::Gzip], &Caps::default(), Kept::new(None), whole + Duration::from_mins(5));
+        decode(&wire, &[Coding::Gzip], &Caps::default(), Kept::new(None), &(whole + Duration::from_mins(5)).into());
         assert!(took < whole.elapsed() / 2, "{took:?}");
     }
 
     #[test]
     fn a_deadline_stops_it() {
         let wire = gzip(&vec![0; 1 << 20]);
-        let out = decode(&wire, &[Coding::Gzip], &Caps::default(), Kept::new(None), Instant::now());
+        let out = decode(&wire, &[Coding::Gzip], &Caps::default(), Kept::new(None), &Instant::now().into());
         assert_eq!(out.stopped, Some(Stop::Late));
     }
 }

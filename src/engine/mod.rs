@@ -333,7 +333,7 @@ impl Transport for Line {
                 None => return unsent(id, request, FailureKind::Cancelled, "cancelled before anything was sent"),
             };
             let (origin, watch) = (self.budget.origin, self.watch.clone());
-            self.shared.exchanger.exchange(id, origin, request, policy, watch, self.cancel.cancelled()).await
+            self.shared.exchanger.exchange(id, origin, request, policy, watch, &self.cancel).await
         })
     }
 

@@ -16,6 +16,8 @@ use crate::wire::{Exchange, Fault, Group, Oddity, Phases, Request, Response, Sta
 
 /// Bytes of a body that stand in a document or a text.
 const MOST_BODY: usize = 64 << 20;
+/// The same of one that was cut short, which may have had no end.
+const MOST_CUT: usize = 4 << 20;
 
 /// Whether secrets stand in clear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,7 +157,7 @@ fn response(r: &Response, secrets: Secrets) -> Value {
         "headers": response_headers(&r.headers, secrets).iter().map(|(n, v)| json!([n, v])).collect::<Vec<_>>(),
         "trailers": response_headers(&r.trailers, secrets).iter().map(|(n, v)| json!([n, v])).collect::<Vec<_>>(),
         "body_base64": STANDARD.encode(response_body(r, secrets)),
-        "truncated": r.truncated || r.body.len() > MOST_BODY,
+        "truncated": r.truncated || r.body.len() > most(r),
         "wire_bytes": r.wire_bytes,
         "decoded_bytes": r.decoded_bytes,
         "codings": r.undone.iter().map(|(coding, bytes)| json!({"coding": coding, "bytes": bytes})).collect::<Vec<_>>(),
@@ -273,8 +275,13 @@ fn response_headers(headers: &[(Untrusted, Untrusted)], secrets: Secrets) -> Vec
     headers.iter().map(mask).collect()
 }
 
+/// Bytes of a body that are written out.
+fn most(r: &Response) -> usize {
+    if r.truncated { MOST_CUT } else { MOST_BODY }
+}
+
 fn response_body(r: &Response, secrets: Secrets) -> Vec<u8> {
-    let body = &r.body[..r.body.len().min(MOST_BODY)];
+    let body = &r.body[..r.body.len().min(most(r))];
     match secrets {
         Secrets::Masked => mask_body(body),
         Secrets::Shown => body.to_vec(),
@@ -361,7 +368,11 @@ fn facts(x: &Exchange, grade: Option<&HeaderGrade>, secrets: Secrets) -> String 
             r.reason,
             bytes(r.wire_bytes),
             bytes(r.decoded_bytes),
-            if r.truncated { ", cut short" } else { "" }
+            match (r.truncated, r.body.len() > most(r)) {
+                (_, true) => format!(", cut short, of which the first {} stand here", bytes(most(r) as u64)),
+                (true, false) => ", cut short".to_owned(),
+                (false, false) => String::new(),
+            }
         );
         let way = codings_line(r);
         if !way.is_empty() {
@@ -532,6 +543,21 @@ mod tests {
         for field in ["request", "response", "phases_ms", "connection", "tls", "grade", "hops", "identity", "error"] {
             assert!(doc.get(field).is_some(), "{field}");
         }
+    }
+
+    #[test]
+    fn of_a_body_that_was_cut_short_a_part_is_written() {
+        let mut x = sample();
+        let r = x.response.as_mut().expect("a reply");
+        (r.body, r.truncated) = (vec![b'x'; MOST_CUT + 1].into(), true);
+        let body =
+            STANDARD.decode(document(&x, None, Secrets::Shown)["response"]["body_base64"].as_str().expect("text"));
+        assert_eq!(body.expect("base64").len(), MOST_CUT);
+        assert!(plain(&x, None, Secrets::Shown).contains("of which the first 4.2 MB stand here"));
+        x.response.as_mut().expect("a reply").truncated = false;
+        let whole = document(&x, None, Secrets::Shown);
+        assert_eq!(whole["response"]["truncated"], false);
+        assert!(!plain(&x, None, Secrets::Shown).contains("cut short"));
     }
 
     #[test]

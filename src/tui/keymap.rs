@@ -175,6 +175,7 @@ actions! {
     Fold "fold" ["Enter" "Space"] Response "fold" "Folds or unfolds what the line opens; shows a long line whole.";
     NextTab "next-tab" ["]" "l" "Right"] Response "tabs" "Opens the next tab of the response.";
     PreviousTab "previous-tab" ["[" "h" "Left"] Response "" "Opens the tab before.";
+    TurnBody "body-view" ["v"] Response "raw / hex" "Shows the body laid out, as it came, or as hexadecimal.";
     Query "query" ["|"] Response "filter" "Shows what a filter of jq or a JSONPath finds in the body; empty, all of it again." ("[EXPRESSION]");
     Diff "diff" ["="] Response "side by side" "Lays the reply beside the one before, or beside an exchange of the history." ("[NO]");
     Live "live" ["x"] Response "live extras" "Shows what the live extras of the grade would send; x or Enter there sends it.";

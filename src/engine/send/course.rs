@@ -1,16 +1,18 @@
 //! What one exchange has learnt so far, and how it becomes the exchange.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use tokio_util::sync::CancellationToken;
 
 use crate::base::{Clock as _, SystemClock};
 use crate::wire::http1::{Head, Reader};
 use crate::wire::oddity::{Odd, note};
 use crate::wire::{Exchange, Failure, FailureKind, Phase, Policy, Request, Response, Spill, Watch};
 
-use super::super::decode::{self, Stop};
+use super::super::decode::{self, Stop, Until};
 use super::super::dial::Dialled;
 use super::super::kept::Kept;
 use super::super::tap::Tap;
@@ -115,7 +117,7 @@ impl Course {
     }
 
     /// Turns what was learnt into the exchange.
-    pub async fn finish(mut self, policy: &Policy) -> Exchange {
+    pub async fn finish(mut self, policy: &Policy, stop: &CancellationToken) -> Exchange {
         self.exchange.phases = self.phases();
         // However far the dial came, its facts are kept.
         if self.exchange.tls.is_none() {
@@ -150,7 +152,7 @@ impl Course {
                 reply.arrivals = streaming.into_arrivals();
             }
         }
-        self.undo_codings(policy, by).await;
+        self.undo_codings(policy, by, stop).await;
         self.exchange
     }
 
@@ -224,7 +226,7 @@ impl Course {
         }
     }
 
-    async fn undo_codings(&mut self, policy: &Policy, by: Instant) {
+    async fn undo_codings(&mut self, policy: &Policy, by: Instant, stop: &CancellationToken) {
         let Some(response) = &mut self.exchange.response else { return };
         response.wire_bytes = self.wire.len();
         response.truncated = self.exchange.error.is_some();
@@ -253,13 +255,22 @@ impl Course {
         }
         let caps = policy.caps;
         // Whoever has cancelled does not wait for a bomb either.
-        let by = match &self.exchange.error {
-            Some(e) if e.kind == FailureKind::Cancelled => by.min(Instant::now() + AFTER_CANCEL),
-            _ => by,
-        };
+        let was_cancelled = self.exchange.error.as_ref().is_some_and(|e| e.kind == FailureKind::Cancelled);
+        let by = if was_cancelled { by.min(Instant::now() + AFTER_CANCEL) } else { by };
         let (encoded, kept) = (wire.bytes.clone(), Kept::new(self.spill.clone()));
-        let decoding = tokio::task::spawn_blocking(move || decode::decode(&encoded, &codings, &caps, kept, by));
-        let out = decoding.await.unwrap_or_else(|_| decode::Decoded {
+        let halt = Arc::new(AtomicBool::new(false));
+        let until = Until { deadline: by, halt: Arc::clone(&halt) };
+        let mut decoding = tokio::task::spawn_blocking(move || decode::decode(&encoded, &codings, &caps, kept, &until));
+        let decoded = tokio::select! {
+            biased;
+            decoded = &mut decoding => decoded,
+            // Whoever had cancelled before has a deadline of its own.
+            () = stop.cancelled(), if !was_cancelled => {
+                halt.store(true, Ordering::Relaxed);
+                decoding.await
+            }
+        };
+        let out = decoded.unwrap_or_else(|_| decode::Decoded {
             stopped: Some(Stop::Corrupt("the decoder failed".to_owned())),
             ..decode::Decoded::default()
         });
@@ -281,6 +292,11 @@ impl Course {
                 phase: Phase::Receive,
                 kind: FailureKind::Protocol,
                 message: format!("the body does not decode: {why}"),
+            },
+            Stop::Halted => Failure {
+                phase: Phase::Receive,
+                kind: FailureKind::Cancelled,
+                message: "stopped before the body was decoded".to_owned(),
             },
             Stop::Late => Failure {
                 phase: Phase::Receive,

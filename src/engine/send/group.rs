@@ -90,7 +90,7 @@ impl Exchanger {
             let Runner { mut course, ended, .. } = runner;
             course.exchange.group = Some(Group { how, size, spread });
             let ended = ended.unwrap_or_else(|| Err(course.cancelled()));
-            out.push(self.close(course, ended.err(), &policy).await);
+            out.push(self.close(course, ended.err(), &policy, stop).await);
         }
         out
     }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use tokio_util::sync::CancellationToken;
 
 use crate::base::secret::mask_target;
 use crate::base::text::{display, display_str};
@@ -84,25 +85,37 @@ impl Exchanger {
         request: Request,
         policy: Policy,
         watch: Option<Watch>,
-        stop: impl Future<Output = ()>,
+        stop: &CancellationToken,
     ) -> Exchange {
         self.keeper.note();
         let mut course = Course { watch, ..Course::new(id, request, self.spill.clone()) };
         let ended = tokio::select! {
             biased;
-            () = stop => Err(course.cancelled()),
+            () = stop.cancelled() => Err(course.cancelled()),
             ended = self.run(&mut course, origin, &policy, None, Source::Pool) => ended,
         };
-        self.close(course, ended.err(), &policy).await
+        self.close(course, ended.err(), &policy, stop).await
     }
 
     /// Ends a course: its failure, its facts, and the record of its result.
-    async fn close(&self, mut course: Course, mut failed: Option<Failure>, policy: &Policy) -> Exchange {
+    async fn close(
+        &self,
+        mut course: Course,
+        mut failed: Option<Failure>,
+        policy: &Policy,
+        stop: &CancellationToken,
+    ) -> Exchange {
         if let Some(f) = failed.as_mut().filter(|f| f.phase == Phase::Wait && course.sends_still()) {
             f.phase = Phase::Send;
         }
+        // What serves one request is of no use any more, and its read loop may never look up by itself.
+        if let (Some(FailureKind::Cancelled), false, Some(tap)) =
+            (failed.as_ref().map(|f| f.kind), course.exchange.http2, &course.tap)
+        {
+            tap.cut();
+        }
         course.exchange.error = failed;
-        let exchange = course.finish(policy).await;
+        let exchange = course.finish(policy, stop).await;
         self.record.result(&exchange);
         exchange
     }

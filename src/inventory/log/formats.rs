@@ -234,7 +234,8 @@ impl Reader {
     }
 
     /// One line without its newline; `each` gets the requests in it.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "a call for each line that does little but call")]
+    #[inline(always)]
     pub fn read(&mut self, line: &[u8], each: &mut impl FnMut(&Line<'_>)) -> Outcome {
         let read = match self {
             // Of all others there is less, and a line is long to copy.

@@ -241,7 +241,8 @@ impl LogReader {
         Ok(())
     }
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "a call for each line that does little but call")]
+    #[inline(always)]
     fn line(&mut self, reader: &mut Reader, line: &[u8], each: &mut impl FnMut(&Line<'_>)) {
         self.lines += 1;
         let line = line.strip_suffix(b"\r").unwrap_or(line);

@@ -328,5 +328,16 @@ mod tests {
             let sum = segment.iter().take(MOST_COUNTED).map(|b| KINDS[usize::from(*b)]).sum();
             prop_assert_eq!(classify(segment), counted(segment, sum));
         }
+
+        #[test]
+        fn runs_between_joints_are_looked_at_one_by_one(segment in "[a-z0-9A-Z_:~-]{0,40}|([a-z]{1,5}[0-9]{0,4}[-_]?){0,5}") {
+            let generated = |part: &[u8]| {
+                let digit = |b: &u8| b.is_ascii_digit();
+                let turns = part.chunk_by(|a, b| digit(a) == digit(b)).count().saturating_sub(1);
+                is_generated(part, part.iter().filter(|b| digit(b)).count(), turns)
+            };
+            let any = segment.as_bytes().split(|b| !b.is_ascii_alphanumeric()).any(generated);
+            prop_assert_eq!(has_generated(segment.as_bytes()), any);
+        }
     }
 }

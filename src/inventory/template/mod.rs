@@ -30,8 +30,12 @@ pub(super) fn is_plain(target: &[u8]) -> bool {
         let none = |word: u64| LOOKED_FOR.iter().all(|(set, b)| first(word | u64::from_ne_bytes([*set; 8]), *b) == 8);
         return none(low) && none(high);
     };
+    // Without a jump for a byte, so that all are looked at in one go.
     let none = |block: &[u8; 16]| {
-        LOOKED_FOR.iter().all(|(set, wanted)| block.iter().fold(true, |none, b| none & (b | set != *wanted)))
+        LOOKED_FOR.iter().all(|(set, wanted)| {
+            let differs = |b: &u8| b | set != *wanted;
+            block.iter().fold(true, |none, b| none & differs(b))
+        })
     };
     none(last) && target.as_chunks::<16>().0.iter().all(none)
 }

@@ -33,6 +33,9 @@ pub enum Lines {
     Hex,
 }
 
+/// JSON that is laid out again while a key waits.
+const MOST_TURNED: usize = 1 << 20;
+
 /// Finds the lines of a body. Takes time in proportion to its size, so large ones are indexed off the main thread.
 pub fn index(bytes: &[u8], json: bool) -> Lines {
     if json && let Some(lines) = json::layout(bytes) {
@@ -238,16 +241,37 @@ impl Body {
             needle.first(&bytes[own..]).map(|i| i + own).or_else(|| needle.first(bytes))
         };
         let Some(at) = found else { return false };
-        let line = match &self.lines {
-            Lines::Raw(starts) => starts.line_at(at, &self.bytes),
-            Lines::Json(lines) => lines.partition_point(|l| l.start() as usize <= at).saturating_sub(1),
-            Lines::Hex => at / HEX,
-        };
+        let line = self.line_at(at);
         if let Lines::Json(lines) = &self.lines {
             self.folded.retain(|open| !(*open < line && line <= lines[*open].close as usize));
         }
         self.refold(line);
         true
+    }
+
+    /// The line that holds a place.
+    fn line_at(&self, at: usize) -> usize {
+        match &self.lines {
+            Lines::Raw(starts) => starts.line_at(at, &self.bytes),
+            Lines::Json(lines) => lines.partition_point(|l| l.start() as usize <= at).saturating_sub(1),
+            Lines::Hex => at / HEX,
+        }
+    }
+
+    /// Shows it the next way: JSON laid out where it is not large, as it came, as hexadecimal. The cursor stays where it is in
+    /// what came.
+    pub fn turn(&mut self) {
+        let at = self.line_start(self.line_of(self.cursor.at)).unwrap_or(0);
+        let is_json = |b: &[u8]| matches!(b.iter().find(|b| !b.is_ascii_whitespace()), Some(b'{' | b'['));
+        self.lines = match &self.lines {
+            Lines::Raw(_) => Lines::Hex,
+            Lines::Hex if self.bytes.len() <= MOST_TURNED && is_json(&self.bytes) => {
+                json::layout(&self.bytes).map_or_else(|| Lines::Raw(Starts::of(&self.bytes)), Lines::Json)
+            }
+            Lines::Json(_) | Lines::Hex => Lines::Raw(Starts::of(&self.bytes)),
+        };
+        (self.folded, self.visible, self.left) = (BTreeSet::new(), None, 0);
+        self.cursor.at = self.line_at(at);
     }
 
     fn line_start(&self, line: usize) -> Option<usize> {

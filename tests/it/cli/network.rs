@@ -151,3 +151,20 @@ fn escapes_of_a_peer_reach_no_terminal() {
         assert!(is_tame(&cli.run(&["grade", &server.url(path)])), "{path}");
     }
 }
+
+#[test]
+fn a_body_without_an_end_is_told_in_little_memory() {
+    // More than the program takes by itself, in KiB.
+    const ROOM: u64 = 64 << 10;
+    let server = Hostile::start();
+    for format in ["json", "table"] {
+        let send = |path: &str| Cli::new().run(&["send", "GET", &server.url(path), "--format", format]);
+        let by_itself = send("/anything").ended(0).peak_kib;
+        let ran = send("/endless-body");
+        ran.ended(0).says(&["larger than 33554432 bytes"]);
+        if let (Some(before), Some(peak)) = (by_itself, ran.peak_kib) {
+            assert!(peak < before + ROOM, "{format}: {before} KiB and then {peak} KiB");
+        }
+        assert!(ran.stdout.len() > 4 << 20, "a part of it is told");
+    }
+}

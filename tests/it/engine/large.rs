@@ -335,3 +335,33 @@ fn every_path_ends_at_its_deadline() {
         assert!(began.elapsed() < TOTAL + SLACK, "{path}: {:?}", began.elapsed());
     }
 }
+
+#[test]
+fn what_goes_on_without_an_end_is_cancelled_soon() {
+    let server = Hostile::start();
+    for path in ["/endless-body", "/informational", "/endless-header", "/bomb/gzip", "/bomb/br", "/drip", "/silent"] {
+        let url = server.url(path);
+        let engine = engine(&url, Disk);
+        // The best of three, as the machine may be busy.
+        let best = (0..3).map(|_| {
+            let (give, take) = std::sync::mpsc::channel();
+            let request = get(&url);
+            let mut policy = by_hand();
+            (policy.caps.informational, policy.caps.ratio) = (u32::MAX, u64::MAX);
+            let job = engine.submit(lunette::engine::Budget::HAND, move |t| {
+                Box::pin(async move {
+                    let _ = give.send(t.send(request, policy).await);
+                })
+            });
+            let job = job.expect("a hand is never refused");
+            std::thread::sleep(Duration::from_millis(60));
+            let began = Instant::now();
+            job.cancel();
+            let x = take.recv_timeout(Duration::from_secs(20)).expect("a cancelled job ends");
+            assert!(x.error.is_some(), "{path}");
+            began.elapsed()
+        });
+        let best = best.min().expect("three");
+        assert!(best < Duration::from_millis(400), "{path}: {best:?}");
+    }
+}

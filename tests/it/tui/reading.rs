@@ -106,6 +106,24 @@ fn a_filter_stays_for_the_next_reply_until_it_is_turned_off() {
 }
 
 #[test]
+fn a_body_is_shown_laid_out_as_it_came_and_as_hexadecimal() {
+    let mut s = begun();
+    answered(&mut s, 3, judged(200, r#"{"id":1,"owner":"alice"}"#));
+    s.keys("l j j v");
+    assert!(s.view().contains(r#"{"id":1,"owner":"alice"}"#), "{}", s.view());
+    s.keys("v");
+    assert!(
+        s.view().contains("00000000  7b 22 69 64 22 3a 31 2c") && s.view().contains(r#"{"id":1,"owner""#),
+        "{}",
+        s.view()
+    );
+    s.keys("v");
+    assert!(s.view().contains(r#"  "owner": "alice""#), "{}", s.view());
+    s.keys("] v");
+    assert!(s.view().contains("on its own tab"), "{}", s.view());
+}
+
+#[test]
 fn a_filter_sees_no_secret_that_is_masked() {
     let mut s = begun();
     lunette::base::known::learn(b"s3cret-of-the-vault");

@@ -178,6 +178,10 @@ impl ComposerPane {
             }
             Action::Fold => {}
             Action::Hex => response.turn_hex(),
+            Action::TurnBody => match response.body() {
+                Some(body) => body.turn(),
+                None => return Some(info("the body is on its own tab")),
+            },
             Action::NextTab => response.tab = (response.tab + 1) % TABS.len(),
             // Left of the first tab is the request.
             Action::PreviousTab if response.tab == 0 => self.side = Side::Request,
