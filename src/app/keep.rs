@@ -6,7 +6,7 @@ use super::{Content, Draft, Judged, Keyring, history};
 use crate::base::{Error, Result};
 use crate::files;
 use crate::report::exchange::Secrets;
-use crate::report::{evidence, json};
+use crate::report::{evidence, export, json};
 use crate::store::history::{Form, Kept};
 use crate::wire::http_file::write::{self as http_file, Item};
 use crate::wire::{HttpChoice, Request, curl, har};
@@ -59,6 +59,16 @@ impl Subject {
     pub fn kept(kept: Kept, keyring: &Keyring) -> Self {
         let masked = kept.row.form == Form::Masked;
         Self { typed: history::typed(&kept.exchange, keyring), judged: super::send::judge(kept.exchange), masked }
+    }
+}
+
+impl Made {
+    /// The `lunette.export/1` document of it: of its text, or of the file that it went into.
+    pub fn document(&self, to: As, file: Option<&Path>, show: bool) -> serde_json::Value {
+        let name = file.map(|f| crate::base::text::display(f.as_os_str().as_encoded_bytes()));
+        let content = name.as_ref().map_or(("text", self.text.as_str()), |name| ("file", name));
+        let beside: Vec<String> = self.beside.iter().map(|(name, _)| name.clone()).collect();
+        export::text_document(to.word(), content, &beside, &self.notes, !show)
     }
 }
 

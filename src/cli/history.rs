@@ -175,15 +175,17 @@ pub fn run(common: &Common, action: &HistoryAction, means: &Means) -> Result<Exi
             let all =
                 ids.iter().map(|id| Ok(Subject::kept(means.recall(*id)?, &keyring))).collect::<Result<Vec<_>>>()?;
             let stem = file.as_deref().map_or_else(|| "request".to_owned(), keep::stem);
-            let made = keep::exported(&all, (*to).into(), *show, &stem);
-            let Some(file) = file else { return Ok(send::keep_printed(common, *show, &made)) };
+            let to: As = (*to).into();
+            let made = keep::exported(&all, to, *show, &stem);
+            let Some(file) = file else { return Ok(send::keep_printed(common, to, *show, &made)) };
             if !keep::store(&made, file, *replace)? {
                 return Err(Error::input("it is there already, or a file beside it is")
                     .at(display(file.as_os_str().as_encoded_bytes()))
                     .hint("--replace writes over it"));
             }
             common.note(&made.notes);
-            Ok(Exit::Done)
+            let name = display(file.as_os_str().as_encoded_bytes());
+            Ok(output.result(|| made.document(to, Some(file), *show), || format!("{name}\n")))
         }
         HistoryAction::Send { id, http: version, show } => {
             let kept = means.recall(*id)?;

@@ -299,7 +299,7 @@ fn exported(common: &Common, a: &SendArgs, to: Export, request: &Request, policy
     }
     if to == Export::Http {
         let made = keep::request(request, a.show);
-        return keep_printed(common, a.show, &made);
+        return keep_printed(common, As::Http, a.show, &made);
     }
     let export = crate::wire::curl::write(request, policy.http, policy.insecure, a.show);
     let mut notes = export.changes.clone();
@@ -415,7 +415,7 @@ pub fn carry(common: &Common, request: Request, how: How<'_>, keyring: Keyring, 
     }
     let written = if let Some(to) = kept {
         let made = keep::exported(&[Subject::of(judged, &keyring)], to, reading.show, "request");
-        keep_printed(common, reading.show, &made)
+        keep_printed(common, to, reading.show, &made)
     } else {
         let (x, grade) = (&judged.exchange, judged.headers.as_ref());
         let declared = reading.declared(x, means);
@@ -435,8 +435,8 @@ pub fn carry(common: &Common, request: Request, how: How<'_>, keyring: Keyring, 
     Ok(if written == Exit::Done { ended } else { written })
 }
 
-/// Prints what was made for other programs: it is what it is, whatever the format.
-pub fn keep_printed(common: &Common, show: bool, made: &Made) -> Exit {
+/// Prints what was made for other programs. An archive is a document itself, whatever the format.
+pub fn keep_printed(common: &Common, to: As, show: bool, made: &Made) -> Exit {
     common.note(&made.notes);
     if let Some((name, _)) = made.beside.first() {
         common.note(&[format!(
@@ -444,7 +444,8 @@ pub fn keep_printed(common: &Common, show: bool, made: &Made) -> Exit {
             display(name.as_bytes())
         )]);
     }
-    Output::new(Format::Table).showing(show).text(&made.text)
+    let format = if to == As::Har { Format::Table } else { common.format };
+    Output::new(format).showing(show).result(|| made.document(to, None, show), || made.text.clone())
 }
 
 /// The document, which says of itself when it was interrupted.

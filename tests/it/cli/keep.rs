@@ -85,7 +85,13 @@ fn what_the_history_kept_is_exported_as_each_of_them_and_no_file_is_written_over
     let mode = std::fs::metadata(cli.path("order.http")).expect("it is there").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     export(&["--as", "http", "-o", "order.http"]).usage(&["order.http: it is there already", "--replace"]);
-    export(&["--as", "http", "-o", "order.http", "--replace"]).ended(0);
+    let document =
+        export(&["--as", "http", "-o", "order.http", "--replace", "--format", "json"]).ended(0).json("export");
+    assert_eq!((&document["kind"], &document["file"]), (&"http".into(), &"order.http".into()));
+    let document = export(&["--as", "markdown", "--format", "json"]).ended(0).json("export");
+    assert!(document["text"].as_str().is_some_and(|t| t.starts_with("# POST ")), "{document}");
+    let har: Value = serde_json::from_str(&export(&["--as", "har", "--format", "json"]).ended(0).out()).expect("a HAR");
+    assert_eq!(har["log"]["version"], "1.2", "an archive is a document itself");
     // What was masked is a variable now, and a run with its values sends what was sent.
     let set = ["--set", "url-secret=s3cret-in-url", "--set", "body-secret=s3cret-word"];
     cli.run(&[&["run", "order.http"], &set[..]].concat()).ended(0);
