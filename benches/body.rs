@@ -31,8 +31,11 @@ const ROUNDS: usize = 3;
 const REPLIES: usize = 100;
 const REPLY: usize = 1_000_000;
 
+/// A name, a media type, and what makes the body.
+type Case = (&'static str, &'static str, fn() -> Vec<u8>);
+
 fn main() {
-    let bodies: [(&str, &str, fn() -> Vec<u8>); 5] = [
+    let bodies: [Case; 5] = [
         ("lines", "text/plain", lines),
         ("one line of JSON", "application/json", one_line),
         ("pretty JSON", "application/json", pretty),
@@ -51,7 +54,8 @@ fn main() {
         });
         let (open, mut screen) = opened.min_by_key(|(took, _)| *took).expect("rounds");
         println!("{name:<18} opened    {:>8.2} ms", ms(open));
-        screen.keys("2 ]");
+        screen.keys("l");
+        assert!(screen.view().contains("200"), "the reply is there");
         for (place, before, key) in
             [("begin", "g", "j"), ("pages", "g", "PgDn"), ("end", "G", "k"), ("aside", "g", ">")]
         {
@@ -80,7 +84,8 @@ fn main() {
 
 fn screen() -> Screen {
     let mut screen = Screen::new(140, 45, Theme::terminal(), &[]);
-    screen.keys("2");
+    screen.keys("2 :").text("open GET https://api.test/large");
+    screen.keys("Enter s").event(Event::Started(1));
     screen
 }
 
@@ -141,7 +146,7 @@ fn pretty() -> Vec<u8> {
 }
 
 fn binary() -> Vec<u8> {
-    let mut bytes: Vec<u8> = (0..SIZE).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let mut bytes: Vec<u8> = (0..SIZE).map(|i| i.wrapping_mul(2_654_435_761).to_le_bytes()[2]).collect();
     bytes[..4].copy_from_slice(b"\0\0\x01\0");
     bytes.extend_from_slice(b"the end of it");
     bytes
@@ -153,7 +158,7 @@ fn first_paint() {
     let place = listener.local_addr().expect("an address").to_string();
     let (tell, told) = sync_channel::<Instant>(REPLIES);
     std::thread::spawn(move || {
-        let body: String = (0..REPLY / 20).map(|i| format!("{{\"id\": {i:>9}}}\n\n")).collect();
+        let body = "a line of text that is as long as others are\n".repeat(REPLY / 45);
         for (i, stream) in listener.incoming().enumerate() {
             let Ok(mut stream) = stream else { return };
             let _ = stream.set_nodelay(true);

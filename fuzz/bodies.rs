@@ -334,8 +334,7 @@ pub fn reply(bytes: &[u8]) {
 /// what is told of it on the way is the beginning of what it is.
 pub fn decode(bytes: &[u8]) {
     let Some(([first, second], wire)) = bytes.split_first_chunk() else { return };
-    const NAMES: [&str; 4] = ["gzip", "deflate", "br", "zstd"];
-    let name = |at: u8| NAMES[usize::from(at & 3)];
+    let name = |at: u8| ["gzip", "deflate", "br", "zstd"][usize::from(at & 3)];
     let chain: Vec<&str> = (0..=(first >> 6)).map(|i| name(first >> (2 * i))).collect();
     let caps = Caps { decoded_bytes: 1 << 20, ..Caps::default() };
     let chain = codings(&chain.join(", "), caps.encodings).expect("four at most");

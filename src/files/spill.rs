@@ -63,7 +63,7 @@ mod tests {
         let whole = file.whole().expect("a map");
         assert!(whole == [first, second].concat());
         // A part of it keeps the whole.
-        let part = whole.slice((1 << 20) - 1..(1 << 20) + 1);
+        let part = whole.slice((1 << 20) - 1..=1 << 20);
         drop(whole);
         assert_eq!(part, &b"ab"[..]);
         assert!(Disk.begin().expect("a file").whole().expect("nothing").is_empty());

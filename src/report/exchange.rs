@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use encoding_rs::Encoding;
 use serde_json::{Value, json};
 
 use crate::base::figure::{bytes, millis};
@@ -11,6 +12,7 @@ use crate::base::secret::{mask_body, mask_header, mask_message, mask_target};
 use crate::base::{Untrusted, hash, text};
 use crate::grade::HeaderGrade;
 use crate::jwt::{self, StepUp};
+use crate::wire::magic;
 use crate::wire::stream::{self, EVENT_STREAM};
 use crate::wire::{Exchange, Fault, Group, Oddity, Phases, Request, Response, Staple, TlsFacts, Together};
 
@@ -157,6 +159,8 @@ fn response(r: &Response, secrets: Secrets) -> Value {
         "headers": response_headers(&r.headers, secrets).iter().map(|(n, v)| json!([n, v])).collect::<Vec<_>>(),
         "trailers": response_headers(&r.trailers, secrets).iter().map(|(n, v)| json!([n, v])).collect::<Vec<_>>(),
         "body_base64": STANDARD.encode(response_body(r, secrets)),
+        "content": what_no_text_is(&r.body),
+        "charset": r.charset().map(Encoding::name),
         "truncated": r.truncated || r.body.len() > most(r),
         "wire_bytes": r.wire_bytes,
         "decoded_bytes": r.decoded_bytes,
@@ -323,8 +327,24 @@ pub fn head_lines(r: &Response, secrets: Secrets) -> String {
 /// The body of a reply as plain text.
 pub fn body_lines(r: &Response, secrets: Secrets) -> String {
     let mut out = String::new();
-    lines(&mut out, &response_body(r, secrets));
+    let body = &r.body[..r.body.len().min(most(r))];
+    if let Some(what) = what_no_text_is(body) {
+        let _ = writeln!(out, "({what}, which is not shown; --format json has its bytes)");
+        return out;
+    }
+    match r.charset().map(|charset| charset.decode_with_bom_removal(body).0) {
+        Some(text) if secrets == Secrets::Masked => lines(&mut out, &mask_body(text.as_bytes())),
+        Some(text) => lines(&mut out, text.as_bytes()),
+        None => lines(&mut out, &response_body(r, secrets)),
+    }
     out
+}
+
+/// What bytes are that are no text, by their first ones.
+fn what_no_text_is(body: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(&body[..body.len().min(1_024)]).map_or_else(|e| e.error_len().is_none(), |_| true);
+    let named = magic::named(body)?;
+    (!text || memchr::memchr(0, &body[..body.len().min(1_024)]).is_some()).then_some(named)
 }
 
 /// The facts of an exchange whose reply was printed while it came.
@@ -543,6 +563,26 @@ mod tests {
         for field in ["request", "response", "phases_ms", "connection", "tls", "grade", "hops", "identity", "error"] {
             assert!(doc.get(field).is_some(), "{field}");
         }
+    }
+
+    #[test]
+    fn what_is_no_text_is_named_and_other_charsets_are_read() {
+        let mut x = sample();
+        let r = x.response.as_mut().expect("a reply");
+        r.body = bytes::Bytes::from_static(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x03\0\0\0\x02");
+        assert_eq!(document(&x, None, Secrets::Shown)["response"]["content"], "PNG image, 3×2");
+        let text = plain(&x, None, Secrets::Masked);
+        assert!(text.contains("(PNG image, 3×2, which is not shown") && !text.contains("IHDR"), "{text}");
+        let r = x.response.as_mut().expect("a reply");
+        r.headers = vec![("Content-Type".into(), "text/plain; charset=iso-8859-1".into())];
+        r.body = bytes::Bytes::from_static(b"caf\xe9");
+        assert!(plain(&x, None, Secrets::Masked).ends_with("caf\u{e9}\n"));
+        let doc = document(&x, None, Secrets::Shown);
+        assert_eq!((&doc["response"]["charset"], &doc["response"]["content"]), (&json!("windows-1252"), &Value::Null));
+        assert_eq!(doc["response"]["body_base64"], STANDARD.encode(b"caf\xe9"), "the bytes stay");
+        // Text that begins like something else is text.
+        x.response.as_mut().expect("a reply").body = bytes::Bytes::from_static(b"BM is a name");
+        assert!(plain(&x, None, Secrets::Masked).ends_with("BM is a name\n"));
     }
 
     #[test]

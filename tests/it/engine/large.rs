@@ -152,6 +152,7 @@ fn memory(what: &str) -> u64 {
 
 /// Not a test by itself: with the variable set it asks for every path, and tells what memory that took at its peak.
 #[test]
+#[expect(clippy::print_stdout, reason = "it tells another process")]
 fn the_one_who_asks() {
     let Ok(urls) = std::env::var(CHILD) else { return };
     for url in urls.split(' ') {
@@ -209,10 +210,11 @@ fn slow(act: impl Fn(TcpStream) + Send + 'static) -> String {
 #[test]
 fn each_phase_takes_the_time_that_its_server_takes_and_no_other_does() {
     const PAUSE: Duration = Duration::from_millis(400);
+    const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n";
+    const LARGE: usize = 48 << 20;
     let ask = |stream: &mut TcpStream| {
         let _ = stream.read(&mut [0; 4_096]);
     };
-    const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n";
     let wait = slow(move |mut s| {
         ask(&mut s);
         std::thread::sleep(PAUSE);
@@ -239,7 +241,6 @@ fn each_phase_takes_the_time_that_its_server_takes_and_no_other_does() {
         let _ = s.shutdown(std::net::Shutdown::Write);
         let _ = s.read_to_end(&mut Vec::new());
     });
-    const LARGE: usize = 48 << 20;
     let mut large = get(&late);
     large.method = b"POST".to_vec();
     large.body = vec![b'x'; LARGE].into();

@@ -1,5 +1,6 @@
 //! The screen, as a user meets it: the whole of it on an in-memory terminal, and its edges on a real one.
 
+mod bodies;
 mod busy;
 mod composing;
 mod data;

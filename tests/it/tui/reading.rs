@@ -113,7 +113,7 @@ fn a_body_is_shown_laid_out_as_it_came_and_as_hexadecimal() {
     assert!(s.view().contains(r#"{"id":1,"owner":"alice"}"#), "{}", s.view());
     s.keys("v");
     assert!(
-        s.view().contains("00000000  7b 22 69 64 22 3a 31 2c") && s.view().contains(r#"{"id":1,"owner""#),
+        s.view().contains("00000000  7b 22 69 64 22 3a 31 2c") && s.view().contains(r#"{"id":1,"owner":"#),
         "{}",
         s.view()
     );

@@ -443,6 +443,7 @@ fn head(pen: &mut Pen<'_>, area: Rect, judged: &Judged, live: Option<usize>, dif
             Some(_) => pen.put(at, y, end, "more comes, Esc ends it", Role::Pending) + 2,
             None => pen.put(at, y, end, &total, Role::Text) + 2,
         };
+        at = pen.put(at, y, end, &clip(&r.version), Role::Muted) + 2;
         if r.truncated {
             at = pen.put(at, y, end, "cut short", Role::Warn) + 2;
         }
@@ -471,17 +472,15 @@ fn head(pen: &mut Pen<'_>, area: Rect, judged: &Judged, live: Option<usize>, dif
         Some(w) => (w, Role::Warn),
         None => ("–", Role::Muted),
     };
-    at = pen.put(at, y, end, word, role) + 3;
+    at = pen.put(at, y, end, word, role) + 2;
     if x.sender == Sender::Raw {
         at = pen.put(at, y, end, Sender::Raw.word(), Role::Accent) + 2;
     }
     let mut facts = Vec::new();
-    if let Some(r) = &x.response {
-        facts.push(clip(&r.version));
-    }
     if let Some(t) = &x.tls {
         facts.push(clip(&t.version));
-        facts.push(clip(&t.cipher));
+        // The version stands before it, and there is little room.
+        facts.push(clip(t.cipher.strip_prefix("TLS_").unwrap_or(&t.cipher)));
         facts.extend(t.group.as_deref().map(clip));
     }
     if let Some(c) = &x.connection {
