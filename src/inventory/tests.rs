@@ -263,29 +263,46 @@ fn a_share_of_a_log_notices_what_the_whole_would() {
             _ => line("GET", "/orders?api_key=s3cr3tvalue", 200),
         })
         .collect();
-    let lines: Vec<&str> = text.split_inclusive('\n').collect();
-    let read = |shared: bool| {
-        let mut builder = Builder::new(now());
-        let (document, problems) = Document::read(Arc::from("s.json"), ADMIN.as_bytes().to_vec()).expect("spec");
-        builder.spec(document, problems);
-        builder.log(Arc::from("a.log"));
-        builder.feed(lines[..100].concat().as_bytes()).expect("log");
-        let rest = lines[100..].concat();
-        if shared {
-            let (mut one, mut two) = (builder.share().expect("known"), builder.share().expect("known"));
-            let (a, b) = rest.split_at(lines[100..300].concat().len());
-            two.feed(2, b.as_bytes());
-            one.feed(1, a.as_bytes());
-            builder.join(two);
-            builder.join(one.give().expect("known"));
-        } else {
-            builder.feed(rest.as_bytes()).expect("log");
-        }
-        builder.end_log().expect("log");
-        let inventory = builder.finish();
-        format!("{:#?} {:#?}", inventory.endpoints, inventory.findings)
-    };
-    let whole = read(false);
-    assert_eq!(read(true), whole);
+    let whole = read_by(&text, ADMIN, false);
+    assert_eq!(read_by(&text, ADMIN, true), whole);
     assert!(whole.contains("login"), "{whole}");
+}
+
+#[test]
+fn what_is_called_inside_stays_apart_however_a_log_is_shared_out() {
+    let names = ["alpha", "bravo", "carol", "delta", "echoes", "foxtrot", "golfing", "hotels", "indigo", "juliet"];
+    let text: String = (0..400)
+        .map(|i| match i {
+            // The names come in the shares alone.
+            0..100 => line("POST", &format!("/teams/{i}/graphql"), 200),
+            _ => line("POST", &format!("/teams/{}/graphql", names[i % 10]), 200),
+        })
+        .collect();
+    let whole = read_by(&text, r#"{"openapi": "3.0.3", "paths": {}}"#, false);
+    assert_eq!(read_by(&text, r#"{"openapi": "3.0.3", "paths": {}}"#, true), whole);
+    assert!(whole.contains("/teams/alpha/graphql"), "{whole}");
+}
+
+/// All that is made of a log, read by one or by two.
+fn read_by(text: &str, spec: &str, shared: bool) -> String {
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let mut builder = Builder::new(now());
+    let (document, problems) = Document::read(Arc::from("s.json"), spec.as_bytes().to_vec()).expect("spec");
+    builder.spec(document, problems);
+    builder.log(Arc::from("a.log"));
+    builder.feed(lines[..100].concat().as_bytes()).expect("log");
+    let rest = lines[100..].concat();
+    if shared {
+        let (mut one, mut two) = (builder.share().expect("known"), builder.share().expect("known"));
+        let (a, b) = rest.split_at(lines[100..300].concat().len());
+        two.feed(2, b.as_bytes());
+        one.feed(1, a.as_bytes());
+        builder.join(two);
+        builder.join(one.give().expect("known"));
+    } else {
+        builder.feed(rest.as_bytes()).expect("log");
+    }
+    builder.end_log().expect("log");
+    let inventory = builder.finish();
+    format!("{:#?} {:#?}", inventory.endpoints, inventory.findings)
 }

@@ -135,6 +135,7 @@ impl Tally {
         };
         self.course.merge(&other.course);
         self.written |= other.written;
+        self.role = self.role.or(other.role);
         self.with += other.with;
         self.without += other.without;
         self.logs |= other.logs;

@@ -152,21 +152,26 @@ fn hashes(out: &mut String, x: &Exchange, kept_masked: bool) {
     out.push('\n');
 }
 
-/// Text between others: nothing in it is markup, of Markdown or of HTML.
+/// Text between others: nothing in it is markup, of Markdown or of HTML, and nothing becomes a link by itself.
 fn plain(text: &str) -> String {
     let text = display(text.as_bytes());
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    let mut before = ' ';
+    for (at, c) in text.char_indices() {
+        let rest = &text[at + c.len_utf8()..];
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
+            // Within a word it is no emphasis.
+            '_' if before.is_alphanumeric() && rest.starts_with(char::is_alphanumeric) => out.push('_'),
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '!' | '#' => out.extend(['\\', c]),
-            // A line never links by itself.
-            ':' => out.push_str("&#58;"),
+            ':' if rest.starts_with("//") => out.push_str("&#58;"),
+            '.' if before.eq_ignore_ascii_case(&'w') => out.push_str("&#46;"),
             '@' => out.push_str("&#64;"),
             c => out.push(c),
         }
+        before = c;
     }
     out
 }

@@ -131,7 +131,10 @@ impl RequestRun {
 
     /// What does not hold, a sentence each.
     pub fn faults(&self, path: &str) -> Vec<String> {
-        let failure = self.failure().filter(|_| !self.came()).map(|why| format!("{path}:{}: {why}", self.line));
+        // An error that names its own place needs no other.
+        let placed = self.error.as_ref().is_some_and(|e| e.place.as_ref().is_some_and(|p| p.starts_with(path)));
+        let failure = self.failure().filter(|_| !self.came());
+        let failure = failure.map(|why| if placed { why } else { format!("{path}:{}: {why}", self.line) });
         let asserts = self.asserts.iter().filter(|a| a.verdict != Verdict::Pass && failure.is_none());
         let asserts = asserts
             .map(|a| format!("{path}:{}: {} {}; found {}", a.line, display_str(&a.text), wording(a.verdict), a.actual));

@@ -19,8 +19,11 @@ use crate::wire::magic;
 
 /// Bytes that are looked through at once from the end.
 const BLOCK: usize = 256 << 10;
-/// Bytes on one line of the hexadecimal view.
+/// Bytes on one line of the hexadecimal view, and where there is little room.
 const HEX: usize = 16;
+const FEW_HEX: usize = 8;
+/// From this width on there is room for all of them, with their characters behind.
+const ROOMY_HEX: u16 = 77;
 
 /// Where the lines of a body are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,8 +32,8 @@ pub enum Lines {
     Raw(Starts),
     /// JSON, laid out.
     Json(Vec<Line>),
-    /// Sixteen bytes a line.
-    Hex,
+    /// So many bytes a line.
+    Hex(usize),
 }
 
 /// JSON that is laid out again while a key waits.
@@ -41,10 +44,14 @@ pub fn index(bytes: &[u8], json: bool) -> Lines {
     if json && let Some(lines) = json::layout(bytes) {
         return Lines::Json(lines);
     }
-    if bytes[..bytes.len().min(1_024)].contains(&0) {
-        return Lines::Hex;
+    if is_no_text(bytes) {
+        return Lines::Hex(HEX);
     }
     Lines::Raw(Starts::of(bytes))
+}
+
+fn is_no_text(bytes: &[u8]) -> bool {
+    bytes[..bytes.len().min(1_024)].contains(&0)
 }
 
 /// A body on screen.
@@ -113,7 +120,7 @@ impl Body {
         match &self.lines {
             Lines::Raw(starts) => starts.len(),
             Lines::Json(lines) => lines.len(),
-            Lines::Hex => self.bytes.len().div_ceil(HEX),
+            Lines::Hex(n) => self.bytes.len().div_ceil(*n),
         }
     }
 
@@ -193,7 +200,7 @@ impl Body {
             Lines::Json(lines) => {
                 lines.get(line).map_or(0..0, |l| l.start() as usize..lines[l.close as usize].value.1 as usize)
             }
-            Lines::Hex => (line * HEX).min(self.bytes.len())..((line + 1) * HEX).min(self.bytes.len()),
+            Lines::Hex(n) => (line * n).min(self.bytes.len())..((line + 1) * n).min(self.bytes.len()),
         }
     }
 
@@ -254,7 +261,7 @@ impl Body {
         match &self.lines {
             Lines::Raw(starts) => starts.line_at(at, &self.bytes),
             Lines::Json(lines) => lines.partition_point(|l| l.start() as usize <= at).saturating_sub(1),
-            Lines::Hex => at / HEX,
+            Lines::Hex(n) => at / n,
         }
     }
 
@@ -264,11 +271,11 @@ impl Body {
         let at = self.line_start(self.line_of(self.cursor.at)).unwrap_or(0);
         let is_json = |b: &[u8]| matches!(b.iter().find(|b| !b.is_ascii_whitespace()), Some(b'{' | b'['));
         self.lines = match &self.lines {
-            Lines::Raw(_) => Lines::Hex,
-            Lines::Hex if self.bytes.len() <= MOST_TURNED && is_json(&self.bytes) => {
+            Lines::Raw(_) => Lines::Hex(HEX),
+            Lines::Hex(_) if self.bytes.len() <= MOST_TURNED && is_json(&self.bytes) => {
                 json::layout(&self.bytes).map_or_else(|| Lines::Raw(Starts::of(&self.bytes)), Lines::Json)
             }
-            Lines::Json(_) | Lines::Hex => Lines::Raw(Starts::of(&self.bytes)),
+            Lines::Json(_) | Lines::Hex(_) => Lines::Raw(Starts::of(&self.bytes)),
         };
         (self.folded, self.visible, self.left) = (BTreeSet::new(), None, 0);
         self.cursor.at = self.line_at(at);
@@ -278,7 +285,7 @@ impl Body {
         match &self.lines {
             Lines::Raw(starts) => starts.range(line, &self.bytes).map(|(start, _)| start),
             Lines::Json(lines) => lines.get(line).map(|l| l.start() as usize),
-            Lines::Hex => Some(line * HEX).filter(|i| *i < self.bytes.len()),
+            Lines::Hex(n) => Some(line * n).filter(|i| *i < self.bytes.len()),
         }
     }
 
@@ -291,12 +298,18 @@ impl Body {
     pub fn draw(&mut self, pen: &mut Pen<'_>, area: Rect, focused: bool) {
         let mut area = area;
         // What is no text is named, and not drawn.
-        self.above = 0;
-        if let (Lines::Hex, true, Some(what)) = (&self.lines, area.height > 1, what_it_is(&self.bytes)) {
-            self.above = 1;
+        if let (Lines::Hex(n), true) = (&self.lines, area.height > 1) {
+            let (n, fits) = (*n, if area.width >= ROOMY_HEX { HEX } else { FEW_HEX });
+            if n != fits {
+                self.lines = Lines::Hex(fits);
+                self.cursor.at = self.cursor.at * n / fits;
+            }
+            let other = if is_no_text(&self.bytes) { "bytes that are no text" } else { "as hexadecimal" };
+            let what = magic::named(&self.bytes).unwrap_or_else(|| other.to_owned());
             pen.put(area.x + 1, area.y, area.right(), &what, Role::Title);
             area = Rect { y: area.y + 1, height: area.height - 1, ..area };
         }
+        self.above = usize::from(matches!(self.lines, Lines::Hex(_)) && area.height > 0);
         let page = usize::from(area.height);
         let rows = self.rows();
         self.cursor.window(page, rows);
@@ -318,7 +331,7 @@ impl Body {
                         }
                     }
                 }
-                Lines::Hex => hex_line(pen, area, line * HEX, &self.bytes[self.range(line)]),
+                Lines::Hex(n) => hex_line(pen, area, line * n, *n, &self.bytes[self.range(line)]),
             }
             if let Some(needle) = &self.needle {
                 highlight(pen, area, needle);
@@ -410,15 +423,9 @@ impl Body {
     }
 }
 
-/// What bytes are that are no text; `None` for text that is shown as bytes.
-fn what_it_is(bytes: &[u8]) -> Option<String> {
-    let is_binary = bytes[..bytes.len().min(1_024)].contains(&0);
-    magic::named(bytes).or_else(|| is_binary.then(|| "bytes that are no text".to_owned()))
-}
-
-fn hex_line(pen: &mut Pen<'_>, area: Rect, offset: usize, bytes: &[u8]) {
+fn hex_line(pen: &mut Pen<'_>, area: Rect, offset: usize, per_line: usize, bytes: &[u8]) {
     let mut text = format!("{offset:08x}  ");
-    for i in 0..HEX {
+    for i in 0..per_line {
         match bytes.get(i) {
             Some(b) => {
                 let _ = write!(text, "{b:02x} ");
@@ -556,6 +563,6 @@ mod tests {
     #[test]
     fn binary_is_shown_as_bytes() {
         let b = body("\0\u{1}abc", true);
-        assert_eq!(b.lines, Lines::Hex);
+        assert_eq!(b.lines, Lines::Hex(HEX));
     }
 }
