@@ -1,6 +1,6 @@
 //! Floor 4: the reviewer's own files. Opens them, unpacks them, caps them, reads them in blocks; `-` is standard input.
 //!
-//! Files are read and not mapped: a log that is truncated while it is mapped would end the program. Those of [`spill`] are our own.
+//! Files are read and not mapped: a log that is truncated while it is mapped would end the program. The files that large bodies go to are our own.
 
 mod export;
 mod folder;
