@@ -1,31 +1,12 @@
 //! HAR held against others: what is written here opens in a reader of Python, and what a browser recorded is read here.
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
 
 use lunette::demo::Demo;
 use serde_json::{Value, json};
 
+use super::{ask, folder, python};
 use crate::support::cli::Cli;
-
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers")
-}
-
-fn ask(program: &Path, script: &str, question: &str) -> Value {
-    let mut peer = Command::new(program)
-        .arg(script)
-        .current_dir(folder())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the peer starts");
-    peer.stdin.take().expect("a pipe").write_all(question.as_bytes()).expect("the peer reads");
-    let output = peer.wait_with_output().expect("the peer ends");
-    assert!(output.status.success(), "{script} failed");
-    serde_json::from_slice(&output.stdout).expect("an answer")
-}
 
 #[test]
 fn an_archive_that_is_written_here_opens_in_another_reader() {
@@ -34,12 +15,7 @@ fn an_archive_that_is_written_here_opens_in_another_reader() {
     let cli = Cli::new();
     let ran = cli.run(&["send", "GET", &url, "-H", "Accept: application/json", "--export", "har"]);
     let cli = cli.file("x.har", ran.ended(0).stdout.as_slice());
-    let python = folder().join("venv/bin/python");
-    assert!(
-        python.is_file(),
-        "run: python3 -m venv tests/peers/venv, and its pip install -r tests/peers/requirements.txt"
-    );
-    let told = ask(&python, "har.py", &cli.path("x.har").to_string_lossy());
+    let told = ask(&python(), "har.py", &cli.path("x.har").to_string_lossy());
     assert_eq!((&told["version"], &told["creator"]), (&"1.2".into(), &"lunette".into()), "{told}");
     let entry = &told["entries"][0];
     assert_eq!((&entry["method"], &entry["url"], &entry["status"]), (&"GET".into(), &url.as_str().into(), &200.into()));

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation};
@@ -14,37 +14,15 @@ use lunette::jwt::verify::{Status, verify, verify_each};
 use lunette::jwt::{decode, jwe};
 use serde_json::{Value, json};
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers")
-}
-
-/// Asks a peer, and gives its answer. Keys go over pipes alone.
-fn ask(program: &Path, script: &str, question: &Value) -> Value {
-    let mut peer = Command::new(program)
-        .arg(script)
-        .current_dir(folder())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the peer starts");
-    peer.stdin.take().expect("a pipe").write_all(question.to_string().as_bytes()).expect("the peer reads");
-    let output = peer.wait_with_output().expect("the peer ends");
-    assert!(output.status.success(), "{script} failed");
-    serde_json::from_slice(&output.stdout).expect("an answer")
-}
+use super::{ask, folder, python};
 
 fn jose(question: &Value) -> Value {
     assert!(folder().join("node_modules/jose").is_dir(), "run: npm ci --prefix tests/peers");
-    ask(Path::new("node"), "tokens.mjs", question)
+    ask(Path::new("node"), "tokens.mjs", &question.to_string())
 }
 
 fn pyjwt(question: &Value) -> Value {
-    let python = folder().join("venv/bin/python");
-    assert!(
-        python.is_file(),
-        "run: python3 -m venv tests/peers/venv, and its pip install -r tests/peers/requirements.txt"
-    );
-    ask(&python, "tokens.py", question)
+    ask(&python(), "tokens.py", &question.to_string())
 }
 
 fn key(jwk: &Value) -> Key {
