@@ -358,6 +358,9 @@ pub struct Exchange {
     /// nothing left.
     #[serde(skip)]
     pub sent: Option<Bytes>,
+    /// Whether secrets in `sent` were masked when it was kept, so that these are not the bytes that left.
+    #[serde(skip)]
+    pub sent_is_masked: bool,
     /// Whether it went over HTTP/2, so that `sent` is a list and not what stood on the wire.
     #[serde(default)]
     pub http2: bool,
@@ -412,6 +415,7 @@ impl Exchange {
             identity: request.identity.clone(),
             request,
             sent: None,
+            sent_is_masked: false,
             http2: false,
             sender: Sender::Hyper,
             sender_reason: None,
@@ -431,9 +435,10 @@ impl Exchange {
         }
     }
 
-    /// The bytes as they stood on the wire: on HTTP/2 there is no such text, and a hash of the list would prove nothing.
+    /// The bytes as they stood on the wire: on HTTP/2 there is no such text, and a hash of the list would prove nothing; nor
+    /// would one of bytes that were masked when they were kept.
     pub fn sent_on_wire(&self) -> Option<&[u8]> {
-        self.sent.as_deref().filter(|_| !self.http2)
+        self.sent.as_deref().filter(|_| !self.http2 && !self.sent_is_masked)
     }
 
     /// Bytes it holds besides its facts.

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 
 use super::{Form, MOST_BODY, Row};
-use crate::base::secret::{mask_body, mask_header, mask_message, mask_target};
+use crate::base::secret::{MASK, mask_body, mask_header, mask_message, mask_target};
 use crate::base::text::{display, display_str};
 use crate::base::{Error, Result};
 use crate::store::seal::Keys;
@@ -84,6 +84,8 @@ pub fn restore(row: &Row, mut parts: Parts, keys: Option<&Keys>) -> Result<Excha
     x.started = row.at;
     x.request.set_payload(parts.request_body.unwrap_or_default().into());
     x.sent = parts.sent.map(Bytes::from);
+    let was_masked = |sent: &Bytes| memchr::memmem::find(sent, MASK.as_bytes()).is_some();
+    x.sent_is_masked = row.form == Form::Masked && x.sent.as_ref().is_some_and(was_masked);
     if let Some(r) = &mut x.response {
         r.body = parts.response_body.unwrap_or_default().into();
     }

@@ -73,6 +73,11 @@ fn one_request_goes_as_each_identity_and_as_nobody() {
     let out = table.ended(0).out();
     assert!(out.contains("-  no 1 GET /orders/1 as alice  200") && out.contains("+1 no 3 GET /orders/1  401"), "{out}");
     assert!(out.contains("-  HTTP/1.1 200 OK\n+1 HTTP/1.1 401 Unauthorized\n"), "{out}");
+    // What was masked when it was kept has no hash: it would be of other bytes than those that left.
+    for (id, masked) in [("1", true), ("3", false)] {
+        let kept = cli.run(&["history", "show", id, "--format", "json"]);
+        assert_eq!(kept.ended(0).json("exchange")["request"]["sha256"].is_null(), masked, "{id}");
+    }
     let chosen = cli.run(&["history", "list", "--status", "4xx", "--format", "json"]);
     assert_eq!(chosen.ended(0).json("history")["entries"].as_array().expect("entries").len(), 1);
 }

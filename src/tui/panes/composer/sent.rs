@@ -39,6 +39,9 @@ pub fn text(x: &Exchange, reveal: bool, hex: bool) -> Text {
         let lines = vec![hash.clone(), format!("SHA-256 over the {size} that left, secrets included")];
         let more = More { copy: hash.clone(), title: "the hash of what was sent".to_owned(), lines };
         text.push(Styled::new("sha-256", Role::Muted).then(9, hash, Role::Muted), Some(more));
+    } else if x.sent_is_masked {
+        let words = "masked when it was kept: the audit log has the hash of what left";
+        text.push(Styled::new(words, Role::Muted), None);
     } else {
         let words = "HTTP/2: the header list, and the bytes of DATA; no text was on the wire";
         text.push(Styled::new(words, Role::Muted), None);
