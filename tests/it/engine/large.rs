@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lunette::base::hash::sha256_hex;
+use lunette::demo::Demo;
 use lunette::engine::{Config, Engine};
 use lunette::files::Disk;
 use lunette::store::Memory;
@@ -266,6 +267,21 @@ fn each_phase_takes_the_time_that_its_server_takes_and_no_other_does() {
             quick(&send(&super::engine(url), request, by_hand()), phase);
         }
     }
+    // The hello of the client is held back; the server behind it is a real one.
+    let demo = Demo::start(None).expect("it starts");
+    let behind = demo.https;
+    let hello = slow(move |mut near| {
+        let mut first = vec![0; 4_096];
+        let n = near.read(&mut first).unwrap_or(0);
+        std::thread::sleep(PAUSE);
+        let mut far = TcpStream::connect(behind).expect("it listens");
+        let _ = far.write_all(&first[..n]);
+        let (mut from, mut to) = (near.try_clone().expect("a clone"), far.try_clone().expect("a clone"));
+        std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+        std::thread::spawn(move || std::io::copy(&mut far, &mut near));
+    });
+    let url = format!("{}api/health", hello.replace("http://", "https://"));
+    quick(&send(&super::engine(&url), get(&url), Policy { insecure: true, ..by_hand() }), Phase::Tls);
 }
 
 #[test]
