@@ -165,7 +165,8 @@ impl LaidView {
                     pen,
                     (from(side), y, from(side) + width),
                     line.as_deref(),
-                    (side > 0).then_some(base.as_deref()).flatten(),
+                    // A line that the base has not is another one from its first character on.
+                    (side > 0).then_some(base.as_deref().unwrap_or_default()),
                 );
             }
             if i == self.cursor.at {

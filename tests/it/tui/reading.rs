@@ -167,7 +167,7 @@ fn one_request_as_several_is_laid_side_by_side_and_its_rows_stay() {
     let mut s = begun();
     compared(&mut s);
     let view = s.view();
-    assert!(view.lines().any(|l| l.contains("alice") && l.contains("bob") && l.contains("none")), "{view}");
+    assert!(view.lines().any(|l| l.contains("alice") && l.contains("bob") && l.contains("nobody")), "{view}");
     let status = view.lines().find(|l| l.contains("401")).expect("a status");
     assert!(status.matches("200").count() == 2, "{status}");
     s.keys("n n");

@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 
 use super::{ComposerPane, GO, Response, Sending, Side, info};
 use crate::app::group::{MOST_PARALLEL, Plan};
+use crate::app::identity::NOBODY;
 use crate::app::vary::{MARK, Outcome, Values};
 use crate::app::{Ask, Draft, JobId, lay};
 use crate::base::figure::{count, millis};
@@ -76,7 +77,9 @@ impl Varied {
     fn sides(&self, rows: &[usize]) -> Option<Effect> {
         let side = |at: &usize| {
             let row = self.rows.get(*at)?;
-            Some(lay::Side::Here(clip(&row.value), Arc::clone(row.judged.as_ref()?)))
+            let nobody = self.lays && row.value == NOBODY;
+            let name = if nobody { "nobody".to_owned() } else { clip(&row.value) };
+            Some(lay::Side::Here(name, Arc::clone(row.judged.as_ref()?)))
         };
         let sides: Vec<lay::Side> = rows.iter().filter_map(side).collect();
         (sides.len() > 1).then(|| Effect::Ask(Ask::Lay(sides)))
