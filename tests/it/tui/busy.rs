@@ -31,8 +31,8 @@ fn keys_are_answered_while_a_server_floods() {
             })
             .collect();
         took.sort();
-        // One of them may fall into a pause of the machine.
-        assert!(took[KEYS - 2] < SOON, "{path}: {took:?}");
+        // Some of them may fall into pauses of the machine; where the flood held the screen, all would be late.
+        assert!(took[KEYS / 2] < SOON, "{path}: {took:?}");
         if pty.screen().contents().contains("1 running") {
             pty.send(b":cancel\r");
         }
