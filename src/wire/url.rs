@@ -60,6 +60,11 @@ impl Origin {
         format!("{}:{}", self.bracketed(), self.port)
     }
 
+    /// Scheme, host and port as they are, for what is read again and not shown.
+    pub fn exact(&self) -> String {
+        format!("{}://{}", self.scheme.word(), self.authority())
+    }
+
     fn bracketed(&self) -> String {
         if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() }
     }

@@ -68,7 +68,8 @@ impl Item {
             lost,
             name: None,
             method: request.method.clone(),
-            url: [request.origin.to_string().as_bytes(), begins, &request.target].concat(),
+            // The host as it is: what cannot stand in a text is told below.
+            url: [request.origin.exact().as_bytes(), begins, &request.target].concat(),
             headers: request.headers.clone(),
             body: Content::Bytes(request.body.to_vec()),
             literal: true,
