@@ -13,7 +13,7 @@ use crate::app::keep::{self, As, Made, Subject};
 use crate::app::variables::{Filler, Source, Used, Variables};
 use crate::app::{Draft, Keyring, draft, send};
 use crate::base::secret::mask_message;
-use crate::base::text::display;
+use crate::base::text::{display, display_str};
 use crate::base::{Error, Exit, Result, known};
 use crate::engine::{Budget, Engine, Entry};
 use crate::report::exchange::{Secrets, document, facts_below, plain, together_document, together_plain};
@@ -444,8 +444,13 @@ pub fn keep_printed(common: &Common, to: As, show: bool, made: &Made) -> Exit {
             display(name.as_bytes())
         )]);
     }
-    let format = if to == As::Har { Format::Table } else { common.format };
-    Output::new(format).showing(show).result(|| made.document(to, None, show), || made.text.clone())
+    let output = Output::new(common.format).showing(show);
+    if to != As::Har && common.format != Format::Table {
+        return output.result(|| made.document(to, None, show), String::new);
+    }
+    // A file that others made may hold what a terminal acts on.
+    let text = if show { made.text.clone() } else { known::redacted(made.text.clone()) };
+    output.exact(text.as_bytes(), || text.split('\n').map(display_str).collect::<Vec<_>>().join("\n"))
 }
 
 /// The document, which says of itself when it was interrupted.
