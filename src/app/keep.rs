@@ -85,7 +85,7 @@ pub struct Made {
 
 /// Exchanges as a text. `stem` begins the names of files beside it.
 pub fn exported(all: &[Subject], to: As, show: bool, stem: &str) -> Made {
-    let secrets = if show { Secrets::Shown } else { Secrets::Masked };
+    let secrets = Secrets::of(show);
     let mut out = Made::default();
     match to {
         As::Har => {

@@ -13,7 +13,7 @@ use crate::base::error::nearest;
 use crate::base::text::display_str;
 use crate::base::{Clock as _, Error, Exit, Result, Secret, SystemClock, known};
 use crate::engine::{Budget, Lane};
-pub use crate::report::run::{Asserted, Captured, FileRun, Outcome, RequestRun, Run};
+pub use crate::report::run::{Asserted, Captured, FileRun, RequestRun, Run};
 use crate::store::{Environment, Workspace};
 use crate::wire::flow::{Facts, Flow, Step, Verdict};
 use crate::wire::http_file::{Entry, Part, Template};
@@ -67,7 +67,7 @@ pub struct Plan {
 /// How the process ends: 1 where anything failed that could be judged, else as the first that could not.
 pub fn exit(run: &Run) -> Exit {
     let of = |outcome| run.requests().find(move |r| r.outcome() == outcome);
-    match (run.interrupted, of(Outcome::Fail), of(Outcome::Error)) {
+    match (run.interrupted, of(Verdict::Fail), of(Verdict::Error)) {
         (true, ..) => Exit::Interrupted,
         (_, Some(_), _) => Exit::Findings,
         (_, None, Some(r)) => {
@@ -235,7 +235,7 @@ pub async fn carried(
             told(&file.shown, &done);
             let failure = done.exchange.as_ref().and_then(|x| x.error.as_ref()).map(|e| e.kind);
             run.interrupted = failure == Some(FailureKind::Cancelled);
-            let ends = run.interrupted || plan.fail_fast && done.outcome() != Outcome::Pass;
+            let ends = run.interrupted || plan.fail_fast && done.outcome() != Verdict::Pass;
             if let Some(of) = run.files.last_mut() {
                 of.requests.push(done);
             }
@@ -283,7 +283,7 @@ impl Runner<'_> {
             self.judge(step, &mut done);
             let failure = done.exchange.as_ref().and_then(|x| x.error.as_ref()).map(|e| e.kind);
             let never = matches!(failure, Some(FailureKind::Cancelled | FailureKind::Scope | FailureKind::Offline));
-            if done.outcome() == Outcome::Pass || never || done.error.is_some() {
+            if done.outcome() == Verdict::Pass || never || done.error.is_some() {
                 break;
             }
         }

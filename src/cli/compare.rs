@@ -3,7 +3,6 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Args;
 use serde_json::Value;
@@ -15,8 +14,7 @@ use crate::app::conform::conform;
 use crate::app::identity::NOBODY;
 use crate::app::lay::{Laid, Side, lay};
 use crate::app::load::{How, load};
-use crate::app::vary::{Outcome, run as vary};
-use crate::app::{Keyring, draft, send};
+use crate::app::{draft, send};
 use crate::base::secret::mask_body;
 use crate::base::text::display_str;
 use crate::base::{Clock as _, Error, Exit, Result, SystemClock};
@@ -61,10 +59,10 @@ impl CompareArgs {
     pub fn reading(&self, show: bool, means: &Means) -> Result<Reading<'_>> {
         check(self.filter.as_ref())?;
         let spec = self.spec.as_ref().map(|path| {
-            let how = How { kind: None, ..How::default() };
             let stop = AtomicBool::new(false);
             let files = means.files.as_ref();
-            let loaded = load(std::slice::from_ref(path), &how, files, SystemClock.wall(), &stop, false, &mut |_| ());
+            let loaded =
+                load(std::slice::from_ref(path), &How::default(), files, SystemClock.wall(), &stop, false, &mut |_| ());
             match loaded.failures.into_iter().next() {
                 Some(e) => Err(e),
                 None if loaded.inventory.documents.is_empty() => Err(Error::input("this is no specification")
@@ -91,9 +89,8 @@ impl Reading<'_> {
 /// A filter that fails, or a body that is no JSON.
 pub fn filtered(common: &Common, expression: &str, response: Option<&Response>, show: bool) -> Result<Exit> {
     let body = response.map(|r| r.body.as_ref()).unwrap_or_default();
-    let masked = if show { body.to_vec() } else { mask_body(body) };
-    let body = masked.as_slice();
-    let found = query(expression, body).map_err(|e| e.at("--filter"))?;
+    let found = if show { query(expression, body) } else { query(expression, &mask_body(body)) };
+    let found = found.map_err(|e| e.at("--filter"))?;
     if let Some(cut) = &found.cut {
         common.note(&[format!("the results end here: {cut}")]);
     }
@@ -149,13 +146,13 @@ pub fn carry(
         common.note(&[format!("sent without {}, which was typed and says who asks", left_out.join(", "))]);
     }
     let plan = Plan::new(names, requests, Policy { fresh: false, ..policy }, left_out)?;
-    let (outcomes, ran) = sent(common, plan, keyring, scope, means)?;
+    let (who, policy) = (plan.who.clone(), plan.policy);
+    let (outcomes, ran) =
+        super::vary::sent(common, who, move |name| plan.request(name), policy, keyring, scope, means)?;
     let sides: Vec<_> = outcomes.iter().filter_map(|o| Some((o.value.clone(), &o.judged.as_ref()?.exchange))).collect();
-    let laid = Laid::of(&sides);
-    let exit = outcomes.last().and_then(|o| o.judged.as_ref()).map_or(Exit::Unreachable, |j| send::exit(&j.exchange));
-    let all_failed = outcomes.iter().all(|o| o.status.is_none());
-    let exit = if all_failed || exit == Exit::Interrupted { exit } else { Exit::Done };
-    let secrets = secrets(show);
+    let laid = Laid::of(&sides, mask_body);
+    let exit = super::vary::exit(&outcomes);
+    let secrets = Secrets::of(show);
     let written = Output::new(common.format).showing(show).result(
         || super::send::marked(diff::compared(&draft::subject(request), &sides, &laid.diff, secrets), exit),
         || diff::plain(&laid.heads, &laid.diff, secrets),
@@ -164,44 +161,12 @@ pub fn carry(
     Ok(if written == Exit::Done { exit } else { written })
 }
 
-fn sent(
-    common: &Common,
-    plan: Plan,
-    keyring: Keyring,
-    scope: Vec<Entry>,
-    means: &Means,
-) -> Result<(Vec<Outcome>, Result<()>)> {
-    let engine = Arc::new(means.engine(common, scope, Vec::new(), &keyring)?);
-    super::send::stop_on_signal(&engine)?;
-    let rows: Arc<Mutex<Vec<Outcome>>> = Arc::default();
-    let (into, budget) = (Arc::clone(&rows), plan.who.budget());
-    let ran = engine.run(budget, move |transport| {
-        Box::pin(async move {
-            let mut each = |outcome| {
-                into.lock().unwrap_or_else(PoisonError::into_inner).push(outcome);
-                true
-            };
-            let make = |name: &[u8]| plan.request(name);
-            vary(transport, &keyring, &plan.who, &make, plan.policy, &mut each).await
-        })
-    })?;
-    let rows = std::mem::take(&mut *rows.lock().unwrap_or_else(PoisonError::into_inner));
-    Ok((rows, ran))
-}
-
-fn secrets(show: bool) -> Secrets {
-    if show { Secrets::Shown } else { Secrets::Masked }
-}
-
 /// `lunette history diff`.
 pub fn kept(common: &Common, ids: &[i64], show: bool, means: &Means) -> Result<Exit> {
-    if ids.len() < 2 {
-        return Err(Error::input("one exchange has nothing to differ from").hint("name two, three or four: diff 12 14"));
-    }
     let sides: Vec<Side> = ids.iter().copied().map(Side::Kept).collect();
-    let laid = lay(&sides, means.kept()?)?;
-    Ok(Output::new(common.format).showing(show).result(
-        || diff::document(&laid.heads, &laid.diff, secrets(show)),
-        || diff::plain(&laid.heads, &laid.diff, secrets(show)),
-    ))
+    let laid = lay(&sides, means.kept()?, mask_body)?;
+    let secrets = Secrets::of(show);
+    Ok(Output::new(common.format)
+        .showing(show)
+        .result(|| diff::document(&laid.heads, &laid.diff, secrets), || diff::plain(&laid.heads, &laid.diff, secrets)))
 }

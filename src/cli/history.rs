@@ -39,10 +39,13 @@ pub enum HistoryAction {
         /// Only those with this in their method or URL
         #[arg(long, value_name = "TEXT")]
         text: Option<String>,
+        /// Only those of this method
+        #[arg(long, value_name = "METHOD")]
+        method: Option<String>,
         /// Only those sent to this host
         #[arg(long, value_name = "HOST[:PORT]")]
         host: Option<String>,
-        /// Only those with this status, or of this class: 404, 5xx
+        /// Only those with this status, of this class, or in this range: 404, 5xx, 400..404
         #[arg(long, value_name = "CODE|CLASS")]
         status: Option<String>,
         /// Only those asked for by: hand, vary, run, load, grade, check, rate, oauth, login
@@ -140,13 +143,13 @@ impl From<KeptAs> for As {
 pub fn run(common: &Common, action: &HistoryAction, means: &Means) -> Result<Exit> {
     let output = Output::new(common.format);
     match action {
-        HistoryAction::List { text, host: at, status, who, identity, since: from, before, most } => {
+        HistoryAction::List { text, method, host: at, status, who, identity, since: from, before, most } => {
             let (host, port) = at.as_deref().map(host).transpose()?.unzip();
             let rows = means.kept()?.list(&Select {
                 text: text.clone(),
                 host,
                 port: port.flatten(),
-                method: None,
+                method: method.clone(),
                 status: status.as_deref().map(statuses).transpose()?,
                 who: who.clone(),
                 identity: identity.clone(),
@@ -163,7 +166,7 @@ pub fn run(common: &Common, action: &HistoryAction, means: &Means) -> Result<Exi
             if let Some(expression) = filter {
                 return super::compare::filtered(common, expression, kept.exchange.response.as_ref(), *show);
             }
-            let secrets = if *show { Secrets::Shown } else { Secrets::Masked };
+            let secrets = Secrets::of(*show);
             let judged = crate::app::send::judge(kept.exchange);
             let grade = judged.headers.as_ref();
             Ok(output

@@ -125,7 +125,7 @@ pub fn run(common: &Common, a: &RunArgs, means: &Means) -> Result<Exit> {
         })
     })?;
     common.note(&ran.notes);
-    let (exit, secrets) = (run::exit(&ran), if a.show { Secrets::Shown } else { Secrets::Masked });
+    let (exit, secrets) = (run::exit(&ran), Secrets::of(a.show));
     let written = match common.format {
         Format::Junit => output.text(&junit::document(&ran)),
         _ => output.result(|| super::send::marked(report::document(&ran, secrets), exit), || report::totals(&ran)),

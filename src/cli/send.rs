@@ -115,10 +115,6 @@ pub fn run(common: &Common, a: &SendArgs, means: &Means) -> Result<Exit> {
     carry(common, dressed, how, keyring, means)
 }
 
-fn secrets(show: bool) -> Secrets {
-    if show { Secrets::Shown } else { Secrets::Masked }
-}
-
 /// What is in scope since it was typed; a host that stands in a file was typed by nobody.
 fn own(a: &SendArgs, request: &Request) -> Vec<Entry> {
     if a.import.is_some() { Vec::new() } else { vec![Entry::typed(&request.origin)] }
@@ -146,7 +142,7 @@ fn explained(
         cookies: false,
     };
     let explained = explain::explain(request, &ground)?;
-    let secrets = secrets(a.show);
+    let secrets = Secrets::of(a.show);
     Ok(Output::new(common.format)
         .showing(a.show)
         .result(|| explanation::document(&explained, secrets), || explanation::plain(&explained, secrets)))
@@ -367,7 +363,7 @@ fn together(
     let ended = all.iter().map(send::exit).find(|e| *e != Exit::Done).unwrap_or(Exit::Done);
     let written = Output::new(common.format)
         .showing(a.show)
-        .result(|| marked(together_document(&all, secrets(a.show)), ended), || together_plain(&all));
+        .result(|| marked(together_document(&all, Secrets::of(a.show)), ended), || together_plain(&all));
     if let Some(e) = all.iter().find_map(|x| x.error.as_ref()) {
         super::output::complain(&format!("lunette: {}: {}", e.phase.word(), e.message));
     }
@@ -396,7 +392,7 @@ pub fn carry(common: &Common, request: Request, how: How<'_>, keyring: Keyring, 
     let engine = Arc::new(means.engine_for(common, sends, follow.keep_credentials, scope, Vec::new(), &keyring)?);
     stop_on_signal(&engine)?;
     let (secrets, output, printed) =
-        (secrets(reading.show), Output::new(common.format).showing(reading.show), Arc::new(Printed::default()));
+        (Secrets::of(reading.show), Output::new(common.format).showing(reading.show), Arc::new(Printed::default()));
     // A document is one, and stands at the end; the times of what came are in it.
     let streams = common.format == Format::Table && kept.is_none() && reading.filter.is_none();
     let watch: Watch = if streams { printed.watch(output, secrets) } else { Arc::new(|_| ()) };

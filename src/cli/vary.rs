@@ -64,21 +64,8 @@ pub fn carry(
     let subject = draft::subject(&first);
     let n = values.all.len();
     common.note(&[format!("sends {n} requests, one after the other, the first {subject}")]);
-    let engine = Arc::new(means.engine(common, scope, Vec::new(), &keyring)?);
-    super::send::stop_on_signal(&engine)?;
     let name = values.name.clone();
-    let rows: Arc<Mutex<Vec<Outcome>>> = Arc::default();
-    let (into, budget) = (Arc::clone(&rows), values.budget());
-    let ran = engine.run(budget, move |transport| {
-        Box::pin(async move {
-            let mut each = |outcome| {
-                into.lock().unwrap_or_else(PoisonError::into_inner).push(outcome);
-                true
-            };
-            vary(transport, &keyring, &values, &make, policy, &mut each).await
-        })
-    })?;
-    let rows = std::mem::take(&mut *rows.lock().unwrap_or_else(PoisonError::into_inner));
+    let (rows, ran) = sent(common, values, make, policy, keyring, scope, means)?;
     let exit = exit(&rows);
     let base = rows.first().map(|r| r.print.clone()).unwrap_or_default();
     let sent = rows.len();
@@ -92,17 +79,48 @@ pub fn carry(
     Ok(if written == Exit::Done { exit } else { written })
 }
 
+/// Sends a request for each of the values, one after the other: what came of each, and why no more were sent.
+///
+/// # Errors
+/// An engine that does not start.
+pub fn sent(
+    common: &Common,
+    values: Values,
+    make: impl Fn(&[u8]) -> Result<Request> + Send + Sync + 'static,
+    policy: Policy,
+    keyring: Keyring,
+    scope: Vec<Entry>,
+    means: &Means,
+) -> Result<(Vec<Outcome>, Result<()>)> {
+    let engine = Arc::new(means.engine(common, scope, Vec::new(), &keyring)?);
+    super::send::stop_on_signal(&engine)?;
+    let rows: Arc<Mutex<Vec<Outcome>>> = Arc::default();
+    let (into, budget) = (Arc::clone(&rows), values.budget());
+    let ran = engine.run(budget, move |transport| {
+        Box::pin(async move {
+            let mut each = |outcome| {
+                into.lock().unwrap_or_else(PoisonError::into_inner).push(outcome);
+                true
+            };
+            vary(transport, &keyring, &values, &make, policy, &mut each).await
+        })
+    })?;
+    let rows = std::mem::take(&mut *rows.lock().unwrap_or_else(PoisonError::into_inner));
+    Ok((rows, ran))
+}
+
 fn row(r: Outcome, base: &Print) -> Row {
     let difference = r.print.differs(base);
     Row { value: r.value, status: r.status, bytes: r.bytes, ms: r.ms, difference, failure: r.failure }
 }
 
 /// How the process ends: as the last exchange when nothing came back at all or it was stopped, else well.
-fn exit(rows: &[Outcome]) -> Exit {
+pub fn exit(rows: &[Outcome]) -> Exit {
     let last = rows.last().and_then(|r| r.judged.as_ref()).map(|j| &j.exchange);
     let stopped = last.and_then(|x| x.error.as_ref()).is_some_and(|e| e.kind == FailureKind::Cancelled);
     match last {
         Some(x) if stopped || rows.iter().all(|r| r.status.is_none()) => send::exit(x),
+        None if rows.is_empty() => Exit::Unreachable,
         _ => Exit::Done,
     }
 }

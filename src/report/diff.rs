@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::exchange::{self, Secrets};
-use crate::base::secret::mask_body;
 use crate::base::text::display;
 use crate::wire::Exchange;
 use crate::wire::diff::{Diff, Row};
@@ -13,7 +12,7 @@ use crate::wire::query::Found;
 
 /// A line of one side, in display form.
 fn line(row: &Row, side: usize, secrets: Secrets) -> Option<String> {
-    row.shown(side, matches!(secrets, Secrets::Shown), mask_body).map(|l| display(&l))
+    row.shown(side, secrets == Secrets::Shown).map(|l| display(l))
 }
 
 fn differences(diff: &Diff, sides: usize, secrets: Secrets) -> Vec<Value> {
@@ -64,7 +63,7 @@ pub fn plain(heads: &[[String; 2]], diff: &Diff, secrets: Secrets) -> String {
         }
         for side in 0..heads.len() {
             // What is as in the first one is written once.
-            let alone = side == 0 || row.cells.get(side) != row.cells.first();
+            let alone = side == 0 || !row.is_as_first(side);
             if let (Some(line), true) = (line(row, side, secrets), alone) {
                 let _ = writeln!(out, "{:<3}{line}", sign(side));
             }

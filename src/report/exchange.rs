@@ -30,6 +30,13 @@ pub enum Secrets {
     Shown,
 }
 
+impl Secrets {
+    /// In clear where that was asked for.
+    pub fn of(show: bool) -> Self {
+        if show { Self::Shown } else { Self::Masked }
+    }
+}
+
 /// The document of one exchange.
 pub fn document(x: &Exchange, grade: Option<&HeaderGrade>, secrets: Secrets) -> Value {
     let mut doc = body(x, grade, secrets);

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::run::{FileRun, Outcome, Run};
+use super::run::{FileRun, Run};
 use crate::base::text::is_hazard;
+use crate::wire::flow::Verdict;
 
 /// The XML.
 pub fn document(run: &Run) -> String {
@@ -12,8 +13,8 @@ pub fn document(run: &Run) -> String {
         out,
         "<testsuites name=\"lunette run\" tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"{:.3}\">",
         run.requests().count(),
-        run.count(Outcome::Fail),
-        run.count(Outcome::Error),
+        run.count(Verdict::Fail),
+        run.count(Verdict::Error),
         run.elapsed().as_secs_f64()
     );
     run.files.iter().for_each(|f| suite(&mut out, f));
@@ -28,8 +29,8 @@ fn suite(out: &mut String, file: &FileRun) {
         out,
         "  <testsuite name=\"{name}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"0\" time=\"{:.3}\">",
         file.requests.len(),
-        count(Outcome::Fail),
-        count(Outcome::Error),
+        count(Verdict::Fail),
+        count(Verdict::Error),
         file.requests.iter().map(|r| r.elapsed.as_secs_f64()).sum::<f64>()
     );
     for r in &file.requests {
@@ -41,12 +42,12 @@ fn suite(out: &mut String, file: &FileRun) {
             r.elapsed.as_secs_f64()
         );
         let element = match r.outcome() {
-            Outcome::Pass => {
+            Verdict::Pass => {
                 out.push_str("/>\n");
                 continue;
             }
-            Outcome::Fail => "failure",
-            Outcome::Error => "error",
+            Verdict::Fail => "failure",
+            Verdict::Error => "error",
         };
         let faults = r.faults(&file.path);
         let first = faults.first().map(|f| attribute(f)).unwrap_or_default();

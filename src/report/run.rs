@@ -80,28 +80,6 @@ pub struct Captured {
     pub why: Option<String>,
 }
 
-/// How a request ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// A reply came, all that is asserted of it holds, and all captures found something.
-    Pass,
-    /// An assertion does not hold, or a capture found nothing.
-    Fail,
-    /// No reply came, or an assertion could not be judged.
-    Error,
-}
-
-impl Outcome {
-    /// The word in documents.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Pass => "pass",
-            Self::Fail => "fail",
-            Self::Error => "error",
-        }
-    }
-}
-
 impl RequestRun {
     /// Whether a reply came, as far as it can be read: one that was cut off says nothing of what was asserted.
     fn came(&self) -> bool {
@@ -112,14 +90,14 @@ impl RequestRun {
     }
 
     /// How it ended. Without assertions any reply passes: what is wanted of it is written down, and not guessed.
-    pub fn outcome(&self) -> Outcome {
+    pub fn outcome(&self) -> Verdict {
         let came = self.came();
         let fails = self.asserts.iter().any(|a| a.verdict == Verdict::Fail);
         if came && (fails || self.captures.iter().any(|c| c.why.is_some())) {
-            return Outcome::Fail;
+            return Verdict::Fail;
         }
         let errs = self.asserts.iter().any(|a| a.verdict == Verdict::Error);
-        if came && !errs { Outcome::Pass } else { Outcome::Error }
+        if came && !errs { Verdict::Pass } else { Verdict::Error }
     }
 
     /// Why no reply came, in one sentence.
@@ -160,7 +138,7 @@ impl Run {
     }
 
     /// How many ended so.
-    pub fn count(&self, outcome: Outcome) -> usize {
+    pub fn count(&self, outcome: Verdict) -> usize {
         self.requests().filter(|r| r.outcome() == outcome).count()
     }
 
@@ -186,9 +164,9 @@ pub fn document(run: &Run, secrets: Secrets) -> Value {
         "totals": {
             "files": run.files.len(),
             "requests": run.requests().count(),
-            "passed": run.count(Outcome::Pass),
-            "failed": run.count(Outcome::Fail),
-            "errors": run.count(Outcome::Error),
+            "passed": run.count(Verdict::Pass),
+            "failed": run.count(Verdict::Fail),
+            "errors": run.count(Verdict::Error),
             "asserts": run.requests().map(|r| r.asserts.len()).sum::<usize>(),
             "sent": run.requests().map(|r| r.tries).sum::<u32>(),
             "elapsed_ms": ms(run.elapsed()),
@@ -231,7 +209,7 @@ pub fn lines(path: &str, r: &RequestRun) -> String {
 
 /// What came of all.
 pub fn totals(run: &Run) -> String {
-    let [passed, failed, errors] = [Outcome::Pass, Outcome::Fail, Outcome::Error].map(|o| run.count(o));
+    let [passed, failed, errors] = [Verdict::Pass, Verdict::Fail, Verdict::Error].map(|o| run.count(o));
     let asserts: usize = run.requests().map(|r| r.asserts.len()).sum();
     format!(
         "{passed} passed, {failed} failed, {errors} without a verdict; {asserts} assertions in {} ms\n",
@@ -272,10 +250,10 @@ mod tests {
             }
         };
         let cut = request(Some(FailureKind::Timeout), Verdict::Pass);
-        assert_eq!((cut.outcome(), cut.faults("f")), (Outcome::Error, vec!["f:1: receive: why".to_owned()]));
+        assert_eq!((cut.outcome(), cut.faults("f")), (Verdict::Error, vec!["f:1: receive: why".to_owned()]));
         let capped = request(Some(FailureKind::Cap), Verdict::Pass);
-        assert_eq!((capped.outcome(), capped.faults("f").len()), (Outcome::Pass, 0));
-        assert_eq!(request(None, Verdict::Fail).outcome(), Outcome::Fail);
-        assert_eq!(request(None, Verdict::Error).outcome(), Outcome::Error);
+        assert_eq!((capped.outcome(), capped.faults("f").len()), (Verdict::Pass, 0));
+        assert_eq!(request(None, Verdict::Fail).outcome(), Verdict::Fail);
+        assert_eq!(request(None, Verdict::Error).outcome(), Verdict::Error);
     }
 }

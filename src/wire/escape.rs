@@ -69,6 +69,19 @@ pub fn encode(bytes: &[u8]) -> String {
     out
 }
 
+/// Text as `application/x-www-form-urlencoded` writes it: letters, digits and `kept` as they are, `+` for a space, all else as
+/// percent escapes.
+pub fn form(text: &[u8], kept: &[u8]) -> String {
+    text.iter().fold(String::with_capacity(text.len()), |mut out, b| {
+        match b {
+            b' ' => out.push('+'),
+            b if b.is_ascii_alphanumeric() || kept.contains(b) => out.push(char::from(*b)),
+            b => _ = write!(out, "%{b:02X}"),
+        }
+        out
+    })
+}
+
 /// A message as it is written in an editor: each line break of its head is CRLF, those of its body are as they stand, and a
 /// line that ends in a backslash has no break. Escapes are read unless it is `as_is`.
 ///

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::curl::{Data, Part};
+use super::escape;
 use crate::base::text::display_str;
 use crate::base::{Error, Result};
 
@@ -195,15 +196,7 @@ fn body(body: &Value, item: &mut Item) {
 
 /// As a form writes it, but for variables.
 fn escaped(text: &str) -> String {
-    use std::fmt::Write as _;
-    text.bytes().fold(String::with_capacity(text.len()), |mut out, b| {
-        match b {
-            b' ' => out.push('+'),
-            b if b.is_ascii_alphanumeric() || b"*-._{}$:".contains(&b) => out.push(char::from(b)),
-            b => _ = write!(out, "%{b:02X}"),
-        }
-        out
-    })
+    escape::form(text.as_bytes(), b"*-._{}$:")
 }
 
 #[cfg(test)]

@@ -198,7 +198,9 @@ impl Workbench {
                     let _ = events.blocking_send(Event::Conforms(judged.exchange.id, conforms.map(Arc::new)));
                 })
             }
-            Ask::Lay(sides) => self.reading(move |history| Ok(Event::Laid(Arc::new(lay::lay(&sides, history)?)))),
+            Ask::Lay(sides) => {
+                self.reading(move |history| Ok(Event::Laid(Arc::new(lay::lay(&sides, history, lay::as_drawn)?))))
+            }
             Ask::Step { draft, judged, keep } => self.apart(move |bench| bench.step(draft.as_ref(), &judged, keep)),
             Ask::Group { drafts, how, times } => self.apart(move |bench| bench.groups(&drafts, how, times)),
             Ask::GroupGo(plan) => self.group(plan),

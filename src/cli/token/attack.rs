@@ -141,7 +141,7 @@ pub fn run(common: &Common, a: &AttackArgs, means: &Means) -> Result<Exit> {
         hits: &[],
         guessed: guessed.as_ref().map(|(secret, origin)| (secret.as_str(), origin.as_str())),
         elapsed_ms: 0.0,
-        secrets: if a.show { Secrets::Shown } else { Secrets::Masked },
+        secrets: Secrets::of(a.show),
     };
     let output = Output::new(common.format).showing(a.show);
     if a.dry_run {

@@ -2,13 +2,13 @@
 
 use crate::base::text::display_str;
 use crate::base::{Error, Result, Stamp};
-use crate::wire::url::split_port;
+use crate::wire::{flow, url::split_port};
 
 /// What can be typed: a letter, what it looks for, and an example. Help, errors and the reader are drawn from it.
 pub const TERMS: &[(&str, &str, &str)] = &[
     ("m", "the method", "~m POST"),
     ("h", "the host, and its port where one stands behind it", "~h api.example.com"),
-    ("s", "the status, or a class of them", "~s 5xx"),
+    ("s", "the status, a class, or a range of them", "~s 5xx"),
     ("i", "the identity it was sent as", "~i alice"),
     ("w", "what asked for it", "~w check"),
     ("d", "sent at this time or later, in RFC 3339", "~d 2026-01-31T08:00:00Z"),
@@ -39,17 +39,13 @@ pub struct Select {
     pub most: usize,
 }
 
-/// `404` or `4xx`.
+/// `404`, `4xx` or `400..404`.
 ///
 /// # Errors
-/// What is neither.
+/// What is none of these.
 pub fn statuses(typed: &str) -> Result<(u16, u16)> {
-    let class = typed.strip_suffix("xx").or_else(|| typed.strip_suffix("XX"));
-    let range = match class {
-        Some(first) => first.parse::<u16>().ok().filter(|n| (1..=9).contains(n)).map(|n| (n * 100, n * 100 + 99)),
-        None => typed.parse::<u16>().ok().map(|n| (n, n)),
-    };
-    range.ok_or_else(|| Error::input(format!("{} is no status", display_str(typed))).hint("write 404 or 4xx"))
+    let no = || Error::input(format!("{} is no status", display_str(typed))).hint("write 404, 4xx or 400..404");
+    flow::statuses(&typed.to_ascii_lowercase()).ok_or_else(no)
 }
 
 impl Select {

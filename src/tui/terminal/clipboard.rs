@@ -28,10 +28,8 @@ pub fn natively(text: &str, variable: impl Fn(&str) -> bool) -> Option<&'static 
     if variable("SSH_CONNECTION") || variable("SSH_TTY") || text.len() > MOST_NATIVE {
         return None;
     }
-    let there = PROGRAMS.iter().filter(|(desktop, ..)| variable(desktop));
-    there
-        .into_iter()
-        .find_map(|(_, program, arguments)| given(OsStr::new(program), arguments, text).then_some(*program))
+    let mut there = PROGRAMS.iter().filter(|(desktop, ..)| variable(desktop));
+    there.find_map(|(_, program, arguments)| given(OsStr::new(program), arguments, text).then_some(*program))
 }
 
 /// Whether a program took the text. One that is not there takes nothing; one that hangs is ended.

@@ -39,6 +39,11 @@ pub enum Lines {
 /// JSON that is laid out again while a key waits.
 const MOST_TURNED: usize = 1 << 20;
 
+/// Whether bytes begin as a JSON object or array does.
+pub fn is_json(content: &[u8]) -> bool {
+    matches!(content.iter().find(|b| !b.is_ascii_whitespace()), Some(b'{' | b'['))
+}
+
 /// Finds the lines of a body. Takes time in proportion to its size, so large ones are indexed off the main thread.
 pub fn index(bytes: &[u8], json: bool) -> Lines {
     if json && let Some(lines) = json::layout(bytes) {
@@ -269,7 +274,6 @@ impl Body {
     /// what came.
     pub fn turn(&mut self) {
         let at = self.line_start(self.line_of(self.cursor.at)).unwrap_or(0);
-        let is_json = |b: &[u8]| matches!(b.iter().find(|b| !b.is_ascii_whitespace()), Some(b'{' | b'['));
         self.lines = match &self.lines {
             Lines::Raw(_) => Lines::Hex(HEX),
             Lines::Hex(_) if self.bytes.len() <= MOST_TURNED && is_json(&self.bytes) => {

@@ -10,7 +10,6 @@ use super::pen::{Pen, clip};
 use super::table::{Cursor, Move};
 use crate::app::lay::Laid;
 use crate::base::figure::count;
-use crate::base::known;
 use crate::base::text::display;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
@@ -107,9 +106,9 @@ impl LaidView {
             let _ = writeln!(out, "{sign} {name}: {facts}");
         }
         for row in self.laid.diff.rows.iter().filter(|r| r.differs) {
-            for side in 0..row.cells.len() {
+            for side in 0..self.laid.heads.len() {
                 // A line that is as in the base is written once.
-                let alone = side == 0 || row.cells[side] != row.cells[0];
+                let alone = side == 0 || !row.is_as_first(side);
                 if let (Some(line), true) = (text(row, side, reveal), alone) {
                     let sign = if side == 0 { "-".to_owned() } else { format!("+{side}") };
                     let _ = writeln!(out, "{sign} {line}");
@@ -202,6 +201,6 @@ impl LaidView {
 
 /// A line of one side as it may be drawn.
 fn text(row: &Row, side: usize, reveal: bool) -> Option<String> {
-    let line = row.shown(side, reveal, |l| known::redact(l).into_owned())?;
+    let line = row.shown(side, reveal)?;
     Some(display(&line[..line.len().min(MOST_LINE)]))
 }

@@ -6,7 +6,7 @@ use super::options::{DataKind, Does, OTHERS, long, short};
 use super::words;
 use crate::base::text::{display, display_str};
 use crate::base::{Error, Result};
-use crate::wire::{Headers, HttpChoice};
+use crate::wire::{Headers, HttpChoice, escape};
 
 /// Bytes of a command.
 const MOST: usize = 4 << 20;
@@ -358,15 +358,7 @@ fn encoded(value: &[u8]) -> Vec<u8> {
     if !name.is_empty() {
         out.push(b'=');
     }
-    for b in content {
-        if b.is_ascii_alphanumeric() || b"-._~".contains(b) {
-            out.push(*b);
-        } else if *b == b' ' {
-            out.push(b'+');
-        } else {
-            out.extend(format!("%{b:02X}").bytes());
-        }
-    }
+    out.extend(escape::form(content, b"-._~").into_bytes());
     out
 }
 

@@ -40,12 +40,12 @@ pub struct Assertion {
     value: Template,
 }
 
-/// What came of one.
+/// What came of an assertion, or of a request with all that is asked of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It holds.
+    /// It holds; of a request: a reply came, all that is asserted of it holds, and all captures found something.
     Pass,
-    /// It does not.
+    /// It does not, or a capture found nothing.
     Fail,
     /// It could not be judged: nothing came back, or what is compared with cannot be read.
     Error,
@@ -415,8 +415,8 @@ fn has(attributes: &[u8], name: &[u8], value: Option<&[u8]>) -> bool {
     })
 }
 
-/// `200`, `2xx`, `200..299`.
-fn statuses(text: &str) -> Option<(u16, u16)> {
+/// The first and the last of the statuses that are meant: `200`, `2xx`, `200..299`.
+pub fn statuses(text: &str) -> Option<(u16, u16)> {
     let code = |s: &str| s.parse::<u16>().ok().filter(|n| (100..=999).contains(n));
     let digit = text.strip_suffix("xx").filter(|d| d.len() == 1).and_then(|d| d.parse::<u16>().ok());
     match (digit, text.split_once("..")) {

@@ -20,7 +20,7 @@ use crate::base::error::nearest;
 use crate::base::text::display_str;
 use crate::base::{Error, Result};
 
-pub use assertion::{Assertion, Checked, Facts, Verdict};
+pub use assertion::{Assertion, Checked, Facts, Verdict, statuses};
 pub use capture::{CAPTURE, Capture};
 pub(super) use capture::{json, json_path};
 

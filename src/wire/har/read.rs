@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use crate::base::text::{display, display_str};
 use crate::base::{Error, Result};
 use crate::wire::Request;
+use crate::wire::escape;
 use crate::wire::request::is_name_byte;
 
 /// Header fields of one request that are read.
@@ -126,9 +127,8 @@ fn body(posted: &Value, request: &mut Request, notes: &mut Vec<String>) {
             notes.push("the body was no text, and the archive does not hold its bytes".to_owned());
         }
     } else if media.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded") {
-        let pair = |p: &Value| {
-            Some([encoded(p["name"].as_str()?), encoded(p["value"].as_str().unwrap_or_default())].join("="))
-        };
+        let form = |value: &Value| Some(escape::form(value.as_str()?.as_bytes(), b"*-._"));
+        let pair = |p: &Value| Some([form(&p["name"])?, form(&p["value"]).unwrap_or_default()].join("="));
         let pairs: Vec<String> = posted["params"].as_array().into_iter().flatten().filter_map(pair).collect();
         request.body = pairs.join("&").into();
     } else if posted["params"].as_array().is_some_and(|p| !p.is_empty()) {
@@ -145,17 +145,4 @@ fn body(posted: &Value, request: &mut Request, notes: &mut Vec<String>) {
     if let Some(coding) = coded {
         notes.push(format!("the body is sent as it stands in the archive, with Content-Encoding: {coding}"));
     }
-}
-
-/// As `application/x-www-form-urlencoded` writes it.
-fn encoded(text: &str) -> String {
-    use std::fmt::Write as _;
-    text.bytes().fold(String::with_capacity(text.len()), |mut out, b| {
-        match b {
-            b' ' => out.push('+'),
-            b if b.is_ascii_alphanumeric() || b"*-._".contains(&b) => out.push(char::from(b)),
-            b => _ = write!(out, "%{b:02X}"),
-        }
-        out
-    })
 }

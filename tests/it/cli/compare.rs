@@ -80,6 +80,14 @@ fn one_request_goes_as_each_identity_and_as_nobody() {
     }
     let chosen = cli.run(&["history", "list", "--status", "4xx", "--format", "json"]);
     assert_eq!(chosen.ended(0).json("history")["entries"].as_array().expect("entries").len(), 1);
+    for (method, n) in [("get", 3), ("POST", 0)] {
+        let of = cli.run(&["history", "list", "--method", method, "--format", "json"]);
+        assert_eq!(of.ended(0).json("history")["entries"].as_array().expect("entries").len(), n, "{method}");
+    }
+    assert!(
+        cli.run(&["history", "diff", "1"]).ended(2).err().contains("values required"),
+        "one has nothing to differ from"
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lunette::app::compare::Plan;
-use lunette::app::lay::{Laid, Side};
+use lunette::app::lay::{self, Laid, Side};
 use lunette::app::vary::Outcome;
 use lunette::app::{Ask, Declared, Event, Judged, Row, Select};
 use lunette::store::history::Form;
@@ -43,7 +43,7 @@ fn laid(s: &mut Screen) {
             Side::Kept(id) => panic!("exchange {id} is not here"),
         })
         .collect();
-    s.event(Event::Laid(Arc::new(Laid::of(&named))));
+    s.event(Event::Laid(Arc::new(Laid::of(&named, lay::as_drawn))));
 }
 
 /// Compares the request as alice, as bob and as nobody.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::varied::Varied;
-use super::{ComposerPane, GO, Sending, Side, info};
+use super::{ComposerPane, GO, info};
 use crate::app::compare::Plan;
 use crate::app::{Ask, lay};
 use crate::tui::effect::{Effect, Level};
@@ -16,13 +16,8 @@ impl ComposerPane {
         if argument == GO
             && let Some(plan) = self.compares.take()
         {
-            if self.sending != Sending::No {
-                return vec![Effect::Notice(Level::Warn, "one request is under way: Esc cancels it".to_owned())];
-            }
-            self.sending = Sending::Asked;
-            self.varied = Some(Varied::new("as several".to_owned(), plan.requests.len()).laid_at_end());
-            (self.rows_shown, self.side) = (true, Side::Varied);
-            return vec![Effect::Ask(Ask::CompareGo(plan))];
+            let rows = Varied::new("as several".to_owned(), plan.requests.len()).laid_at_end();
+            return self.begin(rows, Ask::CompareGo(plan));
         }
         match self.draft() {
             Ok(draft) => vec![Effect::Ask(Ask::Compare(draft, argument.to_owned()))],

@@ -1,5 +1,7 @@
 //! What a filter of jq or a JSONPath finds in the body, in place of the body; it is asked of each reply until it is turned off.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use super::response::content;
@@ -12,6 +14,8 @@ use crate::wire::query::query;
 /// What came of asking.
 #[derive(Debug)]
 pub struct Answer {
+    /// What was asked: by now it may be something else.
+    expression: String,
     /// What was found, and its lines.
     found: Result<(Bytes, Lines), String>,
     /// How much, in words.
@@ -58,16 +62,19 @@ impl ComposerPane {
         }
         let expression = self.query.0.clone();
         response.queried = Some(Queried { expression: expression.clone(), words: String::new(), body: None });
-        let content = content(&response.judged.exchange, self.reveal);
-        let id = (response.judged.exchange.id, self.reveal);
-        vec![Effect::Work(Box::new(move || Msg::Queried(id, Box::new(answer(&expression, &content)))))]
+        let (judged, reveal) = (Arc::clone(&response.judged), self.reveal);
+        vec![Effect::Work(Box::new(move || {
+            let content = content(&judged.exchange, reveal);
+            Msg::Queried((judged.exchange.id, reveal), Box::new(answer(expression, &content)))
+        }))]
     }
 
     /// What was asked is answered.
     pub fn queried(&mut self, id: (u64, bool), answer: Answer) -> Vec<Effect> {
         let shown = self.response.as_mut().filter(|r| r.id() == id);
         let Some(response) = shown else { return Vec::new() };
-        let Some(queried) = &mut response.queried else { return Vec::new() };
+        let asked = response.queried.as_mut().filter(|q| q.expression == answer.expression);
+        let Some(queried) = asked else { return Vec::new() };
         match answer.found {
             Ok((bytes, lines)) => {
                 (queried.words, queried.body) = (answer.words, Some(Body::new(bytes, lines)));
@@ -82,16 +89,48 @@ impl ComposerPane {
     }
 }
 
-fn answer(expression: &str, content: &[u8]) -> Answer {
-    match query(expression, content) {
+fn answer(expression: String, content: &[u8]) -> Answer {
+    match query(&expression, content) {
         Ok(found) => {
             let more = found.cut.as_ref().map(|why| format!(", and more: {why}")).unwrap_or_default();
             let n = found.results.len();
             let words = format!("{n} result{}{more}", if n == 1 { "" } else { "s" });
             let bytes = Bytes::from(if found.results.is_empty() { Vec::new() } else { found.text() });
             let lines = body::index(&bytes, true);
-            Answer { found: Ok((bytes, lines)), words }
+            Answer { expression, found: Ok((bytes, lines)), words }
         }
-        Err(e) => Answer { found: Err(display_str(&e.to_string())), words: String::new() },
+        Err(e) => Answer { expression, found: Err(display_str(&e.to_string())), words: String::new() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::send::judge;
+    use crate::base::Stamp;
+    use crate::tui::panes::composer::Response;
+    use crate::wire::{self, Exchange, Request};
+
+    /// What a piece of work comes back with.
+    fn worked(mut effects: Vec<Effect>) -> ((u64, bool), Answer) {
+        let Some(Effect::Work(work)) = effects.pop() else { panic!("nothing is asked") };
+        let Msg::Queried(id, answer) = work() else { panic!("something else is answered") };
+        (id, *answer)
+    }
+
+    #[test]
+    fn a_late_answer_does_not_stand_under_another_filter() {
+        let request = Request::new("GET", b"http://h/").expect("a URL");
+        let mut exchange = Exchange::new(3, Stamp::from_unix(0).expect("a time"), request);
+        exchange.response =
+            Some(wire::Response { status: 200, body: br#"{"a":1,"b":2}"#.as_slice().into(), ..Default::default() });
+        let (response, _) = Response::new(Arc::new(judge(exchange)), 0, false);
+        let mut pane = ComposerPane { response: Some(response), ..ComposerPane::default() };
+        let slow = worked(pane.ask_of_body(".a, .b"));
+        let quick = worked(pane.ask_of_body(".b"));
+        assert!(pane.queried(quick.0, quick.1).is_empty());
+        assert!(pane.queried(slow.0, slow.1).is_empty());
+        let queried = pane.response.as_ref().and_then(|r| r.queried.as_ref()).expect("it was answered");
+        assert_eq!((queried.expression.as_str(), queried.words.as_str()), (".b", "1 result"));
     }
 }

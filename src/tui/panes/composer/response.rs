@@ -84,7 +84,7 @@ impl Response {
         let mut work = None;
         let body = if size <= INLINE {
             let content = content(x, reveal);
-            let lines = body::index(&content, is_json(&content));
+            let lines = body::index(&content, body::is_json(&content));
             Some(Body::new(content, lines))
         } else {
             work = Some(opened(&judged, reveal, size <= LAID_OUT));
@@ -207,7 +207,7 @@ impl Response {
             && self.tab == 0
             && !self.laid_out
             && self.queried.is_none()
-            && self.judged.exchange.response.as_ref().is_some_and(|r| is_json(&r.body))
+            && self.judged.exchange.response.as_ref().is_some_and(|r| body::is_json(&r.body))
     }
 
     /// Lays it out, aside of the thread that draws.
@@ -295,7 +295,7 @@ impl Response {
         if self.reveal || known::find(&came).is_empty() {
             return None;
         }
-        let lines = body::index(&came, is_json(&came));
+        let lines = body::index(&came, body::is_json(&came));
         let mut real = Body::new(came, lines);
         real.follow(shown).then_some(real)
     }
@@ -560,7 +560,7 @@ fn opened(judged: &Arc<Judged>, reveal: bool, laid_out: bool) -> Effect {
     let judged = Arc::clone(judged);
     Effect::Work(Box::new(move || {
         let content = content(&judged.exchange, reveal);
-        let lines = body::index(&content, laid_out && is_json(&content));
+        let lines = body::index(&content, laid_out && body::is_json(&content));
         Msg::Indexed((judged.exchange.id, reveal), content, lines)
     }))
 }
@@ -582,10 +582,6 @@ fn marks(x: &Exchange) -> Vec<(usize, String)> {
 
 fn mark(at_us: u64) -> String {
     format!("{} ms", millis(at_us as f64 / 1e3))
-}
-
-fn is_json(content: &[u8]) -> bool {
-    matches!(content.iter().find(|b| !b.is_ascii_whitespace()), Some(b'{' | b'['))
 }
 
 /// Bytes as they are drawn: through a mask, unless secrets are to be seen.

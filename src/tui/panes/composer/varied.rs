@@ -180,19 +180,24 @@ impl Rows for Varied {
 }
 
 impl ComposerPane {
+    /// Sends what was shown, a row for each of its requests, unless one is under way.
+    pub(super) fn begin(&mut self, rows: Varied, ask: Ask) -> Vec<Effect> {
+        if self.sending != Sending::No {
+            return vec![Effect::Notice(Level::Warn, "one request is under way: Esc cancels it".to_owned())];
+        }
+        self.sending = Sending::Asked;
+        self.varied = Some(rows);
+        (self.rows_shown, self.side) = (true, Side::Varied);
+        vec![Effect::Ask(ask)]
+    }
+
     /// Asks what would be sent for some values, or sends what was shown.
     pub(super) fn vary(&mut self, argument: &str) -> Vec<Effect> {
-        let notice = |level, text: &str| vec![Effect::Notice(level, text.to_owned())];
         if argument == GO
             && let Some((draft, values)) = self.values.take()
         {
-            if self.sending != Sending::No {
-                return notice(Level::Warn, "one request is under way: Esc cancels it");
-            }
-            self.sending = Sending::Asked;
-            self.varied = Some(Varied::new(format!("{{{{{}}}}}", clip(&values.name)), values.all.len()));
-            (self.rows_shown, self.side) = (true, Side::Varied);
-            return vec![Effect::Ask(Ask::VaryGo(draft, values))];
+            let rows = Varied::new(format!("{{{{{}}}}}", clip(&values.name)), values.all.len());
+            return self.begin(rows, Ask::VaryGo(draft, values));
         }
         if argument.is_empty() {
             return vec![Effect::Command("vary ".to_owned())];
@@ -201,7 +206,7 @@ impl ComposerPane {
         let draft = if named { self.draft() } else { self.marked() };
         match draft {
             Ok(draft) => vec![Effect::Ask(Ask::Vary(draft, argument.to_owned()))],
-            Err(why) => notice(Level::Warn, &why),
+            Err(why) => vec![Effect::Notice(Level::Warn, why)],
         }
     }
 
@@ -235,13 +240,8 @@ impl ComposerPane {
         if argument == GO
             && let Some(plan) = self.grouped.take()
         {
-            if self.sending != Sending::No {
-                return vec![Effect::Notice(Level::Warn, "one request is under way: Esc cancels it".to_owned())];
-            }
-            self.sending = Sending::Asked;
-            self.varied = Some(Varied::new(plan.how.word().to_owned(), plan.requests.len()));
-            (self.rows_shown, self.side) = (true, Side::Varied);
-            return vec![Effect::Ask(Ask::GroupGo(plan))];
+            let rows = Varied::new(plan.how.word().to_owned(), plan.requests.len());
+            return self.begin(rows, Ask::GroupGo(plan));
         }
         if argument.is_empty() {
             let times = if self.aside.is_empty() { "10" } else { "" };
